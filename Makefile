@@ -2,10 +2,13 @@
 SHELL := /bin/bash -o errexit -o nounset -o pipefail
 .DEFAULT_GOAL := help
 
-KUBERNETES_VERSION := v1.37.2
+# The nested module that builds Kubernetes says which version it is; asking it keeps the two from drifting apart.
+KUBERNETES_VERSION := $(shell sed -nE 's,^\s(k8s.io/kubernetes) (v[0-9.]+).*,\2,p' hack/tools/kubernetes/go.mod)
 HELM_VERSION := v4.3.1
+HELM3_VERSION := v3.22.0
 STATICCHECK_VERSION := v0.8.2
 
+comma := ,
 BIN := $(CURDIR)/bin
 KUBERNETES := $(BIN)/kubernetes/$(KUBERNETES_VERSION)
 export KUBEBUILDER_ASSETS := $(KUBERNETES)
@@ -14,3 +17,110 @@ export PATH := $(KUBERNETES):$(BIN)/tools:$(PATH)
 .PHONY: help
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
+
+# Nothing on a proxy's far side can reach the local cluster, whose addresses are in this range.
+export NO_PROXY := $(if $(NO_PROXY),$(NO_PROXY)$(comma),)198.18.0.0/15
+export no_proxy := $(NO_PROXY)
+
+# Tools: built from Go modules, and kept in bin/ by version, out of the build cache's reach.
+
+KUBERNETES_TEST_PROGRAMS := kube-apiserver kubectl
+KUBERNETES_PROGRAMS := $(KUBERNETES_TEST_PROGRAMS) kube-controller-manager kube-scheduler kubelet kube-proxy
+TEST_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_TEST_PROGRAMS)) $(BIN)/tools/helm $(BIN)/tools/staticcheck
+CLUSTER_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_PROGRAMS))
+
+# Without these the API server would call itself v0.0.0-master, and every check of a version would fail.
+KUBERNETES_LDFLAGS = -s -w \
+	-X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) \
+	-X k8s.io/component-base/version.gitMajor=$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))) \
+	-X k8s.io/component-base/version.gitMinor=$(word 2,$(subst ., ,$(KUBERNETES_VERSION:v%=%)))
+
+.PHONY: setup
+setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; some 10 minutes the first time).
+
+.PHONY: packages
+packages: ## Install the Debian packages that the local cluster needs (root).
+	@test/cluster/packages
+
+.PHONY: tools
+tools: kubernetes $(TEST_TOOLS) ## Build Kubernetes, Helm and staticcheck.
+
+.PHONY: kubernetes
+kubernetes: $(CLUSTER_TOOLS) ## Build the Kubernetes programs that the local cluster runs.
+
+.PHONY: test-tools
+test-tools: $(TEST_TOOLS) ## Build what the tests need, which is less than a cluster.
+
+# How long a first build takes on two cores: what is shared between the programs is built with the first of them.
+MINUTES_kube-apiserver := 5 minutes
+MINUTES_kube-controller-manager := 2 minutes
+MINUTES_kubelet := 1 minute
+minutes = $(or $(MINUTES_$(1)),less than a minute)
+
+$(addprefix $(KUBERNETES)/,$(KUBERNETES_PROGRAMS)): $(KUBERNETES)/%:
+	@echo 'building $* $(KUBERNETES_VERSION) from its Go module, about $(call minutes,$*) the first time'
+	@mkdir -p $(@D)
+	@cd hack/tools/kubernetes && CGO_ENABLED=0 go build -trimpath -ldflags '$(KUBERNETES_LDFLAGS)' -o $@.part k8s.io/kubernetes/cmd/$*
+	@mv $@.part $@
+
+$(KUBERNETES)/etcd:
+	@echo 'building etcd from its Go module, about $(call minutes,etcd) the first time'
+	@mkdir -p $(@D)
+	@cd hack/tools/etcd && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.part go.etcd.io/etcd/server/v3
+	@mv $@.part $@
+
+# bin/tools/NAME is a link to the version of today, so that a new version in this file replaces an older build.
+HELM := $(BIN)/versions/helm-$(HELM_VERSION)/helm
+HELM3 := $(BIN)/versions/helm-$(HELM3_VERSION)/helm
+STATICCHECK := $(BIN)/versions/staticcheck-$(STATICCHECK_VERSION)/staticcheck
+
+$(HELM): install = -ldflags '-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)' helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
+$(HELM3): install = -ldflags '-s -w -X helm.sh/helm/v3/internal/version.version=$(HELM3_VERSION)' helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
+$(STATICCHECK): install = honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+$(HELM) $(HELM3) $(STATICCHECK):
+	@echo 'building $(notdir $(@D)) from its Go module, about a minute the first time'
+	@CGO_ENABLED=0 GOBIN=$(@D) go install -trimpath $(install)
+
+$(BIN)/tools/helm: $(HELM)
+$(BIN)/tools/helm3: $(HELM3)
+$(BIN)/tools/staticcheck: $(STATICCHECK)
+$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/staticcheck:
+	@mkdir -p $(@D)
+	@ln -sfn $< $@
+
+# Images: made without a container engine, as files that the local cluster loads.
+
+IMAGE ?= bluegreen:dev
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+IMAGES := $(BIN)/images
+NGINX_IMAGES := $(addprefix $(IMAGES)/nginx-,1.10.tar 1.11.tar 1.12.tar)
+
+.PHONY: image
+image: ## Make the image of bluegreen: bin/images/bluegreen.tar, named $IMAGE (bluegreen:dev).
+	@mkdir -p $(IMAGES)
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(IMAGES)/webhook ./cmd/webhook
+	@cd hack/image && go run . --program $(IMAGES)/webhook --path /webhook --user 65532:65532 --tag $(IMAGE) --output $(IMAGES)/bluegreen.tar
+	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
+
+.PHONY: cluster-images
+cluster-images: $(IMAGES)/pause.tar $(NGINX_IMAGES)
+
+$(IMAGES)/pause $(IMAGES)/nginx: $(IMAGES)/%: test/cluster/%/main.go
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./$(<D)
+
+$(IMAGES)/pause.tar: $(IMAGES)/pause
+	@cd hack/image && go run . --program $< --path /pause --user 65535:65535 --tag pause:local --output $@
+
+$(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
+	@cd hack/image && go run . --program $< --path /nginx --env NGINX_VERSION=$* --tag nginx:$* --output $@
+
+# The local cluster: a real node in namespaces of its own (root). Logs are in bin/cluster/logs.
+
+.PHONY: cluster-up
+cluster-up: kubernetes cluster-images ## Start the local cluster, or heal it; KUBECONFIG is bin/cluster/kubeconfig (root).
+	@KUBERNETES=$(KUBERNETES) test/cluster/up
+
+.PHONY: cluster-down
+cluster-down: ## End the local cluster and remove everything it made (root).
+	@test/cluster/down
