@@ -1,0 +1,62 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/google/go-containerregistry/pkg/v1/tarball"
+)
+
+func TestImageHoldsTheProgramAndIsReproducible(t *testing.T) {
+	dir := t.TempDir()
+	program := filepath.Join(dir, "program")
+	if err := os.WriteFile(program, []byte("not really a program"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	first, second := filepath.Join(dir, "first.tar"), filepath.Join(dir, "second.tar")
+	for _, output := range []string{first, second} {
+		args := []string{"--program", program, "--path", "/webhook", "--tag", "bluegreen:dev", "--user", "65532:65532",
+			"--env", "A=B", "--output", output}
+		if err := run(args); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if !bytes.Equal(read(t, first), read(t, second)) {
+		t.Error("two builds of the same program differ")
+	}
+	if !bytes.Contains(read(t, first), []byte(`"RepoTags":["bluegreen:dev"]`)) {
+		t.Error("the manifest does not name bluegreen:dev")
+	}
+
+	img, err := tarball.ImageFromPath(first, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	file, err := img.ConfigFile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if config := file.Config; config.Entrypoint[0] != "/webhook" || config.User != "65532:65532" || config.Env[0] != "A=B" {
+		t.Errorf("config is %+v", config)
+	}
+	if layers, err := img.Layers(); err != nil || len(layers) != 1 {
+		t.Errorf("%d layers, error %v; want one", len(layers), err)
+	}
+}
+
+func TestMissingFlagsAreAnError(t *testing.T) {
+	if err := run([]string{"--tag", "bluegreen:dev"}); err == nil {
+		t.Error("no error without --program")
+	}
+}
+
+func read(t *testing.T, path string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
