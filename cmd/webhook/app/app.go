@@ -1,0 +1,182 @@
+package app
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"maps"
+	"net/http"
+	"time"
+
+	"github.com/spf13/pflag"
+	appsv1 "k8s.io/api/apps/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
+	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
+	"k8s.io/client-go/rest"
+	logsapi "k8s.io/component-base/logs/api/v1"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/healthz"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
+	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
+	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/certs"
+	"github.com/bluegreen-k8s/bluegreen/pkg/mutate"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch"
+)
+
+// Run runs bluegreen until the context ends.
+func Run(ctx context.Context, args []string) error {
+	o, err := parse(args)
+	if errors.Is(err, pflag.ErrHelp) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	if err := logsapi.ValidateAndApply(o.logging, nil); err != nil {
+		return fmt.Errorf("setting up logs: %w", err)
+	}
+	ctrl.SetLogger(klog.Background())
+	if err := watch.RegisterMetrics(); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return fmt.Errorf("finding the cluster: %w", err)
+	}
+	return o.run(ctx, config)
+}
+
+// run puts the parts together and runs them.
+func (o *options) run(ctx context.Context, config *rest.Config) error {
+	// The API server's priority and fairness decides what waits, not the client.
+	config.QPS = -1
+	controllerUser, err := whoAmI(ctx, config)
+	if err != nil {
+		return err
+	}
+	keeper := &certs.Keeper{Options: o.certs()}
+	mgr, err := ctrl.NewManager(config, o.manager(keeper))
+	if err != nil {
+		return fmt.Errorf("setting up the manager: %w", err)
+	}
+	if o.selfManaged() {
+		if err := keeper.SetupWithManager(mgr); err != nil {
+			return fmt.Errorf("setting up certificates: %w", err)
+		}
+	}
+	if err := watch.New(mgr).SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("setting up the controller: %w", err)
+	}
+	mgr.GetWebhookServer().Register(mutate.Path, mutate.New(mgr.GetScheme(), controllerUser))
+	if err := addChecks(mgr); err != nil {
+		return err
+	}
+	return mgr.Start(ctx)
+}
+
+// whoAmI returns the user name under which the API server knows this process: that of the controller, the only one who
+// moves traffic.
+func whoAmI(ctx context.Context, config *rest.Config) (string, error) {
+	reviews, err := authenticationclient.NewForConfig(config)
+	if err != nil {
+		return "", fmt.Errorf("setting up a client: %w", err)
+	}
+	review, err := reviews.SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	if err != nil {
+		return "", fmt.Errorf("asking the API server for the own user name: %w", err)
+	}
+	return review.Status.UserInfo.Username, nil
+}
+
+func (o *options) certs() certs.Options {
+	return certs.Options{
+		Secret:               types.NamespacedName{Namespace: o.namespace, Name: o.caSecretName},
+		WebhookConfiguration: o.webhookConfiguration,
+		ServiceName:          o.webhookService,
+		Rotation:             certs.DefaultRotation,
+	}
+}
+
+func (o *options) manager(keeper *certs.Keeper) manager.Options {
+	return manager.Options{
+		Scheme:                  scheme.Scheme,
+		Cache:                   o.cache(keeper),
+		WebhookServer:           o.webhookServer(keeper),
+		HealthProbeBindAddress:  o.healthBindAddress,
+		LeaderElection:          o.leaderElect,
+		LeaderElectionID:        watch.Name,
+		LeaderElectionNamespace: o.namespace,
+		// The process ends when the manager stops, so the next leader need not wait for the Lease to run out.
+		LeaderElectionReleaseOnCancel: true,
+		Metrics: metricsserver.Options{
+			BindAddress:    o.metricsBindAddress,
+			SecureServing:  true,
+			FilterProvider: filters.WithAuthenticationAndAuthorization,
+		},
+	}
+}
+
+func (o *options) cache(keeper *certs.Keeper) cache.Options {
+	byObject := watch.CacheByObject()
+	if o.selfManaged() {
+		maps.Copy(byObject, keeper.CacheByObject())
+	}
+	options := cache.Options{ByObject: byObject}
+	for _, namespace := range o.watchNamespaces {
+		if options.DefaultNamespaces == nil {
+			options.DefaultNamespaces = map[string]cache.Config{}
+		}
+		options.DefaultNamespaces[namespace] = cache.Config{}
+	}
+	return options
+}
+
+func (o *options) webhookServer(keeper *certs.Keeper) ctrlwebhook.Server {
+	options := ctrlwebhook.Options{Port: o.webhookPort, CertDir: o.tlsCertDir}
+	if o.selfManaged() {
+		options.TLSOpts = []func(*tls.Config){func(c *tls.Config) { c.GetCertificate = keeper.GetCertificate }}
+	}
+	return ctrlwebhook.NewServer(options)
+}
+
+// addChecks makes the process live while it answers, and ready while it serves the webhook and knows the cluster.
+func addChecks(mgr manager.Manager) error {
+	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
+		return fmt.Errorf("adding the liveness check: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()); err != nil {
+		return fmt.Errorf("adding a readiness check: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
+		return fmt.Errorf("adding a readiness check: %w", err)
+	}
+	return nil
+}
+
+func cachesSynced(mgr manager.Manager) healthz.Checker {
+	return func(request *http.Request) error {
+		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
+		defer cancel()
+		for _, object := range []client.Object{&corev1.Service{}, &appsv1.Deployment{}} {
+			informer, err := mgr.GetCache().GetInformer(ctx, object, cache.BlockUntilSynced(false))
+			if err != nil {
+				return fmt.Errorf("looking up the informer of %T: %w", object, err)
+			}
+			if !informer.HasSynced() {
+				return fmt.Errorf("the informer of %T has not synced yet", object)
+			}
+		}
+		return nil
+	}
+}

@@ -1,0 +1,79 @@
+// Package app is the bluegreen process: its flags, and how its parts are put together.
+package app
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"strings"
+
+	"github.com/spf13/pflag"
+	"k8s.io/apimachinery/pkg/util/validation"
+	logsapi "k8s.io/component-base/logs/api/v1"
+
+	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
+)
+
+// options are the flags.
+type options struct {
+	webhookPort          int
+	metricsBindAddress   string
+	healthBindAddress    string
+	leaderElect          bool
+	namespace            string
+	watchNamespaces      []string
+	tlsCertDir           string
+	caSecretName         string
+	webhookConfiguration string
+	webhookService       string
+	logging              *logsapi.LoggingConfiguration
+}
+
+// parse reads the command line; pflag.ErrHelp after --help, which prints the flags.
+func parse(args []string) (*options, error) {
+	o := &options{logging: logsapi.NewLoggingConfiguration()}
+	flags := pflag.NewFlagSet("webhook", pflag.ContinueOnError)
+	flags.IntVar(&o.webhookPort, "webhook-port", 9443, "Port of the admission webhook (HTTPS).")
+	flags.StringVar(&o.metricsBindAddress, "metrics-bind-address", ":8443",
+		"Address of /metrics (HTTPS; the client is authenticated and authorized by the API server). 0 switches it off.")
+	flags.StringVar(&o.healthBindAddress, "health-probe-bind-address", ":8081", "Address of /healthz and /readyz (HTTP).")
+	flags.BoolVar(&o.leaderElect, "leader-elect", true, "Elect one replica to run the controller. Needed with more than one replica.")
+	flags.StringVar(&o.namespace, "namespace", os.Getenv("POD_NAMESPACE"),
+		"Namespace of this installation: of its Lease, its Secret and its Service. Defaults to the environment's POD_NAMESPACE.")
+	flags.StringSliceVar(&o.watchNamespaces, "watch-namespaces", nil, "Namespaces to work in, separated by commas. Empty for all.")
+	flags.StringVar(&o.tlsCertDir, "tls-cert-dir", "",
+		"Directory with tls.crt and tls.key for the webhook, reloaded when they change. Empty for self-managed certificates.")
+	flags.StringVar(&o.caSecretName, "ca-secret-name", "bluegreen-webhook-ca",
+		"Secret in the own namespace that holds the CA of self-managed certificates. It must exist; an empty one is filled.")
+	flags.StringVar(&o.webhookConfiguration, "webhook-configuration-name", "bluegreen",
+		"MutatingWebhookConfiguration whose caBundle is kept, with self-managed certificates.")
+	flags.StringVar(&o.webhookService, "webhook-service-name", "bluegreen-webhook",
+		"Service through which the API server calls the webhook, with self-managed certificates.")
+	logsapi.AddFlags(o.logging, flags)
+	if err := flags.Parse(args); err != nil {
+		return nil, err
+	}
+	if rest := flags.Args(); len(rest) > 0 {
+		return nil, fmt.Errorf("unexpected argument %q: there are only flags, see --help", rest[0])
+	}
+	return o, o.validate()
+}
+
+func (o *options) validate() error {
+	var errs []error
+	if o.namespace == "" {
+		errs = append(errs, errors.New("--namespace: must be set, by the flag or by POD_NAMESPACE"))
+	}
+	if problems := validation.IsValidPortNum(o.webhookPort); len(problems) > 0 {
+		errs = append(errs, fmt.Errorf("--webhook-port: %d: %s", o.webhookPort, strings.Join(problems, "; ")))
+	}
+	for _, namespace := range o.watchNamespaces {
+		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
+			errs = append(errs, fmt.Errorf("--watch-namespaces: %q: %s", namespace, strings.Join(problems, "; ")))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+// selfManaged says whether the process makes its own certificates.
+func (o *options) selfManaged() bool { return o.tlsCertDir == "" }

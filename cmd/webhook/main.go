@@ -1,0 +1,18 @@
+// Command webhook is bluegreen: the webhook on every replica, the controller on the leader.
+package main
+
+import (
+	"fmt"
+	"os"
+
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/bluegreen-k8s/bluegreen/cmd/webhook/app"
+)
+
+func main() {
+	if err := app.Run(ctrl.SetupSignalHandler(), os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "webhook:", err)
+		os.Exit(1)
+	}
+}

@@ -1,0 +1,140 @@
+package bluegreen
+
+import (
+	"fmt"
+	"maps"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+)
+
+// Reason says in one word why an Action is what it is. Events carry it.
+type Reason string
+
+const (
+	// ReasonReleased: the Service is not managed; what bluegreen wrote on it goes.
+	ReasonReleased Reason = "Released"
+	// ReasonStable: the selector is on the target.
+	ReasonStable Reason = "Stable"
+	// ReasonSwitched: everything is ready, and traffic moves.
+	ReasonSwitched Reason = "Switched"
+	// ReasonInvalid: the annotations, or the Service they are on, say nothing that can be carried out.
+	ReasonInvalid Reason = "Invalid"
+	// ReasonDeploymentNotFound: no Deployment carries the target version.
+	ReasonDeploymentNotFound Reason = "DeploymentNotFound"
+	// ReasonDeploymentDeleting: a Deployment of the target version is being deleted.
+	ReasonDeploymentDeleting Reason = "DeploymentDeleting"
+	// ReasonScaledToZero: a Deployment of the target version has no replicas.
+	ReasonScaledToZero Reason = "ScaledToZero"
+	// ReasonNotAvailable: a Deployment of the target version does not report MinimumReplicasAvailable yet.
+	ReasonNotAvailable Reason = "NotAvailable"
+)
+
+// State is what has been observed of one Service.
+type State struct {
+	Service *corev1.Service
+
+	// Deployments are those of the Service's namespace whose pods the target would select; see Selected. Empty when no
+	// switch is pending.
+	Deployments []*appsv1.Deployment
+}
+
+// Action is what to make of a State. Doing nothing has a reason too.
+type Action struct {
+	Reason Reason
+
+	// Message is the sentence people read, in MessageKey and Events.
+	Message string
+
+	// Service is the Service as it should be; it equals the observed one when there is nothing to write. Its selector
+	// differs only when Reason is ReasonSwitched.
+	Service *corev1.Service
+}
+
+// Changes says whether the Service is to be written.
+func (a Action) Changes(observed *corev1.Service) bool {
+	return !maps.Equal(a.Service.Annotations, observed.Annotations) || !maps.Equal(a.Service.Spec.Selector, observed.Spec.Selector)
+}
+
+// Decide maps what is observed to what to do. Traffic moves in one case only: a valid ask, and every check of the gate
+// passed.
+func Decide(state State) Action {
+	policy, errs := Parse(state.Service.Annotations)
+	if !policy.Managed {
+		return act(state.Service, ReasonReleased, "", nil)
+	}
+	if errs = append(errs, switchable(state.Service)...); len(errs) > 0 {
+		return wait(state.Service, verdict{ReasonInvalid, errs.ToAggregate().Error()})
+	}
+	if !policy.pending(state.Service) {
+		return act(state.Service, ReasonStable, "", status(Stable, ""))
+	}
+	if held := gate(policy, state); held != nil {
+		return wait(state.Service, *held)
+	}
+	return move(state.Service, policy)
+}
+
+// Selected returns those of the Deployments whose pods the Service would select on its target; none when no switch is
+// pending. They decide about the switch.
+func Selected(service *corev1.Service, deployments []*appsv1.Deployment) []*appsv1.Deployment {
+	policy, pending := pending(service)
+	if !pending {
+		return nil
+	}
+	selector := policy.candidate(service).AsSelectorPreValidated()
+	var selected []*appsv1.Deployment
+	for _, deployment := range deployments {
+		if selector.Matches(labels.Set(deployment.Spec.Template.Labels)) {
+			selected = append(selected, deployment)
+		}
+	}
+	return selected
+}
+
+// WaitsFor returns the label, in the form of Label, that all pods have which the Service waits for; false when no switch is
+// pending.
+func WaitsFor(service *corev1.Service) (string, bool) {
+	policy, pending := pending(service)
+	return Label(policy.VersionLabel, policy.Target), pending
+}
+
+// Label writes a label as key=value.
+func Label(key, value string) string { return key + "=" + value }
+
+// pending returns what is validly asked for and has not happened.
+func pending(service *corev1.Service) (Policy, bool) {
+	policy, errs := Parse(service.Annotations)
+	return policy, len(errs) == 0 && len(switchable(service)) == 0 && policy.pending(service)
+}
+
+// Concerns says whether bluegreen has anything to do with a Service: it is managed, or was and still carries what
+// bluegreen wrote.
+func Concerns(service *corev1.Service) bool {
+	policy, _ := Parse(service.Annotations)
+	return policy.Managed || len(own(service)) > 0
+}
+
+func (p Policy) candidate(service *corev1.Service) labels.Set {
+	selector := maps.Clone(service.Spec.Selector)
+	selector[p.VersionLabel] = p.Target
+	return selector
+}
+
+func wait(service *corev1.Service, why verdict) Action {
+	return act(service, why.reason, why.message, status(Waiting, why.message))
+}
+
+func move(service *corev1.Service, policy Policy) Action {
+	action := act(service, ReasonSwitched,
+		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, service), policy.Target), status(Stable, ""))
+	action.Service.Spec.Selector = policy.candidate(service)
+	return action
+}
+
+func act(service *corev1.Service, reason Reason, message string, values map[string]string) Action {
+	desired := service.DeepCopy()
+	desired.Annotations = withOwn(desired.Annotations, values)
+	return Action{Reason: reason, Message: message, Service: desired}
+}

@@ -1,0 +1,50 @@
+// Package bluegreen holds the vocabulary of blue/green switching for plain Services and every decision it takes, as pure
+// functions: no client, no context, no clock, no log. pkg/mutate and pkg/watch only carry them out.
+package bluegreen
+
+// prefix is shared by every annotation of this project. The API server asks the webhook about a managed Service when a
+// key with this prefix differs (matchConditions of the webhook configuration).
+const prefix = "bluegreen/"
+
+// Annotations that users write, on a Service.
+const (
+	// TargetVersion opts a Service in and says which version should be live. It is the only way to ask for a switch;
+	// its last writer decides. Value: a label value, not empty. Absent: the Service is not managed.
+	// Example: "1.11".
+	TargetVersion = prefix + "target-version"
+
+	// VersionLabel names the key of spec.selector that carries the version. Value: a label key.
+	// Default: "version". Example: "app.kubernetes.io/version".
+	VersionLabel = prefix + "version-label"
+)
+
+// Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
+const (
+	// PhaseKey says where the Service stands. Value: a Phase. Example: "Waiting".
+	PhaseKey = prefix + "phase"
+
+	// MessageKey holds one sentence a person can act on. Absent when there is nothing to say.
+	// Example: "Deployment nginx-1.11: waiting for MinimumReplicasAvailable".
+	MessageKey = prefix + "message"
+)
+
+// DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.
+const DefaultVersionLabel = "version"
+
+// Phase is the value of PhaseKey.
+type Phase string
+
+const (
+	// Stable: the selector is on the target version.
+	Stable Phase = "Stable"
+
+	// Waiting: the target version differs from the one that serves, and something stands in the way of the switch.
+	// MessageKey says what.
+	Waiting Phase = "Waiting"
+)
+
+// userKeys are the annotations that users write, the menu of an error about a key nobody knows.
+var userKeys = []string{TargetVersion, VersionLabel}
+
+// ownKeys are the annotations that bluegreen alone writes.
+var ownKeys = []string{PhaseKey, MessageKey}

@@ -1,0 +1,58 @@
+package bluegreen
+
+import (
+	"bytes"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
+)
+
+// contested are the fields that several writers set in turn: the ask, by whoever asks, and what bluegreen writes.
+var contested = fieldpath.NewSet(contestedPaths()...)
+
+func contestedPaths() []fieldpath.Path {
+	paths := []fieldpath.Path{fieldpath.MakePathOrDie("spec", "selector")}
+	for _, key := range append([]string{TargetVersion}, ownKeys...) {
+		paths = append(paths, fieldpath.MakePathOrDie("metadata", "annotations", key))
+	}
+	return paths
+}
+
+// disown removes the contested fields from what writers of operation Update own. spec.selector is one atomic field for
+// server-side apply: without this, the next `kubectl apply --server-side` or `helm upgrade` (Helm 4) after bluegreen's own
+// write, or after one `kubectl annotate`, fails with a conflict. Entries of operation Apply are the appliers' own business.
+func disown(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	var kept []metav1.ManagedFieldsEntry
+	for _, entry := range entries {
+		if entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.FieldsV1 != nil {
+			fields, ok := withoutContested(entry.FieldsV1)
+			if !ok {
+				continue
+			}
+			entry.FieldsV1 = fields
+		}
+		kept = append(kept, entry)
+	}
+	return kept
+}
+
+// withoutContested returns the rest of a field set, or false when nothing is left. A set that cannot be read, or that owns
+// nothing contested, is returned as it is.
+func withoutContested(fields *metav1.FieldsV1) (*metav1.FieldsV1, bool) {
+	owned := &fieldpath.Set{}
+	if err := owned.FromJSON(bytes.NewReader(fields.Raw)); err != nil {
+		return fields, true
+	}
+	rest := owned.RecursiveDifference(contested)
+	if rest.Equals(owned) {
+		return fields, true
+	}
+	if rest.Empty() {
+		return nil, false
+	}
+	raw, err := rest.ToJSON()
+	if err != nil {
+		return fields, true
+	}
+	return &metav1.FieldsV1{Raw: raw}, true
+}
