@@ -1,4 +1,3 @@
-# syntax=docker/dockerfile:1
 # Builds on the builder's own architecture and cross-compiles, so that a multi-arch build needs no emulation.
 FROM --platform=$BUILDPLATFORM golang:1.26 AS build
 WORKDIR /src

@@ -39,7 +39,7 @@ KUBERNETES_LDFLAGS = -s -w \
 setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; some 10 minutes the first time).
 
 .PHONY: packages
-packages: ## Install the Debian packages that the local cluster needs (root).
+packages: ## Install the Debian packages that the local cluster needs, where they are missing (root).
 	@test/cluster/packages
 
 .PHONY: tools
@@ -50,6 +50,9 @@ kubernetes: $(CLUSTER_TOOLS) ## Build the Kubernetes programs that the local clu
 
 .PHONY: test-tools
 test-tools: $(TEST_TOOLS) ## Build what the tests need, which is less than a cluster.
+
+.PHONY: helm3
+helm3: $(BIN)/tools/helm3 ## Build Helm 3 (bin/tools/helm3), which some tests compare Helm 4 with.
 
 # How long a first build takes on two cores: what is shared between the programs is built with the first of them.
 MINUTES_kube-apiserver := 5 minutes
@@ -118,7 +121,7 @@ $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 # The local cluster: a real node in namespaces of its own (root). Logs are in bin/cluster/logs.
 
 .PHONY: cluster-up
-cluster-up: kubernetes cluster-images ## Start the local cluster, or heal it; KUBECONFIG is bin/cluster/kubeconfig (root).
+cluster-up: packages kubernetes cluster-images ## Start the local cluster, or heal it; KUBECONFIG is bin/cluster/kubeconfig (root).
 	@KUBERNETES=$(KUBERNETES) test/cluster/up
 
 .PHONY: cluster-down

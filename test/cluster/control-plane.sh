@@ -41,6 +41,7 @@ kube_controller_manager_up() {
 		--use-service-account-credentials \
 		--root-ca-file "$RUN/pki/ca.crt" \
 		--service-account-private-key-file "$RUN/pki/service-account.key" \
+		--flex-volume-plugin-dir "$RUN/volume-plugins" \
 		--kube-api-qps 1000 --kube-api-burst 2000
 }
 

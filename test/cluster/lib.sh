@@ -1,17 +1,16 @@
 # shellcheck shell=bash disable=SC2034
 # Names, addresses and small functions that the scripts of the local cluster share.
 #
-# The whole node lives in namespaces of its own: a network namespace with a name, and under one init process a mount and
-# a PID namespace. Ending that init ends every process, mount and container of the cluster, so nothing can stay behind.
+# The whole node lives under one init process in a network, mount and PID namespace of its own. Ending that init ends every
+# process, container, mount and nftables rule of the cluster, so nothing can stay behind.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 HERE=$ROOT/test/cluster
 STATE=$ROOT/bin/cluster
 KUBERNETES=${KUBERNETES:-$(find "$ROOT/bin/kubernetes" -mindepth 1 -maxdepth 1 2>/dev/null | sort -V | tail -n 1)}
-export KUBECONFIG=$STATE/kubeconfig PATH=$KUBERNETES:$PATH
+export KUBECONFIG=$STATE/kubeconfig KUBECACHEDIR=$STATE/kubectl-cache PATH=$KUBERNETES:$PATH
 
 # 198.18.0.0/15 is set aside for benchmarks (RFC 2544), so hardly any network in use overlaps with it.
-NETNS=bluegreen
 HOST_LINK=bluegreen0
 HOST_IP=198.18.0.1
 NODE_IP=198.18.0.2
@@ -47,6 +46,11 @@ init_pid() {
 	pgrep --oldest --full "^/bin/bash $HERE/init "
 }
 
+# other_node prints where another checkout's node was started, and fails when there is none.
+other_node() {
+	pgrep --full --list-full '^/bin/bash /.*/test/cluster/init ' | cut -d ' ' -f 3 | grep -vxF "$HERE/init"
+}
+
 # in_node runs a command inside the node's namespaces, without this shell's environment (a proxy's address, say).
 in_node() {
 	local init
@@ -63,7 +67,7 @@ running() {
 
 # start NAME COMMAND...: unless it runs already; NAME is the program's file name.
 start() {
-	local name=$1
+	local name=$1 since=$SECONDS
 	shift
 	if ! running "$name"; then
 		say "starting $name"
@@ -71,6 +75,7 @@ start() {
 		# pipe, and the next cluster-up for the lock.
 		# shellcheck disable=SC2016 # expanded by the inner shell
 		in_node bash -c 'setsid "$@" & ' start "$@" </dev/null >>"$STATE/logs/$name.log" 2>&1 {LOCK}<&-
+		until running "$name" || ((SECONDS - since > 5)); do sleep 0.02; done
 	fi
 	STARTED+=("$name")
 }

@@ -32,11 +32,9 @@ require_binaries() {
 
 # Fail before anything is made when somebody else uses our names or addresses.
 require_free_network() {
-	init_pid >/dev/null && return
 	local other
-	other=$(ip netns pids "$NETNS" 2>/dev/null | head -n 1) || true
-	if [[ -n $other ]]; then
-		die "a cluster of another checkout is running (make cluster-down there): $(tr '\0' ' ' <"/proc/$other/cmdline")"
+	if other=$(other_node); then
+		die "the cluster of another checkout is running: make cluster-down there ($other)"
 	fi
 	other=$(ip route show root 198.18.0.0/15 | grep -v "dev $HOST_LINK" | head -n 1) || true
 	[[ -z $other ]] || die "this host routes addresses of the cluster's range 198.18.0.0/15 already: $other"
