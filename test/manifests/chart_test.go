@@ -1,0 +1,151 @@
+package manifests
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/yaml"
+)
+
+func TestChartLints(t *testing.T) {
+	t.Parallel()
+	mustRun(t, "helm", "lint", "--strict", chart)
+}
+
+// TestFieldsExist catches a misspelt field, which the API server would drop silently.
+func TestFieldsExist(t *testing.T) {
+	t.Parallel()
+	everything := "--set=metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true,watchNamespaces={shop}"
+	for _, all := range []objects{
+		template(t, certManager, everything), template(t, selfManaged), kustomize(t, config+"/default"),
+	} {
+		for _, doc := range all {
+			decode(t, doc)
+		}
+	}
+}
+
+func decode(t *testing.T, doc document) {
+	t.Helper()
+	if group := doc.GroupVersionKind().Group; group == "cert-manager.io" || group == "monitoring.coreos.com" {
+		return
+	}
+	typed, err := scheme.Scheme.New(doc.GroupVersionKind())
+	if err != nil {
+		t.Errorf("%s: %v", doc.key(), err)
+		return
+	}
+	if err := yaml.UnmarshalStrict(doc.raw, typed); err != nil {
+		t.Errorf("%s: %v", doc.key(), err)
+	}
+}
+
+func TestTLSModeFollowsTheCluster(t *testing.T) {
+	t.Parallel()
+	served := "--api-versions=cert-manager.io/v1"
+	for name, test := range map[string]struct {
+		args        []string
+		certManager bool
+	}{
+		"auto, cert-manager not served": {nil, false},
+		"auto, cert-manager served":     {[]string{served}, true},
+		"self-managed, though served":   {[]string{served, selfManaged}, false},
+		"cert-manager, not served":      {[]string{certManager}, true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			all := template(t, test.args...)
+			_, certificate := all["Certificate/bluegreen-system/bluegreen-webhook"]
+			_, secret := all["Secret/bluegreen-system/bluegreen-ca"]
+			if certificate != test.certManager || secret == test.certManager {
+				t.Errorf("Certificate rendered: %v, Secret rendered: %v", certificate, secret)
+			}
+		})
+	}
+}
+
+// TestWhatBluegreenWritesIsNotRendered: an upgrade must not take away the CA that bluegreen or cert-manager wrote.
+func TestWhatBluegreenWritesIsNotRendered(t *testing.T) {
+	t.Parallel()
+	secret := template(t, selfManaged)["Secret/bluegreen-system/bluegreen-ca"]
+	for _, field := range []string{"data", "stringData", "immutable"} {
+		if _, ok := secret.Object[field]; ok {
+			t.Errorf("the Secret is rendered with %s", field)
+		}
+	}
+	for _, way := range []string{certManager, selfManaged} {
+		configuration := get[admissionv1.MutatingWebhookConfiguration](t, template(t, way), "MutatingWebhookConfiguration/bluegreen")
+		if configuration.Webhooks[0].ClientConfig.CABundle != nil {
+			t.Errorf("caBundle is rendered with %s", way)
+		}
+	}
+}
+
+func TestArgsOfEitherTLSWay(t *testing.T) {
+	t.Parallel()
+	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--logging-format=text", "-v=0"}
+	for way, own := range map[string][]string{
+		certManager: {"--tls-cert-dir=/tls"},
+		selfManaged: {"--ca-secret-name=bluegreen-ca", "--webhook-configuration-name=bluegreen", "--webhook-service-name=bluegreen-webhook"},
+	} {
+		if got, want := container(t, template(t, way)).Args, slices.Concat(common, own); !slices.Equal(got, want) {
+			t.Errorf("%s runs with %q, want %q", way, got, want)
+		}
+	}
+}
+
+func TestWithoutMetricsNothingListens(t *testing.T) {
+	t.Parallel()
+	all := template(t, "--set=metrics.enabled=false,networkPolicy.enabled=true")
+	if _, ok := all["Service/bluegreen-system/bluegreen-metrics"]; ok {
+		t.Error("the metrics Service is rendered")
+	}
+	if args := container(t, all).Args; !slices.Contains(args, "--metrics-bind-address=0") {
+		t.Errorf("args are %q", args)
+	}
+	for key, doc := range all {
+		if strings.Contains(string(doc.raw), "8443") || strings.Contains(string(doc.raw), "port: metrics") {
+			t.Errorf("%s still names the metrics port", key)
+		}
+	}
+}
+
+func TestDisruptionBudgetNeedsTwoPods(t *testing.T) {
+	t.Parallel()
+	for replicas, want := range map[string]bool{"0": false, "1": false, "2": true, "3": true} {
+		_, got := template(t, "--set=replicas="+replicas)["PodDisruptionBudget/bluegreen-system/bluegreen"]
+		if got != want {
+			t.Errorf("with %s replicas rendered: %v, want %v", replicas, got, want)
+		}
+	}
+}
+
+func TestNamespacesAreWatchedAlone(t *testing.T) {
+	t.Parallel()
+	all := template(t, "--set=watchNamespaces={shop,blog}")
+	if args := container(t, all).Args; !slices.Contains(args, "--watch-namespaces=shop,blog") {
+		t.Errorf("args are %q", args)
+	}
+	webhook := get[admissionv1.MutatingWebhookConfiguration](t, all, "MutatingWebhookConfiguration/bluegreen").Webhooks[0]
+	policy := get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/bluegreen").Spec.MatchConstraints
+	want := `{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["shop","blog"]}]}`
+	for name, selector := range map[string]any{"webhook": webhook.NamespaceSelector, "policy": policy.NamespaceSelector} {
+		got, err := yaml.Marshal(selector)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err = yaml.YAMLToJSON(got); err != nil || string(got) != want {
+			t.Errorf("the %s selects %s (%v), want %s", name, got, err, want)
+		}
+	}
+}
+
+func container(t *testing.T, all objects) corev1.Container {
+	t.Helper()
+	return get[appsv1.Deployment](t, all, "Deployment/bluegreen-system/bluegreen").Spec.Template.Spec.Containers[0]
+}

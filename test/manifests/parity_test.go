@@ -1,0 +1,74 @@
+package manifests
+
+import (
+	"reflect"
+	"testing"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"sigs.k8s.io/yaml"
+)
+
+func TestChartAndKustomizeInstallTheSame(t *testing.T) {
+	t.Parallel()
+	optional := "--set=metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true"
+	for name, test := range map[string]struct{ chart, kustomize objects }{
+		"cert-manager": {template(t, certManager), kustomize(t, config+"/default")},
+		"self-managed": {template(t, selfManaged), kustomize(t, config+"/self-managed")},
+		"cert-manager, everything, another namespace": {
+			templateIn(t, "mine", certManager, optional), kustomize(t, overlay(t, "default", "mine")),
+		},
+		"self-managed, everything, another namespace": {
+			templateIn(t, "mine", selfManaged, optional), kustomize(t, overlay(t, "self-managed", "mine")),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			compare(t, test.chart, withoutNamespace(test.kustomize))
+		})
+	}
+}
+
+// withoutNamespace leaves out what Helm's --create-namespace does.
+func withoutNamespace(all objects) objects {
+	for key, doc := range all {
+		if doc.GetKind() == "Namespace" {
+			delete(all, key)
+		}
+	}
+	return all
+}
+
+func compare(t *testing.T, chart, kustomize objects) {
+	t.Helper()
+	for key := range kustomize {
+		if _, ok := chart[key]; !ok {
+			t.Errorf("%s is in config/, but not in the chart", key)
+		}
+	}
+	for key, ours := range chart {
+		theirs, ok := kustomize[key]
+		if !ok {
+			t.Errorf("%s is in the chart, but not in config/", key)
+			continue
+		}
+		if a, b := comparable(ours), comparable(theirs); !reflect.DeepEqual(a, b) {
+			t.Errorf("%s differs\nchart:\n%s\nkustomize:\n%s", key, text(t, a), text(t, b))
+		}
+	}
+}
+
+// comparable drops the labels on the object itself: the chart's carry the release. Those of selectors and pods stay.
+func comparable(doc document) map[string]any {
+	object := doc.DeepCopy()
+	unstructured.RemoveNestedField(object.Object, "metadata", "labels")
+	return object.Object
+}
+
+func text(t *testing.T, object any) string {
+	t.Helper()
+	out, err := yaml.Marshal(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(out)
+}
