@@ -30,10 +30,9 @@ TEST_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_TEST_PROGRAMS)) $(BIN
 CLUSTER_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_PROGRAMS))
 
 # Without these the API server would call itself v0.0.0-master, and every check of a version would fail.
-KUBERNETES_LDFLAGS = -s -w \
-	-X k8s.io/component-base/version.gitVersion=$(KUBERNETES_VERSION) \
-	-X k8s.io/component-base/version.gitMajor=$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))) \
-	-X k8s.io/component-base/version.gitMinor=$(word 2,$(subst ., ,$(KUBERNETES_VERSION:v%=%)))
+version_variables = -X $(1).gitVersion=$(KUBERNETES_VERSION) -X $(1).gitMajor=$(2) -X $(1).gitMinor=$(3)
+KUBERNETES_LDFLAGS := -s -w $(foreach package,k8s.io/component-base/version k8s.io/client-go/pkg/version, \
+	$(call version_variables,$(package),$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))),$(word 2,$(subst ., ,$(KUBERNETES_VERSION)))))
 
 .PHONY: setup
 setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; some 10 minutes the first time).
@@ -63,7 +62,7 @@ minutes = $(or $(MINUTES_$(1)),less than a minute)
 $(addprefix $(KUBERNETES)/,$(KUBERNETES_PROGRAMS)): $(KUBERNETES)/%:
 	@echo 'building $* $(KUBERNETES_VERSION) from its Go module, about $(call minutes,$*) the first time'
 	@mkdir -p $(@D)
-	@cd hack/tools/kubernetes && CGO_ENABLED=0 go build -trimpath -ldflags '$(KUBERNETES_LDFLAGS)' -o $@.part k8s.io/kubernetes/cmd/$*
+	@cd hack/tools/kubernetes && CGO_ENABLED=0 go build -trimpath -ldflags '$(strip $(KUBERNETES_LDFLAGS))' -o $@.part k8s.io/kubernetes/cmd/$*
 	@mv $@.part $@
 
 $(KUBERNETES)/etcd:
