@@ -57,7 +57,7 @@ helm3: $(BIN)/tools/helm3 ## Build Helm 3 (bin/tools/helm3), which some tests co
 MINUTES_kube-apiserver := 5 minutes
 MINUTES_kube-controller-manager := 2 minutes
 MINUTES_kubelet := 1 minute
-minutes = $(or $(MINUTES_$(1)),less than a minute)
+minutes = $(or $(MINUTES_$(1)),half a minute)
 
 $(addprefix $(KUBERNETES)/,$(KUBERNETES_PROGRAMS)): $(KUBERNETES)/%:
 	@echo 'building $* $(KUBERNETES_VERSION) from its Go module, about $(call minutes,$*) the first time'
@@ -80,7 +80,7 @@ $(HELM): install = -ldflags '-s -w -X helm.sh/helm/v4/internal/version.version=$
 $(HELM3): install = -ldflags '-s -w -X helm.sh/helm/v3/internal/version.version=$(HELM3_VERSION)' helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
 $(STATICCHECK): install = honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 $(HELM) $(HELM3) $(STATICCHECK):
-	@echo 'building $(notdir $(@D)) from its Go module, about a minute the first time'
+	@echo 'building $(notdir $(@D)) from its Go module, about 2 minutes the first time'
 	@CGO_ENABLED=0 GOBIN=$(@D) go install -trimpath $(install)
 
 $(BIN)/tools/helm: $(HELM)
