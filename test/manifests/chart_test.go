@@ -32,7 +32,7 @@ func TestFieldsExist(t *testing.T) {
 
 func decode(t *testing.T, doc document) {
 	t.Helper()
-	if group := doc.GroupVersionKind().Group; group == "cert-manager.io" || group == "monitoring.coreos.com" {
+	if foreign(doc) {
 		return
 	}
 	typed, err := scheme.Scheme.New(doc.GroupVersionKind())
@@ -43,6 +43,12 @@ func decode(t *testing.T, doc document) {
 	if err := yaml.UnmarshalStrict(doc.raw, typed); err != nil {
 		t.Errorf("%s: %v", doc.key(), err)
 	}
+}
+
+// foreign kinds belong to cert-manager and the Prometheus operator.
+func foreign(doc document) bool {
+	group := doc.GroupVersionKind().Group
+	return group == "cert-manager.io" || group == "monitoring.coreos.com"
 }
 
 func TestTLSModeFollowsTheCluster(t *testing.T) {
@@ -147,5 +153,10 @@ func TestNamespacesAreWatchedAlone(t *testing.T) {
 
 func container(t *testing.T, all objects) corev1.Container {
 	t.Helper()
-	return get[appsv1.Deployment](t, all, "Deployment/bluegreen-system/bluegreen").Spec.Template.Spec.Containers[0]
+	return podSpec(t, all).Containers[0]
+}
+
+func podSpec(t *testing.T, all objects) corev1.PodSpec {
+	t.Helper()
+	return get[appsv1.Deployment](t, all, "Deployment/bluegreen-system/bluegreen").Spec.Template.Spec
 }

@@ -1,0 +1,172 @@
+package manifests
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"sync"
+	"testing"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+)
+
+const (
+	controller = "system:serviceaccount:bluegreen-system:bluegreen"
+	somebody   = "somebody"
+)
+
+// environment is the API server of all tests; it runs from the first test that asks for it.
+var environment struct {
+	envtest.Environment
+	start  sync.Once
+	config *rest.Config
+	err    error
+}
+
+func TestMain(m *testing.M) {
+	code := m.Run()
+	if environment.config != nil {
+		if err := environment.Stop(); err != nil {
+			fmt.Fprintln(os.Stderr, "stopping the API server:", err)
+		}
+	}
+	os.Exit(code)
+}
+
+// as writes to the API server in a user's name.
+func as(t *testing.T, user string) client.Client {
+	t.Helper()
+	environment.start.Do(func() { environment.config, environment.err = environment.Start() })
+	if environment.err != nil {
+		t.Fatalf("starting the API server of KUBEBUILDER_ASSETS=%q (run these tests by `make test`, which builds it): %v",
+			os.Getenv("KUBEBUILDER_ASSETS"), environment.err)
+	}
+	config := rest.CopyConfig(environment.config)
+	config.QPS = -1
+	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:masters"}}
+	c, err := client.New(config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
+// create writes an object, and takes it away after the test.
+func create(t *testing.T, c client.Client, object client.Object) {
+	t.Helper()
+	if err := c.Create(t.Context(), object); err != nil {
+		t.Fatalf("creating %T %s: %v", object, object.GetName(), err)
+	}
+	t.Cleanup(func() {
+		if err := c.Delete(context.Background(), object); client.IgnoreNotFound(err) != nil {
+			t.Errorf("deleting %T %s: %v", object, object.GetName(), err)
+		}
+	})
+}
+
+// newNamespace makes one for the Services of a test.
+func newNamespace(t *testing.T, c client.Client, name string) string {
+	t.Helper()
+	if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
+// installPolicy installs the policy and its binding as rendered.
+func installPolicy(t *testing.T, c client.Client, all objects, name string) {
+	t.Helper()
+	create(t, c, get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/"+name))
+	create(t, c, get[admissionv1.ValidatingAdmissionPolicyBinding](t, all, "ValidatingAdmissionPolicyBinding/"+name))
+}
+
+// eventually waits for an effect: the API server enforces new policies and webhooks after a moment.
+func eventually(t *testing.T, what string, holds func() bool) {
+	t.Helper()
+	poll := func(context.Context) (bool, error) { return holds(), nil }
+	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 30*time.Second, true, poll); err != nil {
+		t.Fatalf("waiting until %s: %v", what, err)
+	}
+}
+
+// numbers names the Services of a test, each its own.
+func numbers() func() string {
+	n := 0
+	return func() string {
+		n++
+		return fmt.Sprintf("nginx-%d", n)
+	}
+}
+
+// service is a Service of nginx, changed by the given functions.
+func service(namespace, name string, changes ...change) *corev1.Service {
+	svc := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
+		Spec: corev1.ServiceSpec{
+			Selector: map[string]string{"name": "nginx", "version": "1.10"},
+			Ports:    []corev1.ServicePort{{Name: "http", Port: 80}},
+		},
+	}
+	for _, change := range changes {
+		change(svc)
+	}
+	return svc
+}
+
+type change func(*corev1.Service)
+
+func managed(svc *corev1.Service) { annotate("bluegreen/target-version", "1.10")(svc) }
+
+func released(svc *corev1.Service) { delete(svc.Annotations, "bluegreen/target-version") }
+
+func annotate(key, value string) change {
+	return func(svc *corev1.Service) {
+		if svc.Annotations == nil {
+			svc.Annotations = map[string]string{}
+		}
+		svc.Annotations[key] = value
+	}
+}
+
+func selects(key, value string) change {
+	return func(svc *corev1.Service) {
+		if svc.Spec.Selector == nil {
+			svc.Spec.Selector = map[string]string{}
+		}
+		svc.Spec.Selector[key] = value
+	}
+}
+
+func selectsNot(key string) change {
+	return func(svc *corev1.Service) { delete(svc.Spec.Selector, key) }
+}
+
+func selectorless(svc *corev1.Service) { svc.Spec.Selector = nil }
+
+func external(svc *corev1.Service) {
+	svc.Spec = corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "example.com"}
+}
+
+func labelled(svc *corev1.Service) { svc.Labels = map[string]string{"team": "web"} }
+
+func onPort(svc *corev1.Service) { svc.Spec.Ports[0].Port = 8080 }
+
+func balanced(svc *corev1.Service) {
+	svc.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "192.0.2.1"}}
+}
+
+func loadBalancer(svc *corev1.Service) { svc.Spec.Type = corev1.ServiceTypeLoadBalancer }
+
+// crowded carries as many annotations as the API server takes (256 KiB), the dearest input of our CEL.
+func crowded(svc *corev1.Service) {
+	for i := range 32_000 {
+		annotate(fmt.Sprintf("x/%05d", i), "")(svc)
+	}
+}
