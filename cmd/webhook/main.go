@@ -10,8 +10,11 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/cmd/webhook/app"
 )
 
+// version is set by the build.
+var version = "dev"
+
 func main() {
-	if err := app.Run(ctrl.SetupSignalHandler(), os.Args[1:]); err != nil {
+	if err := app.Run(ctrl.SetupSignalHandler(), version, os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "webhook:", err)
 		os.Exit(1)
 	}

@@ -34,8 +34,8 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch"
 )
 
-// Run runs bluegreen until the context ends.
-func Run(ctx context.Context, args []string) error {
+// Run runs bluegreen until the context ends. version is that of the build, for the log and the API server's audit log.
+func Run(ctx context.Context, version string, args []string) error {
 	o, err := parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
 		return nil
@@ -54,6 +54,8 @@ func Run(ctx context.Context, args []string) error {
 	if err != nil {
 		return fmt.Errorf("finding the cluster: %w", err)
 	}
+	config.UserAgent = "bluegreen/" + version
+	klog.FromContext(ctx).Info("Starting bluegreen", "version", version)
 	return o.run(ctx, config)
 }
 

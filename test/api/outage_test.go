@@ -1,0 +1,154 @@
+package api
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// selectorPatch is the last line of the script that people use today.
+func selectorPatch(version string) client.Patch {
+	return client.RawPatch(types.MergePatchType, []byte(`{"spec":{"selector":{"version":"`+version+`"}}}`))
+}
+
+// policyInForce waits until the API server enforces the policy, which takes it a moment after its start.
+func policyInForce(t *testing.T, service *corev1.Service) {
+	t.Helper()
+	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+		err := admin.Patch(ctx, service.DeepCopy(), selectorPatch("in-force"), client.DryRunAll)
+		return apierrors.IsForbidden(err), nil
+	})
+	if err != nil {
+		t.Fatalf("the policy is not in force: %v", err)
+	}
+}
+
+func TestWithNoReplicaTrafficStaysAndAsksAreKept(t *testing.T) {
+	ns := namespace(t)
+	nginx := service(ns, "1.10", "1.10")
+	if err := admin.Create(t.Context(), nginx); err != nil {
+		t.Fatalf("creating a managed Service: %v", err)
+	}
+	key := client.ObjectKeyFromObject(nginx)
+	policyInForce(t, nginx)
+
+	err := admin.Patch(t.Context(), nginx.DeepCopy(), selectorPatch("1.11"))
+	want := "kubectl annotate service nginx -n " + ns + " bluegreen/target-version=1.11 --overwrite"
+	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), want) {
+		t.Errorf("a write that moves traffic: got %v, want it refused with %q", err, want)
+	}
+	labelled := nginx.DeepCopy()
+	labelled.Labels = map[string]string{"team": "web"}
+	if err := admin.Update(t.Context(), labelled); err != nil {
+		t.Errorf("an unrelated write of a managed Service: %v", err)
+	}
+	plain := service(ns, "", "1.10")
+	plain.Name = "plain"
+	if err := admin.Create(t.Context(), plain); err != nil {
+		t.Errorf("creating another Service: %v", err)
+	}
+	if err := admin.Patch(t.Context(), plain, selectorPatch("1.11")); err != nil {
+		t.Errorf("moving the traffic of another Service: %v", err)
+	}
+	if err := annotate(t, admin, nginx, "bluegreen/target-version", "1.11"); err != nil {
+		t.Errorf("an ask: %v", err)
+	}
+	available(t, deployment(t, ns, "1.11"), true)
+	shipped.start(t)
+	until(t, key, "the ask is carried out", live("1.11"))
+}
+
+// without deletes objects of the shipped release, as by hand, for the length of a test.
+func without(t *testing.T, kind string) {
+	t.Helper()
+	for _, object := range shipped.objects {
+		if object.GetKind() != kind {
+			continue
+		}
+		if err := admin.Delete(t.Context(), object.DeepCopy()); err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() {
+			applied := client.ApplyConfigurationFromUnstructured(object.DeepCopy())
+			if err := admin.Apply(context.WithoutCancel(t.Context()), applied, client.FieldOwner("helm")); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
+	shipped.start(t)
+	without(t, "MutatingWebhookConfiguration")
+	ns := namespace(t)
+	nginx := service(ns, "not a label!", "1.10")
+	if err := admin.Create(t.Context(), nginx); err != nil {
+		t.Fatal(err)
+	}
+	key := client.ObjectKeyFromObject(nginx)
+	available(t, deployment(t, ns, "1.11"), true)
+	policyInForce(t, nginx)
+	bad := until(t, key, "the bad value is told", message(`metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!"`))
+	if !live("1.10")(bad) {
+		t.Fatalf("a bad value moved traffic: %v", bad.Spec.Selector)
+	}
+	if err := annotate(t, admin, nginx, "bluegreen/target-version", "1.11"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, key, "traffic moves", live("1.11"))
+
+	release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+	if err := admin.Patch(t.Context(), nginx, release); err != nil {
+		t.Fatal(err)
+	}
+	released := until(t, key, "what bluegreen wrote is gone", func(s *corev1.Service) bool { return len(s.Annotations) == 0 })
+	if !live("1.11")(released) {
+		t.Fatalf("the release moved traffic: %v", released.Spec.Selector)
+	}
+}
+
+func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
+	shipped.start(t)
+	ns := namespace(t)
+	serving(t, ns)
+	nginx := service(ns, "", "")
+	if err := admin.Create(t.Context(), nginx); err != nil {
+		t.Fatal(err)
+	}
+	key := client.ObjectKeyFromObject(nginx)
+	if err := annotate(t, admin, nginx, "bluegreen/target-version", "1.10"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, key, "the adopted Service waits", message("No Deployment has pods labelled name=nginx,version=1.10"))
+	if !live("")(get(t, key)) {
+		t.Fatal("adoption moved traffic")
+	}
+	available(t, deployment(t, ns, "1.10"), true)
+	until(t, key, "traffic moves", live("1.10"))
+
+	human, warned := recorded(t)
+	release := client.RawPatch(types.MergePatchType,
+		[]byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}},"spec":{"selector":{"version":"1.11"}}}`))
+	if err := human.Patch(t.Context(), nginx, release); err != nil {
+		t.Fatal(err)
+	}
+	if !live("1.10")(nginx) || len(nginx.Annotations) > 0 {
+		t.Fatalf("after the release: selector %v, annotations %v", nginx.Spec.Selector, nginx.Annotations)
+	}
+	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "no longer manages") {
+		t.Fatalf("warnings %q, want one about the release", texts)
+	}
+	if err := human.Patch(t.Context(), nginx, selectorPatch("1.11")); err != nil {
+		t.Fatal(err)
+	}
+	if !live("1.11")(nginx) {
+		t.Fatal("a released Service is not its owner's")
+	}
+}
