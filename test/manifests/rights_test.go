@@ -19,7 +19,7 @@ var manager = []string{
 var leaderElection = in(namespace,
 	"create leases.coordination.k8s.io",
 	"get,update leases.coordination.k8s.io/bluegreen",
-	"create,patch events.events.k8s.io",
+	"create,patch events",
 )
 
 var ownCA = append(
