@@ -126,3 +126,10 @@ cluster-up: packages kubernetes cluster-images ## Start the local cluster, or he
 .PHONY: cluster-down
 cluster-down: ## End the local cluster and remove everything it made (root).
 	@test/cluster/down
+
+# Tests.
+
+.PHONY: test
+test: $(TEST_TOOLS) ## Run all tests that need no root: the core, the manifests, and bluegreen against a real API server.
+	@cd hack/image && go test ./...
+	@go test ./...
