@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"maps"
 	"strings"
 	"testing"
 	"time"
@@ -89,6 +90,7 @@ func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
 	without(t, "MutatingWebhookConfiguration")
 	ns := namespace(t)
 	nginx := service(ns, "not a label!", "1.10")
+	nginx.Annotations["owner"] = "team web"
 	if err := admin.Create(t.Context(), nginx); err != nil {
 		t.Fatal(err)
 	}
@@ -108,9 +110,9 @@ func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
 	if err := admin.Patch(t.Context(), nginx, release); err != nil {
 		t.Fatal(err)
 	}
-	released := until(t, key, "what bluegreen wrote is gone", func(s *corev1.Service) bool { return len(s.Annotations) == 0 })
-	if !live("1.11")(released) {
-		t.Fatalf("the release moved traffic: %v", released.Spec.Selector)
+	released := until(t, key, "what bluegreen wrote is gone", func(s *corev1.Service) bool { return s.Annotations["bluegreen/phase"] == "" })
+	if !live("1.11")(released) || !maps.Equal(released.Annotations, map[string]string{"owner": "team web"}) {
+		t.Fatalf("after the release: selector %v, annotations %v", released.Spec.Selector, released.Annotations)
 	}
 }
 
