@@ -7,6 +7,7 @@ KUBERNETES_VERSION := $(shell sed -nE 's,^\s(k8s.io/kubernetes) (v[0-9.]+).*,\2,
 HELM_VERSION := v4.3.1
 HELM3_VERSION := v3.22.0
 STATICCHECK_VERSION := v0.8.2
+HELM_DOCS_VERSION := v1.14.2
 
 comma := ,
 BIN := $(CURDIR)/bin
@@ -75,20 +76,41 @@ $(KUBERNETES)/etcd:
 HELM := $(BIN)/versions/helm-$(HELM_VERSION)/helm
 HELM3 := $(BIN)/versions/helm-$(HELM3_VERSION)/helm
 STATICCHECK := $(BIN)/versions/staticcheck-$(STATICCHECK_VERSION)/staticcheck
+HELM_DOCS := $(BIN)/versions/helm-docs-$(HELM_DOCS_VERSION)/helm-docs
 
 $(HELM): install = -ldflags '-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)' helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
 $(HELM3): install = -ldflags '-s -w -X helm.sh/helm/v3/internal/version.version=$(HELM3_VERSION)' helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
 $(STATICCHECK): install = honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
-$(HELM) $(HELM3) $(STATICCHECK):
+$(HELM_DOCS): install = github.com/norwoodj/helm-docs/cmd/helm-docs@$(HELM_DOCS_VERSION)
+$(HELM) $(HELM3) $(STATICCHECK) $(HELM_DOCS):
 	@echo 'building $(notdir $(@D)) from its Go module, about 2 minutes the first time'
 	@CGO_ENABLED=0 GOBIN=$(@D) go install -trimpath $(install)
 
 $(BIN)/tools/helm: $(HELM)
 $(BIN)/tools/helm3: $(HELM3)
 $(BIN)/tools/staticcheck: $(STATICCHECK)
-$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/staticcheck:
+$(BIN)/tools/helm-docs: $(HELM_DOCS)
+$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/staticcheck $(BIN)/tools/helm-docs:
 	@mkdir -p $(@D)
 	@ln -sfn $< $@
+
+# Checks that need no cluster.
+
+GENERATED := charts/bluegreen/README.md
+MODULES := . hack/image
+
+.PHONY: generate
+generate: $(BIN)/tools/helm-docs ## Make derived files anew: the chart's README from its values.
+	@helm-docs --log-level=warning --chart-search-root=charts
+
+.PHONY: verify
+verify: $(BIN)/tools/helm $(BIN)/tools/staticcheck generate ## Check format, code, modules, the chart, and that derived files are up to date.
+	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
+		test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
+	@for module in $(MODULES); do (cd $$module && go vet ./... && staticcheck ./... && go mod tidy -diff) || exit 1; done
+	@helm lint --strict --quiet charts/bluegreen
+	@git ls-files --error-unmatch $(GENERATED) >/dev/null
+	@git diff --exit-code -- $(GENERATED) || { echo "commit what make generate made"; exit 1; }
 
 # Images: made without a container engine, as files that the local cluster loads.
 
