@@ -100,9 +100,11 @@ func (c *Controller) perform(ctx context.Context, service *corev1.Service, actio
 	if !action.Changes(service) {
 		return nil
 	}
-	// With the resourceVersion: what was decided about one state of the Service is never written over another.
-	patch := client.MergeFromWithOptions(service, client.MergeFromWithOptimisticLock{})
-	err := c.client.Patch(ctx, action.Service, patch)
+	patch, err := patchOf(service, action.Service)
+	if err != nil {
+		return err
+	}
+	err = c.client.Patch(ctx, action.Service, patch)
 	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
 		return nil // Somebody was faster; their write is on its way through the watch.
 	}
