@@ -25,7 +25,7 @@ type Answer struct {
 	// Service is what is stored in place of Write.New. Only annotations, selector and managed fields differ from it.
 	Service *corev1.Service
 
-	// Warnings are printed by the writer's client, one a line.
+	// Warnings are printed by the writer's client, one a line; none beside Errors.
 	Warnings []string
 
 	// Errors, if any, refuse the write as invalid (422).
@@ -56,6 +56,9 @@ func Admit(write Write) Answer {
 		}
 		answer.Errors = append(answer.Errors, switchable(answer.Service)...)
 		answer.warnOwnKeys(write)
+	}
+	if len(answer.Errors) > 0 {
+		answer.Warnings = nil // They tell of a write that does not happen.
 	}
 	if before.Managed || after.Managed {
 		answer.Service.ManagedFields = disown(answer.Service.ManagedFields)

@@ -3,6 +3,8 @@ package bluegreen
 import (
 	"fmt"
 	"maps"
+	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -76,8 +78,8 @@ func Decide(state State) Action {
 	return move(state.Service, policy)
 }
 
-// Selected returns those of the Deployments whose pods the Service would select on its target; none when no switch is
-// pending. They decide about the switch.
+// Selected returns those of the Deployments whose pods the Service would select on its target, by name, so that the same
+// state always leads to the same message; none when no switch is pending. They decide about the switch.
 func Selected(service *corev1.Service, deployments []*appsv1.Deployment) []*appsv1.Deployment {
 	policy, pending := pending(service)
 	if !pending {
@@ -90,6 +92,7 @@ func Selected(service *corev1.Service, deployments []*appsv1.Deployment) []*apps
 			selected = append(selected, deployment)
 		}
 	}
+	slices.SortFunc(selected, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
 	return selected
 }
 

@@ -72,7 +72,7 @@ func (w *webhook) decode(request admission.Request) (bluegreen.Write, error) {
 // invalid refuses a write: 422, with field, value and menu.
 func invalid(service *corev1.Service, answer bluegreen.Answer) admission.Response {
 	status := apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), service.Name, answer.Errors).Status()
-	response := admission.Denied("").WithWarnings(answer.Warnings...)
+	response := admission.Denied("")
 	response.Result = &status
 	return response
 }

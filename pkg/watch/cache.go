@@ -47,6 +47,7 @@ func keepOfDeployment(object any) (any, error) {
 	for _, condition := range deployment.Status.Conditions {
 		if condition.Type == appsv1.DeploymentAvailable {
 			kept.Status.Conditions = []appsv1.DeploymentCondition{{Type: condition.Type, Status: condition.Status, Reason: condition.Reason}}
+			break // As in Decide, the first of that type counts.
 		}
 	}
 	return kept, nil
