@@ -71,10 +71,12 @@ func create(t *testing.T, c client.Client, object client.Object) {
 	})
 }
 
-// newNamespace makes one for the Services of a test.
+// newNamespace makes one for the Services of a test; with -count it is there already, for it is never quite gone without
+// the controllers of a cluster.
 func newNamespace(t *testing.T, c client.Client, name string) string {
 	t.Helper()
-	if err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}); err != nil {
+	err := c.Create(t.Context(), &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}})
+	if client.IgnoreAlreadyExists(err) != nil {
 		t.Fatal(err)
 	}
 	return name

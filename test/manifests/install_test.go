@@ -41,7 +41,7 @@ func TestPodsAreRestricted(t *testing.T) {
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
 		Name: "restricted", Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
 	}}
-	if err := c.Create(t.Context(), ns); err != nil {
+	if err := c.Create(t.Context(), ns); client.IgnoreAlreadyExists(err) != nil {
 		t.Fatal(err)
 	}
 	for _, way := range []string{certManager, selfManaged} {
