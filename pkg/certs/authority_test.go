@@ -1,0 +1,115 @@
+package certs
+
+import (
+	"bytes"
+	"crypto/tls"
+	"crypto/x509"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+)
+
+const host = "bluegreen-webhook.bluegreen-system.svc"
+
+// made returns the data of a Secret with CAs made at some times.
+func made(t *testing.T, times ...time.Time) map[string][]byte {
+	t.Helper()
+	data := map[string][]byte{}
+	for _, at := range times {
+		pem, err := newAuthority(at)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data[dataKey(at)] = pem
+	}
+	return data
+}
+
+// trusts verifies a certificate as the API server does.
+func trusts(bundle []tls.Certificate, served *tls.Certificate, name string, now time.Time) error {
+	roots := x509.NewCertPool()
+	for _, authority := range bundle {
+		roots.AddCert(authority.Leaf)
+	}
+	leaf, err := x509.ParseCertificate(served.Certificate[0])
+	if err != nil {
+		return err
+	}
+	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: name, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	return err
+}
+
+func TestAServingCertificateIsTrustedForItsNamesThroughItsCA(t *testing.T) {
+	now := time.Now()
+	authorities := decode(made(t, now, now.Add(-time.Minute)))
+	served, err := newServing(authorities[0], []string{host, host + ".cluster.local"}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		bundle []tls.Certificate
+		name   string
+		at     time.Time
+		want   bool
+	}{
+		"its CA":                              {authorities[:1], host, now, true},
+		"its CA among others":                 {authorities, host, now, true},
+		"the long name":                       {authorities, host + ".cluster.local", now, true},
+		"an API server whose clock is behind": {authorities, host, now.Add(-30 * time.Minute), true},
+		"at the end of its life":              {authorities, host, now.Add(servingValidity - time.Minute), true},
+		"after that":                          {authorities, host, now.Add(servingValidity + time.Minute), false},
+		"another CA":                          {authorities[1:], host, now, false},
+		"no CA":                               {nil, host, now, false},
+		"another name":                        {authorities, "bluegreen-webhook.default.svc", now, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if err := trusts(test.bundle, served, test.name, test.at); (err == nil) != test.want {
+				t.Errorf("got %v", err)
+			}
+		})
+	}
+}
+
+func TestASecretGivesBackItsCAsInOrderAndDropsJunk(t *testing.T) {
+	now := time.Now().Truncate(time.Second)
+	old, older := now.Add(-time.Hour), now.Add(-2*time.Hour)
+	good := made(t, now, old, older)
+	serving, err := newServing(decode(good)[0], []string{host}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data := maps.Clone(good)
+	data["ca.crt"] = good[dataKey(now)]                                                  // Under another's key.
+	data[dataKey(now.Add(time.Second))] = good[dataKey(now)]                             // Likewise.
+	data[dataKey(now.Add(-3*time.Hour))] = []byte("junk")                                // No PEM.
+	data[dataKey(now.Add(-4*time.Hour))] = good[dataKey(old)][:300]                      // Cut off.
+	data[dataKey(now.Add(-5*time.Hour))] = nil                                           // Empty.
+	data[dataKey(now.Add(-6*time.Hour))] = serving.Certificate[0]                        // No CA.
+	data[dataKey(now.Add(-7*time.Hour))] = mixed(good[dataKey(now)], good[dataKey(old)]) // A certificate with another's key.
+
+	var got []time.Time
+	for _, authority := range decode(data) {
+		got = append(got, madeAt(authority))
+	}
+	want := []time.Time{older.UTC(), old.UTC(), now.UTC()}
+	if !slices.EqualFunc(got, want, time.Time.Equal) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	if rest := decode(nil); len(rest) > 0 {
+		t.Errorf("out of an empty Secret: %v", rest)
+	}
+}
+
+// mixed joins the certificate of one CA with the key of another.
+func mixed(certificate, key []byte) []byte {
+	certificateOnly, _ := split(certificate)
+	_, keyOnly := split(key)
+	return slices.Concat(certificateOnly, keyOnly)
+}
+
+func split(pem []byte) (certificate, key []byte) {
+	end := []byte("-----END CERTIFICATE-----\n")
+	at := bytes.Index(pem, end) + len(end)
+	return pem[:at], pem[at:]
+}
