@@ -89,7 +89,7 @@ func (s *script) fuzzService(wild string) *corev1.Service {
 		built.ManagedFields = append(built.ManagedFields, metav1.ManagedFieldsEntry{
 			Manager:   s.one("kubectl", "bluegreen", "helm"),
 			Operation: metav1.ManagedFieldsOperationType(s.one("Update", "Apply")),
-			FieldsV1:  &metav1.FieldsV1{Raw: []byte(s.one(ownsAll, `{"f:spec":{"f:selector":{}}}`, "{}", "", wild))},
+			FieldsV1:  metav1.NewFieldsV1(s.one(ownsAll, `{"f:spec":{"f:selector":{}}}`, "{}", "", wild)),
 		})
 	}
 	return built

@@ -1,8 +1,6 @@
 package bluegreen
 
 import (
-	"bytes"
-
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
@@ -40,7 +38,7 @@ func disown(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 // nothing contested, is returned as it is.
 func withoutContested(fields *metav1.FieldsV1) (*metav1.FieldsV1, bool) {
 	owned := &fieldpath.Set{}
-	if err := owned.FromJSON(bytes.NewReader(fields.Raw)); err != nil {
+	if err := owned.FromJSON(fields.GetRawReader()); err != nil {
 		return fields, true
 	}
 	rest := owned.RecursiveDifference(contested)
@@ -54,5 +52,5 @@ func withoutContested(fields *metav1.FieldsV1) (*metav1.FieldsV1, bool) {
 	if err != nil {
 		return fields, true
 	}
-	return &metav1.FieldsV1{Raw: raw}, true
+	return metav1.NewFieldsV1(string(raw)), true
 }

@@ -11,7 +11,7 @@ import (
 
 func entry(operation metav1.ManagedFieldsOperationType, manager, fields string) metav1.ManagedFieldsEntry {
 	return metav1.ManagedFieldsEntry{Manager: manager, Operation: operation, APIVersion: "v1", FieldsType: "FieldsV1",
-		FieldsV1: &metav1.FieldsV1{Raw: []byte(fields)}}
+		FieldsV1: metav1.NewFieldsV1(fields)}
 }
 
 func update(manager, fields string) metav1.ManagedFieldsEntry {
@@ -33,7 +33,7 @@ func TestRule6UpdateEntriesLoseExactlyTheContestedFields(t *testing.T) {
 	status := update("kube-controller", ownsAll)
 	status.Subresource, status.Time = "status", &metav1.Time{}
 	statusAfter := *status.DeepCopy()
-	statusAfter.FieldsV1.Raw = []byte(ownsTheRest)
+	statusAfter.FieldsV1.SetRawString(ownsTheRest)
 	noFields := update("nobody", "")
 	noFields.FieldsV1 = nil
 
@@ -97,8 +97,8 @@ func sameFields(a, b *metav1.FieldsV1) bool {
 		return a == b
 	}
 	var parsedA, parsedB any
-	if json.Unmarshal(a.Raw, &parsedA) != nil || json.Unmarshal(b.Raw, &parsedB) != nil {
-		return string(a.Raw) == string(b.Raw)
+	if json.Unmarshal(a.GetRawBytes(), &parsedA) != nil || json.Unmarshal(b.GetRawBytes(), &parsedB) != nil {
+		return a.Equal(*b)
 	}
 	return reflect.DeepEqual(parsedA, parsedB)
 }

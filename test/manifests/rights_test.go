@@ -23,8 +23,8 @@ var leaderElection = in(namespace,
 )
 
 var ownCA = append(
-	in(namespace, "get,list,watch,update secrets/bluegreen-ca"),
-	in("cluster", "get,list,watch,patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bluegreen")...)
+	in(namespace, "list,watch,update secrets/bluegreen-ca"),
+	in("cluster", "list,watch,patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bluegreen")...)
 
 var metrics = in("cluster",
 	"create tokenreviews.authentication.k8s.io",
