@@ -1,0 +1,163 @@
+package watch
+
+import (
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"reflect"
+	"slices"
+	"testing"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	toolscache "k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+func kept[T any](t *testing.T, transform toolscache.TransformFunc, object T) T {
+	t.Helper()
+	result, err := transform(object)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.(T)
+}
+
+func TestOfAManagedServiceTheCacheKeepsWhatDecisionsAreMadeOf(t *testing.T) {
+	service := asking(green)
+	service.ResourceVersion = "7"
+	service.ManagedFields = []metav1.ManagedFieldsEntry{{Manager: "kubectl"}}
+	before := service.DeepCopy()
+	want := &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "nginx", UID: "1", ResourceVersion: "7",
+			Annotations: map[string]string{bluegreen.TargetVersion: green}},
+		Spec: corev1.ServiceSpec{Type: corev1.ServiceTypeLoadBalancer, Selector: map[string]string{"name": "nginx", "version": blue}},
+	}
+	if got := kept(t, keepOfService, service); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+	if !reflect.DeepEqual(service, before) {
+		t.Error("the object itself was changed")
+	}
+}
+
+func TestOfAnUnmanagedServiceTheCacheKeepsItsIdentity(t *testing.T) {
+	want := &corev1.Service{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "nginx", UID: "1"}}
+	if got := kept(t, keepOfService, nginx(nil)); !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v", got)
+	}
+}
+
+func TestTombstonesAreLeftAlone(t *testing.T) {
+	tombstone := toolscache.DeletedFinalStateUnknown{Key: "shop/nginx"}
+	for _, transform := range []toolscache.TransformFunc{keepOfService, keepOfDeployment} {
+		if got, err := transform(tombstone); err != nil || got != any(tombstone) {
+			t.Errorf("got %v, %v", got, err)
+		}
+	}
+}
+
+func TestEveryDecisionOnWhatTheCacheKeepsIsThatOnTheWholeObjects(t *testing.T) {
+	random := rand.New(rand.NewPCG(1, 2))
+	reasons := map[bluegreen.Reason]int{}
+	for range 20000 {
+		service := anyService(random)
+		var deployments, keptDeployments []*appsv1.Deployment
+		for i := range random.IntN(4) {
+			deployment := anyDeployment(random, fmt.Sprint("d", i))
+			deployments = append(deployments, deployment)
+			keptDeployments = append(keptDeployments, kept(t, keepOfDeployment, deployment))
+		}
+		keptService := kept(t, keepOfService, service)
+		whole := decide(service, deployments)
+		reduced := decide(keptService, keptDeployments)
+		reasons[whole.Reason]++
+
+		if whole.Reason != reduced.Reason || whole.Message != reduced.Message || whole.Changes(service) != reduced.Changes(keptService) {
+			t.Fatalf("%s %q on the whole, %s %q on %+v, %+v", whole.Reason, whole.Message, reduced.Reason, reduced.Message, keptService, keptDeployments)
+		}
+		if bluegreen.Concerns(service) && !maps.Equal(whole.Service.Spec.Selector, reduced.Service.Spec.Selector) {
+			t.Fatalf("selectors: %v and %v", whole.Service.Spec.Selector, reduced.Service.Spec.Selector)
+		}
+		if a, b := bluegreen.Annotations(whole.Service), bluegreen.Annotations(reduced.Service); bluegreen.Concerns(service) && !maps.Equal(a, b) {
+			t.Fatalf("annotations: %v and %v", a, b)
+		}
+		if bluegreen.Concerns(service) != bluegreen.Concerns(keptService) || !slices.Equal(waitsFor(service), waitsFor(keptService)) {
+			t.Fatalf("the cache hides a concern: %v", service)
+		}
+		if again := kept(t, keepOfService, keptService); !reflect.DeepEqual(again, keptService) {
+			t.Fatalf("kept twice: %v, then %v", keptService, again)
+		}
+	}
+	for _, reason := range []bluegreen.Reason{bluegreen.ReasonReleased, bluegreen.ReasonStable, bluegreen.ReasonSwitched, bluegreen.ReasonInvalid,
+		bluegreen.ReasonDeploymentNotFound, bluegreen.ReasonDeploymentDeleting, bluegreen.ReasonScaledToZero, bluegreen.ReasonNotAvailable} {
+		if reasons[reason] < 20 {
+			t.Errorf("%s came up %d times only", reason, reasons[reason])
+		}
+	}
+}
+
+func decide(service *corev1.Service, deployments []*appsv1.Deployment) bluegreen.Action {
+	return bluegreen.Decide(bluegreen.State{Service: service, Deployments: bluegreen.Selected(service, deployments)})
+}
+
+func anyOf[T any](random *rand.Rand, values ...T) T { return values[random.IntN(len(values))] }
+
+func anyService(random *rand.Rand) *corev1.Service {
+	service := nginx(nil)
+	for range random.IntN(4) {
+		key := anyOf(random, bluegreen.TargetVersion, bluegreen.TargetVersion, bluegreen.TargetVersion, bluegreen.PhaseKey, bluegreen.MessageKey, bluegreen.VersionLabel, "bluegreen/odd")
+		service.Annotations[key] = anyOf(random, green, green, green, blue, "version", "-", "")
+	}
+	if random.IntN(10) == 0 {
+		service.Spec.Type = corev1.ServiceTypeExternalName
+	}
+	if random.IntN(10) == 0 {
+		service.Spec.Selector = nil
+	}
+	return service
+}
+
+func anyDeployment(random *rand.Rand, name string) *appsv1.Deployment {
+	deployment := ready(name)
+	if random.IntN(8) == 0 {
+		deployment.DeletionTimestamp = ptr.To(metav1.NewTime(time.Unix(1, 0)))
+	}
+	deployment.Spec.Replicas = anyOf(random, nil, ptr.To[int32](0), ptr.To[int32](1), ptr.To[int32](3), ptr.To[int32](3), ptr.To[int32](3))
+	deployment.Generation = int64(random.IntN(2))
+	deployment.Status.AvailableReplicas = int32(random.IntN(4))
+	if random.IntN(4) == 0 {
+		deployment.Spec.Template.Labels["version"] = blue
+	}
+	if random.IntN(2) == 0 {
+		deployment.Status.Conditions = nil
+		for range random.IntN(4) {
+			deployment.Status.Conditions = append(deployment.Status.Conditions, appsv1.DeploymentCondition{
+				Type:   anyOf(random, appsv1.DeploymentAvailable, appsv1.DeploymentProgressing),
+				Status: anyOf(random, corev1.ConditionTrue, corev1.ConditionTrue, corev1.ConditionFalse),
+				Reason: anyOf(random, "MinimumReplicasAvailable", "MinimumReplicasAvailable", "MinimumReplicasUnavailable"),
+			})
+		}
+	}
+	return deployment
+}
+
+func TestTheIndexesNameTheLabelThatAServiceWaitsForAndThoseThatPodsCarry(t *testing.T) {
+	if got := waitsFor(asking(green)); !slices.Equal(got, []string{"version=1.11"}) {
+		t.Errorf("a pending switch: %v", got)
+	}
+	for name, service := range map[string]*corev1.Service{"at rest": asking(blue), "unmanaged": nginx(nil), "invalid": asking("-")} {
+		if got := waitsFor(service); len(got) > 0 {
+			t.Errorf("%s: %v", name, got)
+		}
+	}
+	got := podLabels(ready("nginx-1.11"))
+	slices.Sort(got)
+	if !slices.Equal(got, []string{"name=nginx", "version=1.11"}) {
+		t.Errorf("a Deployment: %v", got)
+	}
+}
