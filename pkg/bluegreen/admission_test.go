@@ -140,6 +140,11 @@ func TestRule1BadValuesAndServicesThatCannotSwitchAreRefused(t *testing.T) {
 		"badly managed and selectorless through the back door": {old: managed(selects()), new: managed(selects(), asks("1.11")),
 			errors: [][]string{{"spec.selector", "Required"}}},
 
+		"ExternalName on release": {old: managed(), new: service(externalName),
+			errors: [][]string{{"spec.type", `"ExternalName"`, "moves no traffic: change the type in a write of its own after that"}}},
+		"a version in the selector that is no label value": {old: managed(), new: managed(selects("name", "nginx", "version", "a; rm x")),
+			errors: [][]string{{"spec.selector[version]", `"a; rm x"`, "must be a label value"}}},
+
 		"other key changed": {old: managed(), new: managed(selects("name", "apache", "version", "1.10")), errors: [][]string{otherKeys}},
 		"other key changed together with an ask": {old: managed(), new: managed(asks("1.11"), selects("name", "apache", "version", "1.11")),
 			errors: [][]string{otherKeys}},

@@ -125,8 +125,15 @@ func (p Policy) candidate(service *corev1.Service) labels.Set {
 	return selector
 }
 
+// maxMessage is what fits into the note of an Event (1,024 characters), in bytes.
+const maxMessage = 1000
+
 func wait(service *corev1.Service, why verdict) Action {
-	return act(service, why.reason, why.message, status(Waiting, why.message))
+	message := why.message
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
+	}
+	return act(service, why.reason, message, status(Waiting, message))
 }
 
 func move(service *corev1.Service, policy Policy) Action {

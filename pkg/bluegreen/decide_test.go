@@ -2,7 +2,9 @@ package bluegreen
 
 import (
 	"slices"
+	"strings"
 	"testing"
+	"unicode/utf8"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -147,3 +149,10 @@ func TestAServiceWaitsForTheLabelOfItsTargetWhileASwitchIsPending(t *testing.T) 
 }
 
 func list(deployments ...*appsv1.Deployment) []*appsv1.Deployment { return deployments }
+
+func TestAMessageFitsIntoAnEvent(t *testing.T) {
+	action := Decide(State{Service: service(asks(strings.Repeat("é!", 5000)))})
+	if len(action.Message) > 1024 || !utf8.ValidString(action.Message) || !strings.HasPrefix(action.Message, "metadata.annotations[") {
+		t.Errorf("%d bytes: %q", len(action.Message), action.Message)
+	}
+}
