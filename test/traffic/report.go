@@ -54,8 +54,11 @@ func Analyze(results []Result, first string, asks ...Ask) Report {
 	from := first
 	report.window(until(&rest, asks), from, from)
 	for i, ask := range asks {
-		report.Switches = append(report.Switches, report.window(until(&rest, asks[i+1:]), from, ask.Version))
-		from = ask.Version
+		s := report.window(until(&rest, asks[i+1:]), from, ask.Version)
+		report.Switches = append(report.Switches, s)
+		if !s.FirstNew.IsZero() {
+			from = s.To // Else the ask was overtaken by the next, and what served serves on.
+		}
 	}
 	return report
 }

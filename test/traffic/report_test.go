@@ -87,6 +87,14 @@ func TestAnalyze(t *testing.T) {
 				{From: "2", To: "1", LastOld: at(50), FirstNew: at(61)},
 			},
 		},
+		"overtaken by another ask": {
+			results: []Result{answer("1", 10, 11), answer("1", 50, 51), answer("3", 60, 61)},
+			asks:    []Ask{{at(8), "2"}, {at(40), "3"}},
+			switches: []Switch{
+				{From: "1", To: "2", LastOld: at(10)},
+				{From: "1", To: "3", LastOld: at(50), FirstNew: at(61)},
+			},
+		},
 		"back without having been asked": {
 			results:  []Result{answer("1", 10, 11), answer("2", 20, 25), answer("1", 60, 61)},
 			asks:     []Ask{{at(8), "2"}, {at(40), "2"}},

@@ -1,0 +1,148 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/fields"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/tools/cache"
+	watchtools "k8s.io/client-go/tools/watch"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// namespace makes a namespace of the test's own, and removes it afterwards.
+func namespace(t *testing.T) string {
+	t.Helper()
+	made, err := cluster.CoreV1().Namespaces().Create(t.Context(),
+		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"}}, metav1.CreateOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if t.Failed() {
+			explain(t, made.Name)
+		}
+		kubectl(t, "delete", "namespace", made.Name)
+	})
+	return made.Name
+}
+
+// explain logs what a person would look at after a failure.
+func explain(t *testing.T, namespace string) {
+	for _, args := range [][]string{
+		{"describe", "services", "-n", namespace},
+		{"get", "deployments,pods", "-n", namespace, "-o", "wide"},
+		{"get", "pods", "-n", installed, "-o", "wide"},
+		{"logs", "-n", installed, "-l", "app.kubernetes.io/name=bluegreen", "--prefix", "--tail=40"},
+	} {
+		printed, _ := try(t, "kubectl", args...)
+		t.Log("\n" + printed.stdout + printed.stderr)
+	}
+}
+
+// await watches one kind of object until one meets the condition, and returns that.
+func await[T runtime.Object](t *testing.T, objects cache.ListerWatcher, what string, condition func(T) bool) T {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	var kind T
+	event, err := watchtools.UntilWithSync(ctx, objects, kind, nil, func(event watch.Event) (bool, error) {
+		object, ok := event.Object.(T)
+		return ok && event.Type != watch.Deleted && condition(object), nil
+	})
+	if err != nil {
+		t.Fatalf("waiting for %s: %v", what, err)
+	}
+	return event.Object.(T)
+}
+
+func named(name string) fields.Selector {
+	return fields.OneTermEqualSelector(metav1.ObjectNameField, name)
+}
+
+func awaitService(t *testing.T, namespace, name, what string, condition func(*corev1.Service) bool) *corev1.Service {
+	t.Helper()
+	services := cache.NewListWatchFromClient(cluster.CoreV1().RESTClient(), "services", namespace, named(name))
+	return await(t, services, fmt.Sprintf("Service %s to have %s", name, what), condition)
+}
+
+func awaitDeployment(t *testing.T, namespace, name, what string, condition func(*appsv1.Deployment) bool) *appsv1.Deployment {
+	t.Helper()
+	deployments := cache.NewListWatchFromClient(cluster.AppsV1().RESTClient(), "deployments", namespace, named(name))
+	return await(t, deployments, fmt.Sprintf("Deployment %s to have %s", name, what), condition)
+}
+
+// awaitPhase waits until the Service is in a phase with a message.
+func awaitPhase(t *testing.T, namespace, name string, phase bluegreen.Phase, message string) *corev1.Service {
+	t.Helper()
+	return awaitService(t, namespace, name, fmt.Sprintf("phase %s and message %q", phase, message), func(s *corev1.Service) bool {
+		return phaseOf(s) == phase && s.Annotations[bluegreen.MessageKey] == message
+	})
+}
+
+// awaitVersion waits until the Service's selector is on a version.
+func awaitVersion(t *testing.T, namespace, name, version string) *corev1.Service {
+	t.Helper()
+	return awaitService(t, namespace, name, "selector version="+version, func(s *corev1.Service) bool {
+		return s.Spec.Selector["version"] == version
+	})
+}
+
+// awaitEvent waits until an Event about the Service has a reason and a note that starts so.
+func awaitEvent(t *testing.T, namespace, name string, reason bluegreen.Reason, note string) {
+	t.Helper()
+	all := cache.NewListWatchFromClient(cluster.EventsV1().RESTClient(), "events", namespace, fields.Everything())
+	await(t, all, fmt.Sprintf("an Event %s: %s", reason, note), func(e *eventsv1.Event) bool {
+		return e.Regarding.Kind == "Service" && e.Regarding.Name == name && e.Reason == string(reason) && strings.HasPrefix(e.Note, note)
+	})
+}
+
+func awaitAvailable(t *testing.T, namespace, name string, replicas int32) {
+	t.Helper()
+	awaitDeployment(t, namespace, name, fmt.Sprintf("%d replicas, all available and no others", replicas), func(d *appsv1.Deployment) bool {
+		return d.Status.ObservedGeneration >= d.Generation && d.Status.Replicas == replicas &&
+			d.Status.UpdatedReplicas == replicas && d.Status.AvailableReplicas == replicas
+	})
+}
+
+func phaseOf(service *corev1.Service) bluegreen.Phase {
+	return bluegreen.Phase(service.Annotations[bluegreen.PhaseKey])
+}
+
+func getService(t *testing.T, namespace, name string) *corev1.Service {
+	t.Helper()
+	service, err := cluster.CoreV1().Services(namespace).Get(t.Context(), name, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return service
+}
+
+// ask sets the target version, and returns what the API server stored.
+func ask(ctx context.Context, namespace, name, version string) (*corev1.Service, error) {
+	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, bluegreen.TargetVersion, version)
+	return cluster.CoreV1().Services(namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+}
+
+// scale sets a Deployment's number of replicas through the scale subresource.
+func scale(t *testing.T, namespace, name string, replicas int) {
+	t.Helper()
+	patch := fmt.Sprintf(`{"spec":{"replicas":%d}}`, replicas)
+	_, err := cluster.AppsV1().Deployments(namespace).Patch(t.Context(), name, types.MergePatchType, []byte(patch),
+		metav1.PatchOptions{}, "scale")
+	if err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,136 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// TestLeaderKilled takes the leader away while a switch is held: the other pod carries it out.
+func TestLeaderKilled(t *testing.T) {
+	ns, r := twoVersions(t)
+	scale(t, ns, "nginx-1.11", 0)
+	awaitAvailable(t, ns, "nginx-1.11", 0)
+	r.asked("1.11")
+	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
+		t.Fatal(err)
+	}
+	awaitService(t, ns, "nginx", "the switch held", held)
+
+	stream := streamAsks(t, ns, 3)
+	killed := time.Now()
+	kubectl(t, "delete", "pod", leader(t), "--namespace", installed, "--force", "--grace-period=0")
+	scale(t, ns, "nginx-1.11", 3)
+	awaitVersion(t, ns, "nginx", "1.11")
+	t.Logf("switched %.1f s after the leader was killed", time.Since(killed).Seconds())
+	r.awaitAnswer(t, "1.11")
+	assertSwitched(t, r.judge(t).Switches)
+
+	awaitAvailable(t, installed, release, 2)
+	stream.end(t)
+	for _, err := range stream.failed {
+		t.Errorf("a write failed: %v", err)
+	}
+}
+
+// leader returns the name of the pod that runs the controller.
+func leader(t *testing.T) string {
+	t.Helper()
+	lease, err := cluster.CoordinationV1().Leases(installed).Get(t.Context(), release, metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	pod, _, _ := strings.Cut(*lease.Spec.HolderIdentity, "_")
+	return pod
+}
+
+// TestNoPods takes both pods away.
+func TestNoPods(t *testing.T) {
+	ns, r := twoVersions(t)
+	scale(t, installed, release, 0)
+	t.Cleanup(func() { kubectl(t, "scale", "deployment", release, "--namespace", installed, "--replicas=2") })
+	kubectl(t, "wait", "--for=delete", "pod", "--namespace", installed, "-l", "app.kubernetes.io/name=bluegreen", "--timeout=60s")
+
+	assertSafeWithoutWebhook(t, ns, r)
+	asked := getService(t, ns, "nginx")
+	if asked.Spec.Selector["version"] != "1.10" {
+		t.Errorf("selector %v with nobody there to move it", asked.Spec.Selector)
+	}
+
+	scale(t, installed, release, 2)
+	awaitVersion(t, ns, "nginx", "1.11")
+	r.awaitAnswer(t, "1.11")
+	assertSwitched(t, r.judge(t).Switches)
+	awaitAvailable(t, installed, release, 2)
+	awaitServing(t)
+}
+
+// TestNoWebhookConfiguration deletes the webhook configuration, as by mistake, and has Helm restore it.
+func TestNoWebhookConfiguration(t *testing.T) {
+	ns, r := twoVersions(t)
+	kubectl(t, "delete", "mutatingwebhookconfiguration", release)
+	t.Cleanup(func() { helm(t, append([]string{"upgrade"}, installArgs()...)...) })
+
+	assertSafeWithoutWebhook(t, ns, r)
+	awaitVersion(t, ns, "nginx", "1.11")
+	r.awaitAnswer(t, "1.11")
+
+	helm(t, append([]string{"upgrade"}, installArgs()...)...)
+	awaitServing(t)
+	printed := kubectl(t, "patch", "service", "nginx", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.10"}}}`)
+	contains(t, printed.stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11")
+	assertSwitched(t, r.judge(t).Switches)
+}
+
+// assertSafeWithoutWebhook writes to Services while no webhook admits: Service nginx, live on 1.10, is asked for 1.11.
+func assertSafeWithoutWebhook(t *testing.T, ns string, r *requests) {
+	t.Helper()
+	createService(t, ns, "plain", "1.10", "")
+	kubectl(t, "patch", "service", "plain", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
+	kubectl(t, "label", "service", "nginx", "--namespace", ns, "team=web")
+
+	printed, err := try(t, "kubectl", "patch", "service", "nginx", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
+	if err == nil {
+		t.Error("a write that moves traffic was accepted")
+	}
+	contains(t, printed.stderr, "Service "+ns+"/nginx keeps its selector: it is managed (annotation bluegreen/target-version), "+
+		"and only bluegreen changes the selector of a managed Service", "To switch: ")
+
+	r.asked("1.11")
+	command := commandIn(t, printed.stderr, "To switch: ")
+	if want := "kubectl annotate service nginx -n " + ns + " " + bluegreen.TargetVersion + "=1.11 --overwrite"; command != want {
+		t.Fatalf("the refusal ends in %q, want %q", command, want)
+	}
+	run(t, "sh", "-c", command)
+}
+
+// TestRollingRestart replaces both pods under a stream of asks: none fails, and none goes past the webhook.
+func TestRollingRestart(t *testing.T) {
+	ns := namespace(t)
+	old := podsOfRelease(t)
+	stream := streamAsks(t, ns, 10)
+	kubectl(t, "rollout", "restart", "deployment/"+release, "--namespace", installed)
+	kubectl(t, "rollout", "status", "deployment/"+release, "--namespace", installed, "--timeout=90s")
+	kubectl(t, append([]string{"wait", "--for=delete", "--namespace", installed, "--timeout=60s"}, old...)...)
+	stream.assertAllAdmitted(t)
+}
+
+// podsOfRelease returns the names of bluegreen's pods, as pod/NAME.
+func podsOfRelease(t *testing.T) []string {
+	t.Helper()
+	pods, err := cluster.CoreV1().Pods(installed).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=bluegreen"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var names []string
+	for _, pod := range pods.Items {
+		names = append(names, "pod/"+pod.Name)
+	}
+	return names
+}
