@@ -107,7 +107,7 @@ generate: $(BIN)/tools/helm-docs ## Make derived files anew: the chart's README 
 verify: $(BIN)/tools/helm $(BIN)/tools/staticcheck generate ## Check format, code, modules, the chart, and that derived files are up to date.
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
 		test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
-	@for module in $(MODULES); do (cd $$module && go vet ./... && staticcheck ./... && go mod tidy -diff) || exit 1; done
+	@for module in $(MODULES); do (cd $$module && go vet -tags e2e ./... && staticcheck -tags e2e ./... && go mod tidy -diff) || exit 1; done
 	@helm lint --strict --quiet charts/bluegreen
 	@git ls-files --error-unmatch $(GENERATED) >/dev/null
 	@git diff --exit-code -- $(GENERATED) || { echo "commit what make generate made"; exit 1; }
@@ -149,9 +149,37 @@ cluster-up: packages kubernetes cluster-images ## Start the local cluster, or he
 cluster-down: ## End the local cluster and remove everything it made (root).
 	@test/cluster/down
 
+# Without KUBECONFIG and ~/.kube/config, the local cluster is meant.
+LOCAL_KUBECONFIG := $(BIN)/cluster/kubeconfig
+LOCAL := $(filter $(LOCAL_KUBECONFIG),$(or $(KUBECONFIG),$(wildcard $(HOME)/.kube/config),$(LOCAL_KUBECONFIG)))
+
 # Tests.
 
 .PHONY: test
 test: $(TEST_TOOLS) ## Run all tests that need no root: the core, the manifests, and bluegreen against a real API server.
 	@cd hack/image && go test ./...
 	@go test ./...
+
+.PHONY: e2e
+e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+e2e: load $(BIN)/tools/helm ## Walk the installed product on the local cluster, under live requests (root; some 8 minutes).
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 25m -v ./test/e2e/...
+
+# What people run to try it.
+
+.PHONY: load
+load: cluster-up image ## Make the image and put it into the local cluster, which has no registry to pull from.
+	@test/cluster/load $(IMAGES)/bluegreen.tar
+
+.PHONY: install
+install: $(if $(LOCAL),load) $(BIN)/tools/helm ## Install the chart into the cluster of KUBECONFIG, or the local one; others need IMAGE=REGISTRY/NAME:TAG.
+ifeq ($(LOCAL)$(filter command line environment,$(origin IMAGE)),)
+	@echo 'IMAGE is not set: this cluster pulls bluegreen from a registry, so say IMAGE=REGISTRY/NAME:TAG' >&2; exit 1
+endif
+	@$(if $(LOCAL),KUBECONFIG=$(LOCAL_KUBECONFIG)) hack/install $(IMAGE) $(if $(LOCAL),$(IMAGES)/webhook)
+
+.PHONY: demo
+demo: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+demo: ## See it work: nginx 1.10 becomes 1.11 on the local cluster, under live requests (root; builds what is missing).
+	@$(MAKE) --no-print-directory install
+	@go run ./test/demo

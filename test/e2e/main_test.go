@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
 )
 
@@ -58,6 +59,8 @@ func connect() error {
 		return fmt.Errorf("reading KUBECONFIG: %w", err)
 	}
 	config.QPS = -1
+	// Warnings are checked where kubectl prints them.
+	config.WarningHandler = rest.NoWarnings{}
 	cluster, err = kubernetes.NewForConfig(config)
 	return err
 }

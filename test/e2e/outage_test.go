@@ -7,7 +7,10 @@ import (
 	"testing"
 	"time"
 
+	coordinationv1 "k8s.io/api/coordination/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/cache"
+	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
@@ -24,11 +27,14 @@ func TestLeaderKilled(t *testing.T) {
 	awaitService(t, ns, "nginx", "the switch held", held)
 
 	stream := streamAsks(t, ns, 3)
+	old := awaitLeader(t, "")
 	killed := time.Now()
-	kubectl(t, "delete", "pod", leader(t), "--namespace", installed, "--force", "--grace-period=0")
+	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
+	// Only then may the switch happen: the pod that was killed had no part in it.
+	awaitLeader(t, old)
+	t.Logf("another leader %.1f s after the first was killed", time.Since(killed).Seconds())
 	scale(t, ns, "nginx-1.11", 3)
 	awaitVersion(t, ns, "nginx", "1.11")
-	t.Logf("switched %.1f s after the leader was killed", time.Since(killed).Seconds())
 	r.awaitAnswer(t, "1.11")
 	assertSwitched(t, r.judge(t).Switches)
 
@@ -39,14 +45,19 @@ func TestLeaderKilled(t *testing.T) {
 	}
 }
 
-// leader returns the name of the pod that runs the controller.
-func leader(t *testing.T) string {
+// awaitLeader waits until another pod than one that was runs the controller, and returns its name.
+func awaitLeader(t *testing.T, other string) string {
 	t.Helper()
-	lease, err := cluster.CoordinationV1().Leases(installed).Get(t.Context(), release, metav1.GetOptions{})
-	if err != nil {
-		t.Fatal(err)
-	}
-	pod, _, _ := strings.Cut(*lease.Spec.HolderIdentity, "_")
+	leases := cache.NewListWatchFromClient(cluster.CoordinationV1().RESTClient(), "leases", installed, named(release))
+	lease := await(t, leases, "a leader other than "+other, func(lease *coordinationv1.Lease) bool {
+		return leader(lease) != "" && leader(lease) != other
+	})
+	return leader(lease)
+}
+
+// leader returns the name of the pod that holds the lease, or "".
+func leader(lease *coordinationv1.Lease) string {
+	pod, _, _ := strings.Cut(ptr.Deref(lease.Spec.HolderIdentity, ""), "_")
 	return pod
 }
 
