@@ -53,7 +53,7 @@ func quoted(args []string) string {
 	return strings.Join(words, " ")
 }
 
-// showTraffic prints a line for every second that is over.
+// showTraffic prints once a second what came back since the line before.
 func (s *screen) showTraffic(ctx context.Context, client *traffic.Client) {
 	ticker := time.NewTicker(time.Second)
 	defer ticker.Stop()
@@ -63,15 +63,22 @@ func (s *screen) showTraffic(ctx context.Context, client *traffic.Client) {
 		case <-ctx.Done():
 			return
 		}
-		seconds := traffic.Analyze(client.Results(), blue).Seconds
-		for ; shown < len(seconds)-1; shown++ {
-			s.note("answers within a second: %s", describe(seconds[shown]))
-		}
+		results := client.Results()
+		s.note("answers in the last second: %s", count(results[shown:]))
+		shown = len(results)
 	}
 }
 
-func describe(second traffic.Second) string {
-	return fmt.Sprintf("%3d of %s, %3d of %s, %d errors", second.Answers[blue], blue, second.Answers[green], green, second.Errors)
+func count(results []traffic.Result) string {
+	answers, errors := map[string]int{}, 0
+	for _, result := range results {
+		if result.Err != nil {
+			errors++
+		} else {
+			answers[result.Version]++
+		}
+	}
+	return fmt.Sprintf("%3d of %s, %3d of %s, %d errors", answers[blue], blue, answers[green], green, errors)
 }
 
 // figures says what the requests saw, and how long traffic took to follow readiness.

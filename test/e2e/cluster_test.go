@@ -22,9 +22,10 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// namespace makes a namespace of the test's own, and removes it afterwards.
+// namespace makes a namespace of the test's own, with bluegreen there to work in it, and removes it afterwards.
 func namespace(t *testing.T) string {
 	t.Helper()
+	install(t)
 	made, err := cluster.CoreV1().Namespaces().Create(t.Context(),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"}}, metav1.CreateOptions{})
 	if err != nil {

@@ -3,7 +3,7 @@
 // Package e2e runs the installed product on a real cluster: what a person does through kubectl and Helm, with live
 // requests all the while. It needs the local cluster and the image in it; `make e2e` provides both.
 //
-// The tests share one installation, so they run one after another. The first puts it there.
+// The tests share one installation, so they run one after another. The first of a run makes it anew.
 package e2e
 
 import (
