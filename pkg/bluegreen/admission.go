@@ -94,7 +94,7 @@ func (a *Answer) create(policy Policy) {
 // hold admits an update: the selector stays, and so does what bluegreen wrote, unless the write changes the ask.
 func (a *Answer) hold(write Write, before, after Policy) {
 	a.keepSelector(write, after)
-	if before == after {
+	if before.sameAsk(after) {
 		a.setOwn(own(write.Old))
 		return
 	}

@@ -3,12 +3,8 @@ package bluegreen
 import (
 	"fmt"
 	"maps"
-	"slices"
-	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 // Reason says in one word why an Action is what it is. Events carry it.
@@ -31,16 +27,16 @@ const (
 	ReasonScaledToZero Reason = "ScaledToZero"
 	// ReasonNotAvailable: a Deployment of the target version does not report MinimumReplicasAvailable yet.
 	ReasonNotAvailable Reason = "NotAvailable"
+	// ReasonPortNotFound: the pods of the target version lack a port that the Service names.
+	ReasonPortNotFound Reason = "PortNotFound"
+	// ReasonPaused: a Deployment of the target version is paused, and the Service asks for Complete.
+	ReasonPaused Reason = "Paused"
+	// ReasonNotComplete: a Deployment of the target version is still rolling out, and the Service asks for Complete.
+	ReasonNotComplete Reason = "NotComplete"
+	// ReasonFewerThanLive: the target version has fewer available replicas than the live one, and the Service asks for
+	// MatchLive.
+	ReasonFewerThanLive Reason = "FewerThanLive"
 )
-
-// State is what has been observed of one Service.
-type State struct {
-	Service *corev1.Service
-
-	// Deployments are those of the Service's namespace whose pods the target would select; see Selected. Empty when no
-	// switch is pending.
-	Deployments []*appsv1.Deployment
-}
 
 // Action is what to make of a State. Doing nothing has a reason too.
 type Action struct {
@@ -78,51 +74,11 @@ func Decide(state State) Action {
 	return move(state.Service, policy)
 }
 
-// Selected returns those of the Deployments whose pods the Service would select on its target, by name, so that the same
-// state always leads to the same message; none when no switch is pending. They decide about the switch.
-func Selected(service *corev1.Service, deployments []*appsv1.Deployment) []*appsv1.Deployment {
-	policy, pending := pending(service)
-	if !pending {
-		return nil
-	}
-	selector := policy.candidate(service).AsSelectorPreValidated()
-	var selected []*appsv1.Deployment
-	for _, deployment := range deployments {
-		if selector.Matches(labels.Set(deployment.Spec.Template.Labels)) {
-			selected = append(selected, deployment)
-		}
-	}
-	slices.SortFunc(selected, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
-	return selected
-}
-
-// WaitsFor returns the label, in the form of Label, that all pods have which the Service waits for; false when no switch is
-// pending.
-func WaitsFor(service *corev1.Service) (string, bool) {
-	policy, pending := pending(service)
-	return Label(policy.VersionLabel, policy.Target), pending
-}
-
-// Label writes a label as key=value.
-func Label(key, value string) string { return key + "=" + value }
-
-// pending returns what is validly asked for and has not happened.
-func pending(service *corev1.Service) (Policy, bool) {
-	policy, errs := Parse(service.Annotations)
-	return policy, len(errs) == 0 && len(switchable(service)) == 0 && policy.pending(service)
-}
-
 // Concerns says whether bluegreen has anything to do with a Service: it is managed, or was and still carries what
 // bluegreen wrote.
 func Concerns(service *corev1.Service) bool {
 	policy, _ := Parse(service.Annotations)
 	return policy.Managed || len(own(service)) > 0
-}
-
-func (p Policy) candidate(service *corev1.Service) labels.Set {
-	selector := maps.Clone(service.Spec.Selector)
-	selector[p.VersionLabel] = p.Target
-	return selector
 }
 
 func wait(service *corev1.Service, why verdict) Action {

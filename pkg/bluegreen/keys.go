@@ -16,6 +16,10 @@ const (
 	// VersionLabel names the key of spec.selector that carries the version. Value: a label key.
 	// Default: "version". Example: "app.kubernetes.io/version".
 	VersionLabel = prefix + "version-label"
+
+	// Ready says how ready the target must be before traffic moves. Value: a Readiness. Default: "minimum".
+	// Example: "complete".
+	Ready = prefix + "ready"
 )
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
@@ -31,6 +35,21 @@ const (
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.
 const DefaultVersionLabel = "version"
 
+// Readiness is the value of Ready.
+type Readiness string
+
+const (
+	// Minimum asks for condition Available with reason MinimumReplicasAvailable. That can be true with 8 of 10 replicas, or
+	// amid a rolling update.
+	Minimum Readiness = "minimum"
+
+	// Complete asks besides for every replica to be updated and available, and for a Deployment that is not paused.
+	Complete Readiness = "complete"
+
+	// MatchLive asks besides Minimum for as many available replicas as the live version has.
+	MatchLive Readiness = "match-live"
+)
+
 // Phase is the value of PhaseKey.
 type Phase string
 
@@ -43,8 +62,11 @@ const (
 	Waiting Phase = "Waiting"
 )
 
+// readinesses are the menu of Ready.
+var readinesses = []Readiness{Minimum, Complete, MatchLive}
+
 // userKeys are the annotations that users write, the menu of an error about a key nobody knows.
-var userKeys = []string{TargetVersion, VersionLabel}
+var userKeys = []string{TargetVersion, VersionLabel, Ready}
 
 // ownKeys are the annotations that bluegreen alone writes.
 var ownKeys = []string{PhaseKey, MessageKey}

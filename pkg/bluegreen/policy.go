@@ -25,12 +25,15 @@ type Policy struct {
 
 	// VersionLabel is the selector key that carries the version; always a valid label key.
 	VersionLabel string
+
+	// Ready says how ready the target must be; always one of the menu.
+	Ready Readiness
 }
 
 // Parse reads the annotations of a Service. The Policy is safe to use even beside errors: what is invalid is left at its
 // default, and a Policy without a Target moves nothing. Errors name the key, the value and what is allowed.
 func Parse(annotations map[string]string) (Policy, field.ErrorList) {
-	policy := Policy{VersionLabel: DefaultVersionLabel}
+	policy := Policy{VersionLabel: DefaultVersionLabel, Ready: Minimum}
 	target, managed := annotations[TargetVersion]
 	if !managed {
 		return policy, nil
@@ -48,6 +51,13 @@ func Parse(annotations map[string]string) (Policy, field.ErrorList) {
 			errs = append(errs, field.Invalid(annotationsPath.Key(VersionLabel), label, "must be a label key: "+strings.Join(problems, "; ")))
 		} else {
 			policy.VersionLabel = label
+		}
+	}
+	if ready, set := annotations[Ready]; set {
+		if !slices.Contains(readinesses, Readiness(ready)) {
+			errs = append(errs, field.NotSupported(annotationsPath.Key(Ready), Readiness(ready), readinesses))
+		} else {
+			policy.Ready = Readiness(ready)
 		}
 	}
 	return policy, errs
@@ -88,6 +98,11 @@ func switchable(service *corev1.Service) field.ErrorList {
 		return field.ErrorList{field.Required(selectorPath, remedy+"add one in a write of its own, or remove the annotation")}
 	}
 	return nil
+}
+
+// sameAsk says whether two policies ask for the same version by the same label.
+func (p Policy) sameAsk(other Policy) bool {
+	return p.Managed == other.Managed && p.Target == other.Target && p.VersionLabel == other.VersionLabel
 }
 
 // live returns the version that serves, or "" when the selector does not name one.

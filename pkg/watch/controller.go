@@ -5,6 +5,8 @@ package watch
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -47,36 +49,34 @@ var _ reconcile.ObjectReconciler[*corev1.Service] = &Controller{}
 
 // Reconcile observes, decides, and performs.
 func (c *Controller) Reconcile(ctx context.Context, service *corev1.Service) (reconcile.Result, error) {
-	deployments, err := c.candidates(ctx, service)
+	deployments, err := c.deployments(ctx, service)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	action := bluegreen.Decide(bluegreen.State{Service: service, Deployments: deployments})
+	action := bluegreen.Decide(bluegreen.Observe(service, deployments))
 	if action.Reason == bluegreen.ReasonSwitched {
 		// An informer can be behind. The Service cannot: the write carries its resourceVersion.
 		if deployments, err = c.readLive(ctx, deployments); err != nil {
 			return reconcile.Result{}, err
 		}
-		action = bluegreen.Decide(bluegreen.State{Service: service, Deployments: bluegreen.Selected(service, deployments)})
+		action = bluegreen.Decide(bluegreen.Observe(service, deployments))
 	}
 	return reconcile.Result{}, c.perform(ctx, service, action)
 }
 
-// candidates returns the Deployments whose pods the Service's target would select, by name.
-func (c *Controller) candidates(ctx context.Context, service *corev1.Service) ([]*appsv1.Deployment, error) {
-	label, pending := bluegreen.WaitsFor(service)
-	if !pending {
-		return nil, nil
+// deployments returns those that may matter to the Service.
+func (c *Controller) deployments(ctx context.Context, service *corev1.Service) ([]*appsv1.Deployment, error) {
+	found := map[string]*appsv1.Deployment{}
+	for _, label := range bluegreen.Labels(service) {
+		var list appsv1.DeploymentList
+		if err := c.client.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingFields{byPodLabel: label}); err != nil {
+			return nil, fmt.Errorf("listing Deployments with pod label %s: %w", label, err)
+		}
+		for i := range list.Items {
+			found[list.Items[i].Name] = &list.Items[i]
+		}
 	}
-	var list appsv1.DeploymentList
-	if err := c.client.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingFields{byPodLabel: label}); err != nil {
-		return nil, fmt.Errorf("listing Deployments with pod label %s: %w", label, err)
-	}
-	deployments := make([]*appsv1.Deployment, 0, len(list.Items))
-	for i := range list.Items {
-		deployments = append(deployments, &list.Items[i])
-	}
-	return bluegreen.Selected(service, deployments), nil
+	return slices.Collect(maps.Values(found)), nil
 }
 
 // readLive reads Deployments from the API server; one that is gone is left out.
@@ -140,19 +140,19 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(Name).
 		For(&corev1.Service{}, builder.WithPredicates(concerns)).
-		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(c.waiting)).
+		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(c.services)).
 		// The follower's informers run too, so that a new leader decides at once.
 		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
-// waiting returns the Services that wait for a Deployment's pods.
-func (c *Controller) waiting(ctx context.Context, object client.Object) []reconcile.Request {
+// services returns those that a Deployment may matter to.
+func (c *Controller) services(ctx context.Context, object client.Object) []reconcile.Request {
 	var requests []reconcile.Request
 	for _, label := range podLabels(object) {
 		var list corev1.ServiceList
-		if err := c.client.List(ctx, &list, client.InNamespace(object.GetNamespace()), client.MatchingFields{byWaitsFor: label}); err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that wait for a label", "label", label)
+		if err := c.client.List(ctx, &list, client.InNamespace(object.GetNamespace()), client.MatchingFields{byLabel: label}); err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that select a label", "label", label)
 		}
 		for i := range list.Items {
 			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})

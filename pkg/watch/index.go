@@ -11,25 +11,22 @@ import (
 )
 
 const (
-	// byWaitsFor finds the Services that wait for pods with a label.
-	byWaitsFor = "waitsFor"
+	// byLabel finds the Services that select pods with a label, or would on their target.
+	byLabel = "label"
 	// byPodLabel finds the Deployments whose pods carry a label.
 	byPodLabel = "podLabel"
 )
 
 // addIndexes lets an event of one object find those it matters to without listing the others.
 func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
-	if err := indexer.IndexField(ctx, &corev1.Service{}, byWaitsFor, waitsFor); err != nil {
+	if err := indexer.IndexField(ctx, &corev1.Service{}, byLabel, serviceLabels); err != nil {
 		return err
 	}
 	return indexer.IndexField(ctx, &appsv1.Deployment{}, byPodLabel, podLabels)
 }
 
-func waitsFor(object client.Object) []string {
-	if label, pending := bluegreen.WaitsFor(object.(*corev1.Service)); pending {
-		return []string{label}
-	}
-	return nil
+func serviceLabels(object client.Object) []string {
+	return bluegreen.Labels(object.(*corev1.Service))
 }
 
 func podLabels(object client.Object) []string {
