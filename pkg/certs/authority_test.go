@@ -8,6 +8,9 @@ import (
 	"slices"
 	"testing"
 	"time"
+
+	"k8s.io/client-go/util/cert"
+	"k8s.io/client-go/util/keyutil"
 )
 
 const host = "bluegreen-webhook.bluegreen-system.svc"
@@ -75,17 +78,13 @@ func TestASecretGivesBackItsCAsInOrderAndDropsJunk(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	old, older := now.Add(-time.Hour), now.Add(-2*time.Hour)
 	good := made(t, now, old, older)
-	serving, err := newServing(decode(good)[0], []string{host}, now)
-	if err != nil {
-		t.Fatal(err)
-	}
 	data := maps.Clone(good)
 	data["ca.crt"] = good[dataKey(now)]                                                  // Under another's key.
 	data[dataKey(now.Add(time.Second))] = good[dataKey(now)]                             // Likewise.
 	data[dataKey(now.Add(-3*time.Hour))] = []byte("junk")                                // No PEM.
 	data[dataKey(now.Add(-4*time.Hour))] = good[dataKey(old)][:300]                      // Cut off.
 	data[dataKey(now.Add(-5*time.Hour))] = nil                                           // Empty.
-	data[dataKey(now.Add(-6*time.Hour))] = serving.Certificate[0]                        // No CA.
+	data[dataKey(now.Add(-6*time.Hour))] = servingPEM(t, now.Add(-6*time.Hour))          // No CA.
 	data[dataKey(now.Add(-7*time.Hour))] = mixed(good[dataKey(now)], good[dataKey(old)]) // A certificate with another's key.
 
 	var got []time.Time
@@ -99,6 +98,28 @@ func TestASecretGivesBackItsCAsInOrderAndDropsJunk(t *testing.T) {
 	if rest := decode(nil); len(rest) > 0 {
 		t.Errorf("out of an empty Secret: %v", rest)
 	}
+}
+
+// servingPEM returns a serving certificate and its key, as old as a CA made at that time.
+func servingPEM(t *testing.T, at time.Time) []byte {
+	t.Helper()
+	served, err := newServing(decode(made(t, at))[0], []string{host}, at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	leaf, err := x509.ParseCertificate(served.Certificate[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	certificate, err := cert.EncodeCertificates(leaf)
+	if err != nil {
+		t.Fatal(err)
+	}
+	key, err := keyutil.MarshalPrivateKeyToPEM(served.PrivateKey)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return slices.Concat(certificate, key)
 }
 
 // mixed joins the certificate of one CA with the key of another.

@@ -128,7 +128,7 @@ func anyDeployment(random *rand.Rand, name string) *appsv1.Deployment {
 		deployment.DeletionTimestamp = ptr.To(metav1.NewTime(time.Unix(1, 0)))
 	}
 	deployment.Spec.Replicas = anyOf(random, nil, ptr.To[int32](0), ptr.To[int32](1), ptr.To[int32](3), ptr.To[int32](3), ptr.To[int32](3))
-	deployment.Generation = int64(random.IntN(2))
+	deployment.Generation = int64(random.IntN(3))
 	deployment.Status.AvailableReplicas = int32(random.IntN(4))
 	if random.IntN(4) == 0 {
 		deployment.Spec.Template.Labels["version"] = blue
