@@ -59,7 +59,7 @@ func TestTheGateSaysInOneSentenceWhatHoldsASwitch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := waiting()
-			action := Decide(State{Service: observed, Deployments: Selected(observed, test.deployments)})
+			action := Decide(Observe(observed, test.deployments))
 			if action.Reason != test.reason || action.Message != test.message {
 				t.Errorf("got %s: %s", action.Reason, action.Message)
 			}

@@ -101,7 +101,7 @@ func (c *cluster) settle() {
 	}
 	var saw []string
 	for writes := 0; ; writes++ {
-		state := State{Service: c.service, Deployments: Selected(c.service, slices.Collect(maps.Values(c.deployments)))}
+		state := Observe(c.service, slices.Collect(maps.Values(c.deployments)))
 		before := State{Service: c.service.DeepCopy(), Deployments: state.Deployments}
 		action := Decide(state)
 		if !reflect.DeepEqual(state, before) {

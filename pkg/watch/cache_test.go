@@ -102,7 +102,7 @@ func TestEveryDecisionOnWhatTheCacheKeepsIsThatOnTheWholeObjects(t *testing.T) {
 }
 
 func decide(service *corev1.Service, deployments []*appsv1.Deployment) bluegreen.Action {
-	return bluegreen.Decide(bluegreen.State{Service: service, Deployments: bluegreen.Selected(service, deployments)})
+	return bluegreen.Decide(bluegreen.Observe(service, deployments))
 }
 
 func anyOf[T any](random *rand.Rand, values ...T) T { return values[random.IntN(len(values))] }
