@@ -3,6 +3,7 @@ package bluegreen
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -45,10 +46,11 @@ func Admit(write Write) Answer {
 	switch {
 	case write.ByController || !before.Managed && !after.Managed:
 	case !after.Managed:
-		answer.Errors = append(answer.Errors, otherKeysChanged(write, before)...)
+		answer.Errors = append(otherKeysChanged(write, before), becomesExternal(write)...)
 		answer.release(write, before)
 	default:
 		answer.Errors = append(errs, otherKeysChanged(write, after)...)
+		answer.Errors = append(answer.Errors, noVersion(write, after)...)
 		if write.Old == nil {
 			answer.create(after)
 		} else {
@@ -81,6 +83,25 @@ func otherKeysChanged(write Write, policy Policy) field.ErrorList {
 	return field.ErrorList{field.Invalid(selectorPath, formatSelector(write.New.Spec.Selector), fmt.Sprintf(
 		"all keys but %q must stay %s while the Service has %s: to change them, remove that annotation in a write of its own "+
 			"first, or create another Service", policy.VersionLabel, formatSelector(before), TargetVersion))}
+}
+
+// becomesExternal refuses a release that takes traffic off the pods by the Service's type.
+func becomesExternal(write Write) field.ErrorList {
+	const external = corev1.ServiceTypeExternalName
+	if write.New.Spec.Type != external || write.Old.Spec.Type == external {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), external,
+		"removing "+TargetVersion+" moves no traffic: change the type in a write of its own after that")}
+}
+
+// noVersion refuses a selector that the API server would refuse, had bluegreen not put the stored one back.
+func noVersion(write Write, policy Policy) field.ErrorList {
+	wanted := policy.live(write.New)
+	if problems := invalidVersion(wanted); wanted != "" && len(problems) > 0 {
+		return field.ErrorList{field.Invalid(selectorPath.Key(policy.VersionLabel), wanted, strings.Join(problems, "; "))}
+	}
+	return nil
 }
 
 // create admits a new Service. Nothing serves yet, so a selector without the version gets the target.

@@ -140,6 +140,11 @@ func TestRule1BadValuesAndServicesThatCannotSwitchAreRefused(t *testing.T) {
 		"badly managed and selectorless through the back door": {old: managed(selects()), new: managed(selects(), asks("1.11")),
 			errors: [][]string{{"spec.selector", "Required"}}},
 
+		"ExternalName on release": {old: managed(), new: service(externalName),
+			errors: [][]string{{"spec.type", `"ExternalName"`, "moves no traffic: change the type in a write of its own after that"}}},
+		"a version in the selector that is no label value": {old: managed(), new: managed(selects("name", "nginx", "version", "a; rm x")),
+			errors: [][]string{{"spec.selector[version]", `"a; rm x"`, "must be a label value"}}},
+
 		"other key changed": {old: managed(), new: managed(selects("name", "apache", "version", "1.10")), errors: [][]string{otherKeys}},
 		"other key changed together with an ask": {old: managed(), new: managed(asks("1.11"), selects("name", "apache", "version", "1.11")),
 			errors: [][]string{otherKeys}},
@@ -339,7 +344,7 @@ func TestEveryWarningAboutASelectorThatIsNoAskEndsInACommandThatSwitches(t *test
 	}
 	key, version, _ := strings.Cut(command[6], "=")
 	after := Admit(Write{Old: managed(), New: managed(annotation(key, version))}).Service
-	action := Decide(Observe(after, []*appsv1.Deployment{deployment("1.11"))})
+	action := Decide(Observe(after, []*appsv1.Deployment{deployment("1.11")}))
 	equalMaps(t, "selector", action.Service.Spec.Selector, pairs("name", "nginx", "version", "1.11"))
 }
 
@@ -352,7 +357,7 @@ func TestPlainlySpelledManifestsAllThreeReachTheSameCluster(t *testing.T) {
 	for name, manifest := range manifests {
 		t.Run(name, func(t *testing.T) {
 			stored := Admit(Write{Old: managed(), New: managed(asks("1.11"), manifest)}).Service
-			action := Decide(Observe(stored, []*appsv1.Deployment{deployment("1.11"))})
+			action := Decide(Observe(stored, []*appsv1.Deployment{deployment("1.11")}))
 			switched := Admit(Write{Old: stored, New: action.Service, ByController: true}).Service
 			again := Admit(Write{Old: switched, New: service(asks("1.11"), manifest, annotation(PhaseKey, "Stable"))}).Service
 			equalMaps(t, "selector", again.Spec.Selector, pairs("name", "nginx", "version", "1.11"))

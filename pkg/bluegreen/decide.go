@@ -3,6 +3,7 @@ package bluegreen
 import (
 	"fmt"
 	"maps"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 )
@@ -81,8 +82,15 @@ func Concerns(service *corev1.Service) bool {
 	return policy.Managed || len(own(service)) > 0
 }
 
+// maxMessage is what fits into the note of an Event (1,024 characters), in bytes.
+const maxMessage = 1000
+
 func wait(service *corev1.Service, why verdict) Action {
-	return act(service, why.reason, why.message, status(Waiting, why.message))
+	message := why.message
+	if len(message) > maxMessage {
+		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
+	}
+	return act(service, why.reason, message, status(Waiting, message))
 }
 
 func move(service *corev1.Service, policy Policy) Action {

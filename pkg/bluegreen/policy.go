@@ -20,7 +20,7 @@ type Policy struct {
 	// Managed says whether the Service has opted in, with however bad a value.
 	Managed bool
 
-	// Target is the version that should be live; empty when the annotations do not name one.
+	// Target is the version that should be live; empty when the annotations do not say so without an error.
 	Target string
 
 	// VersionLabel is the selector key that carries the version; always a valid label key.
@@ -31,7 +31,7 @@ type Policy struct {
 }
 
 // Parse reads the annotations of a Service. The Policy is safe to use even beside errors: what is invalid is left at its
-// default, and a Policy without a Target moves nothing. Errors name the key, the value and what is allowed.
+// default, and there is no Target, without which nothing moves. Errors name the key, the value and what is allowed.
 func Parse(annotations map[string]string) (Policy, field.ErrorList) {
 	policy := Policy{VersionLabel: DefaultVersionLabel, Ready: Minimum}
 	target, managed := annotations[TargetVersion]
@@ -59,6 +59,9 @@ func Parse(annotations map[string]string) (Policy, field.ErrorList) {
 		} else {
 			policy.Ready = Readiness(ready)
 		}
+	}
+	if len(errs) > 0 {
+		policy.Target = ""
 	}
 	return policy, errs
 }

@@ -102,7 +102,7 @@ func (c *cluster) settle() {
 	var saw []string
 	for writes := 0; ; writes++ {
 		state := Observe(c.service, slices.Collect(maps.Values(c.deployments)))
-		before := State{Service: c.service.DeepCopy(), Deployments: state.Deployments}
+		before := State{Service: c.service.DeepCopy(), Target: state.Target, Live: state.Live}
 		action := Decide(state)
 		if !reflect.DeepEqual(state, before) {
 			c.t.Fatal("what was observed was changed")

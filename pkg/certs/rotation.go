@@ -11,7 +11,8 @@ type Rotation struct {
 	// Every is the age at which a CA gets a successor.
 	Every time.Duration
 
-	// Overlap is the age at which a CA begins to sign, and half the age at which it stands alone.
+	// Overlap is the age at which a CA begins to sign, and half the age at which it stands alone. A replica's delay and an API
+	// server's, together, must stay below it.
 	Overlap time.Duration
 }
 

@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -32,7 +33,9 @@ func keepOfService(object any) (any, error) {
 		kept.Spec.Selector = service.Spec.Selector
 		kept.Spec.Type = service.Spec.Type
 		for _, port := range service.Spec.Ports {
-			kept.Spec.Ports = append(kept.Spec.Ports, corev1.ServicePort{Protocol: port.Protocol, TargetPort: port.TargetPort})
+			if port.TargetPort.Type == intstr.String {
+				kept.Spec.Ports = append(kept.Spec.Ports, corev1.ServicePort{Protocol: port.Protocol, TargetPort: port.TargetPort})
+			}
 		}
 	}
 	return kept, nil

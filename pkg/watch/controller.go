@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -148,15 +149,15 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 
 // services returns those that a Deployment may matter to.
 func (c *Controller) services(ctx context.Context, object client.Object) []reconcile.Request {
-	var requests []reconcile.Request
+	requests := sets.New[reconcile.Request]()
 	for _, label := range podLabels(object) {
 		var list corev1.ServiceList
 		if err := c.client.List(ctx, &list, client.InNamespace(object.GetNamespace()), client.MatchingFields{byLabel: label}); err != nil {
 			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that select a label", "label", label)
 		}
 		for i := range list.Items {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
+			requests.Insert(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
 		}
 	}
-	return requests
+	return requests.UnsortedList()
 }
