@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -18,6 +19,10 @@ const (
 	ReasonStable Reason = "Stable"
 	// ReasonSwitched: everything is ready, and traffic moves.
 	ReasonSwitched Reason = "Switched"
+	// ReasonLiveDeleting: the selector is on the target, a Deployment of which is under deletion and kept.
+	ReasonLiveDeleting Reason = "LiveDeploymentDeleting"
+	// ReasonLiveScaledToZero: the selector is on the target, which has no replicas.
+	ReasonLiveScaledToZero Reason = "LiveScaledToZero"
 	// ReasonInvalid: the annotations, or the Service they are on, say nothing that can be carried out.
 	ReasonInvalid Reason = "Invalid"
 	// ReasonDeploymentNotFound: no Deployment carries the target version.
@@ -46,6 +51,9 @@ type Action struct {
 	// Message is the sentence people read, in MessageKey and Events.
 	Message string
 
+	// Protect are the Deployments that get the finalizer InUseProtection before the Service is written.
+	Protect []*appsv1.Deployment
+
 	// Service is the Service as it should be; it equals the observed one when there is nothing to write. Its selector
 	// differs only when Reason is ReasonSwitched.
 	Service *corev1.Service
@@ -64,15 +72,15 @@ func Decide(state State) Action {
 		return act(state.Service, ReasonReleased, "", nil)
 	}
 	if errs = append(errs, switchable(state.Service)...); len(errs) > 0 {
-		return wait(state.Service, verdict{ReasonInvalid, errs.ToAggregate().Error()})
+		return wait(policy, state, verdict{ReasonInvalid, errs.ToAggregate().Error()})
 	}
 	if !policy.pending(state.Service) {
-		return act(state.Service, ReasonStable, "", status(Stable, ""))
+		return stay(policy, state)
 	}
 	if held := gate(policy, state); held != nil {
-		return wait(state.Service, *held)
+		return wait(policy, state, *held)
 	}
-	return move(state.Service, policy)
+	return move(policy, state)
 }
 
 // Concerns says whether bluegreen has anything to do with a Service: it is managed, or was and still carries what
@@ -85,18 +93,37 @@ func Concerns(service *corev1.Service) bool {
 // maxMessage is what fits into the note of an Event (1,024 characters), in bytes.
 const maxMessage = 1000
 
-func wait(service *corev1.Service, why verdict) Action {
+// wait holds traffic where it is, and says why. What is wrong with what serves meanwhile matters as well.
+func wait(policy Policy, state State, why verdict) Action {
 	message := why.message
+	if trouble := liveTrouble(state); trouble != nil {
+		message += "; " + trouble.message
+	}
 	if len(message) > maxMessage {
 		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
 	}
-	return act(service, why.reason, message, status(Waiting, message))
+	action := act(state.Service, why.reason, message, status(Waiting, message))
+	action.Protect = unprotected(policy, state.Live)
+	return action
 }
 
-func move(service *corev1.Service, policy Policy) Action {
-	action := act(service, ReasonSwitched,
-		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, service), policy.Target), status(Stable, ""))
-	action.Service.Spec.Selector = policy.candidate(service)
+// stay leaves traffic on the target.
+func stay(policy Policy, state State) Action {
+	why := verdict{reason: ReasonStable}
+	if trouble := liveTrouble(state); trouble != nil {
+		why = *trouble
+	}
+	action := act(state.Service, why.reason, why.message, status(Stable, why.message))
+	action.Protect = unprotected(policy, state.Live)
+	return action
+}
+
+// move moves traffic to the target.
+func move(policy Policy, state State) Action {
+	action := act(state.Service, ReasonSwitched,
+		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, state.Service), policy.Target), status(Stable, ""))
+	action.Service.Spec.Selector = policy.candidate(state.Service)
+	action.Protect = unprotected(policy, state.Target)
 	return action
 }
 

@@ -137,7 +137,8 @@ func TestAServiceIsFoundByTheLabelsOfWhatServesAndOfWhatItAsksFor(t *testing.T) 
 		"own label":      {managed(annotation(VersionLabel, "example.org/track"), asks("green")), []string{"name=nginx", "example.org/track=green"}},
 		"no version yet": {waiting(selects("name", "nginx")), []string{"name=nginx", "version=1.11"}},
 		"unmanaged":      {service(), nil},
-		"invalid":        {managed(asks("?")), nil},
+		"invalid":        {managed(asks("?")), []string{"version=1.10"}},
+		"no selector":    {managed(selects()), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Labels(test.service); !slices.Equal(got, test.labels) {

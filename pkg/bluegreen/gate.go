@@ -64,7 +64,7 @@ func notDeleting(_ goal, deployment *appsv1.Deployment) *verdict {
 }
 
 func notScaledToZero(_ goal, deployment *appsv1.Deployment) *verdict {
-	if ptr.Deref(deployment.Spec.Replicas, 1) > 0 {
+	if hasReplicas(deployment) {
 		return nil
 	}
 	return &verdict{ReasonScaledToZero, fmt.Sprintf("has 0 replicas: scale it up with kubectl scale deployment %s -n %s --replicas=N",

@@ -20,6 +20,11 @@ const (
 	// Ready says how ready the target must be before traffic moves. Value: a Readiness. Default: "minimum".
 	// Example: "complete".
 	Ready = prefix + "ready"
+
+	// InUseProtection is two things of one name. As a finalizer on Deployments, which bluegreen writes, it keeps those that
+	// serve. As an annotation on a Service, which users write, it says whether that is done for the Service's Deployments.
+	// Value: "enabled" or "disabled". Default: "enabled".
+	InUseProtection = prefix + "in-use-protection"
 )
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
@@ -31,6 +36,10 @@ const (
 	// Example: "Deployment nginx-1.11: waiting for MinimumReplicasAvailable".
 	MessageKey = prefix + "message"
 )
+
+// ScaleToZeroAfter is an annotation that bluegreen alone writes, on a Deployment that serves and that somebody scaled to 0
+// while a switch away from it was pending. The scale-down is done after that switch. Value: the Service's name.
+const ScaleToZeroAfter = prefix + "scale-to-zero-after"
 
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.
 const DefaultVersionLabel = "version"
@@ -62,11 +71,8 @@ const (
 	Waiting Phase = "Waiting"
 )
 
-// readinesses are the menu of Ready.
-var readinesses = []Readiness{Minimum, Complete, MatchLive}
-
 // userKeys are the annotations that users write, the menu of an error about a key nobody knows.
-var userKeys = []string{TargetVersion, VersionLabel, Ready}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection}
 
 // ownKeys are the annotations that bluegreen alone writes.
 var ownKeys = []string{PhaseKey, MessageKey}

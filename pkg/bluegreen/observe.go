@@ -26,8 +26,8 @@ type State struct {
 // Observe picks those Deployments of the Service's namespace that matter to it.
 func Observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
 	state := State{Service: service}
-	policy, valid := switching(service)
-	if !valid {
+	policy, managed := managing(service)
+	if !managed {
 		return state
 	}
 	state.Live = selected(service.Spec.Selector, deployments)
@@ -42,7 +42,7 @@ func Observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
 func selected(selector labels.Set, deployments []*appsv1.Deployment) []*appsv1.Deployment {
 	var matching []*appsv1.Deployment
 	for _, deployment := range deployments {
-		if selector.AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Template.Labels)) {
+		if matches(selector, deployment) {
 			matching = append(matching, deployment)
 		}
 	}
@@ -53,8 +53,8 @@ func selected(selector labels.Set, deployments []*appsv1.Deployment) []*appsv1.D
 // Labels returns labels in the form of Label, such that the pods of every Deployment that matters to the Service carry one of
 // them.
 func Labels(service *corev1.Service) []string {
-	policy, valid := switching(service)
-	if !valid {
+	policy, managed := managing(service)
+	if !managed {
 		return nil
 	}
 	found := []string{policy.mark(service.Spec.Selector)}
@@ -76,10 +76,10 @@ func (p Policy) mark(selector map[string]string) string {
 // Label writes a label as key=value.
 func Label(key, value string) string { return key + "=" + value }
 
-// switching returns what the Service asks for; false when it is not managed, or nothing of it can be carried out.
-func switching(service *corev1.Service) (Policy, bool) {
-	policy, errs := Parse(service.Annotations)
-	return policy, policy.Managed && len(errs) == 0 && len(switchable(service)) == 0
+// managing returns what a Service asks for; false when it is not managed, or has no selector to switch.
+func managing(service *corev1.Service) (Policy, bool) {
+	policy, _ := Parse(service.Annotations)
+	return policy, policy.Managed && len(switchable(service)) == 0
 }
 
 // candidate returns the selector that the Service would have on its target.

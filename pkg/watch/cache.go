@@ -48,6 +48,10 @@ func keepOfDeployment(object any) (any, error) {
 	}
 	kept := &appsv1.Deployment{ObjectMeta: keepOfMeta(deployment.ObjectMeta)}
 	kept.Generation = deployment.Generation
+	kept.Finalizers = deployment.Finalizers
+	if service, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]; held {
+		kept.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: service}
+	}
 	kept.Spec.Replicas = deployment.Spec.Replicas
 	kept.Spec.Paused = deployment.Spec.Paused
 	kept.Spec.Template.Labels = deployment.Spec.Template.Labels

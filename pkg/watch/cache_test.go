@@ -154,7 +154,7 @@ func TestTheIndexesNameTheLabelsThatMatterToAServiceAndThoseThatPodsCarry(t *tes
 		"pending":   {asking(green), []string{"version=1.10", "version=1.11"}},
 		"at rest":   {asking(blue), []string{"version=1.10"}},
 		"unmanaged": {nginx(nil), nil},
-		"invalid":   {asking("-"), nil},
+		"invalid":   {asking("-"), []string{"version=1.10"}},
 	} {
 		if got := serviceLabels(test.service); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v", name, got)

@@ -5,13 +5,10 @@ package watch
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
-	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -35,14 +32,16 @@ type Controller struct {
 	client   client.Client
 	live     client.Reader
 	recorder events.EventRecorder
+	protect  bool
 }
 
-// New returns a Controller that reads from the manager's cache.
-func New(mgr manager.Manager) *Controller {
+// New returns a Controller that reads from the manager's cache. protect says whether Deployments in use get the finalizer.
+func New(mgr manager.Manager, protect bool) *Controller {
 	return &Controller{
 		client:   client.WithFieldOwner(mgr.GetClient(), Name),
 		live:     mgr.GetAPIReader(),
 		recorder: mgr.GetEventRecorder(Name),
+		protect:  protect,
 	}
 }
 
@@ -50,34 +49,21 @@ var _ reconcile.ObjectReconciler[*corev1.Service] = &Controller{}
 
 // Reconcile observes, decides, and performs.
 func (c *Controller) Reconcile(ctx context.Context, service *corev1.Service) (reconcile.Result, error) {
-	deployments, err := c.deployments(ctx, service)
+	deployments, err := deploymentsOf(ctx, c.client, service)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	action := bluegreen.Decide(bluegreen.Observe(service, deployments))
+	state := bluegreen.Observe(service, deployments)
+	action := bluegreen.Decide(state)
 	if action.Reason == bluegreen.ReasonSwitched {
 		// An informer can be behind. The Service cannot: the write carries its resourceVersion.
-		if deployments, err = c.readLive(ctx, deployments); err != nil {
+		target, err := c.readLive(ctx, state.Target)
+		if err != nil {
 			return reconcile.Result{}, err
 		}
-		action = bluegreen.Decide(bluegreen.Observe(service, deployments))
+		action = bluegreen.Decide(bluegreen.Observe(service, append(target, state.Live...)))
 	}
 	return reconcile.Result{}, c.perform(ctx, service, action)
-}
-
-// deployments returns those that may matter to the Service.
-func (c *Controller) deployments(ctx context.Context, service *corev1.Service) ([]*appsv1.Deployment, error) {
-	found := map[string]*appsv1.Deployment{}
-	for _, label := range bluegreen.Labels(service) {
-		var list appsv1.DeploymentList
-		if err := c.client.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingFields{byPodLabel: label}); err != nil {
-			return nil, fmt.Errorf("listing Deployments with pod label %s: %w", label, err)
-		}
-		for i := range list.Items {
-			found[list.Items[i].Name] = &list.Items[i]
-		}
-	}
-	return slices.Collect(maps.Values(found)), nil
 }
 
 // readLive reads Deployments from the API server; one that is gone is left out.
@@ -96,8 +82,14 @@ func (c *Controller) readLive(ctx context.Context, deployments []*appsv1.Deploym
 	return live, nil
 }
 
-// perform writes what the action changes, if anything, in one patch, and only then tells.
+// perform protects what is to serve, then writes what the action changes of the Service, if anything, in one patch, and only
+// then tells.
 func (c *Controller) perform(ctx context.Context, service *corev1.Service, action bluegreen.Action) error {
+	if c.protect {
+		if done, err := c.protectAll(ctx, action.Protect); !done || err != nil {
+			return err
+		}
+	}
 	if !action.Changes(service) {
 		return nil
 	}
@@ -106,8 +98,8 @@ func (c *Controller) perform(ctx context.Context, service *corev1.Service, actio
 		return err
 	}
 	err = c.client.Patch(ctx, action.Service, patch)
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return nil // Somebody was faster; their write is on its way through the watch.
+	if overtaken(err) {
+		return nil
 	}
 	if err != nil {
 		c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", err)
@@ -117,16 +109,28 @@ func (c *Controller) perform(ctx context.Context, service *corev1.Service, actio
 	return nil
 }
 
+// overtaken says whether somebody was faster: what they wrote is on its way through the watch, and will be decided about.
+func overtaken(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
+
 // activity is what the controller's Events say it was at.
 const activity = "Switching"
 
 func (c *Controller) tell(ctx context.Context, service *corev1.Service, action bluegreen.Action) {
 	ctrl.LoggerFrom(ctx).Info("Wrote the Service", "reason", action.Reason, "message", action.Message)
 	if action.Message != "" {
-		c.recorder.Eventf(service, nil, corev1.EventTypeNormal, string(action.Reason), activity, "%s", action.Message)
+		c.recorder.Eventf(service, nil, eventType(action.Reason), string(action.Reason), activity, "%s", action.Message)
 	}
 	if action.Reason == bluegreen.ReasonSwitched {
 		switches.Inc()
+	}
+}
+
+func eventType(reason bluegreen.Reason) string {
+	switch reason {
+	case bluegreen.ReasonLiveDeleting, bluegreen.ReasonLiveScaledToZero, bluegreen.ReasonInvalid:
+		return corev1.EventTypeWarning
+	default:
+		return corev1.EventTypeNormal
 	}
 }
 
@@ -149,15 +153,9 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 
 // services returns those that a Deployment may matter to.
 func (c *Controller) services(ctx context.Context, object client.Object) []reconcile.Request {
-	requests := sets.New[reconcile.Request]()
-	for _, label := range podLabels(object) {
-		var list corev1.ServiceList
-		if err := c.client.List(ctx, &list, client.InNamespace(object.GetNamespace()), client.MatchingFields{byLabel: label}); err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that select a label", "label", label)
-		}
-		for i := range list.Items {
-			requests.Insert(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-		}
+	found, err := servicesOf(ctx, c.client, object.(*appsv1.Deployment))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services of a Deployment")
 	}
-	return requests.UnsortedList()
+	return requests(found)
 }

@@ -211,7 +211,7 @@ func TestARefusedWriteIsAnErrorAndAWarningAndNoSwitchIsTold(t *testing.T) {
 func TestABadValueThatTheWebhookNeverSawIsSaidAndMovesNothing(t *testing.T) {
 	c := newCluster(t, asking("not a label!"), ready("nginx-1.11"))
 	said, err := c.reconcile()
-	if err != nil || len(said) != 1 || !strings.HasPrefix(said[0], `Normal Invalid metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!"`) {
+	if err != nil || len(said) != 1 || !strings.HasPrefix(said[0], `Warning Invalid metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!"`) {
 		t.Errorf("said %q, %v", said, err)
 	}
 	c.expect(blue, "Waiting", 0)

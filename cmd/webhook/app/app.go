@@ -77,14 +77,24 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 			return fmt.Errorf("setting up certificates: %w", err)
 		}
 	}
-	if err := watch.New(mgr).SetupWithManager(ctx, mgr); err != nil {
-		return fmt.Errorf("setting up the controller: %w", err)
-	}
-	mgr.GetWebhookServer().Register(mutate.Path, mutate.New(mgr.GetScheme(), controllerUser))
-	if err := addChecks(mgr); err != nil {
+	if err := o.setUp(ctx, mgr, controllerUser); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
+}
+
+// setUp registers controllers, webhooks and checks.
+func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string) error {
+	if err := watch.New(mgr, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("setting up the controller: %w", err)
+	}
+	if err := watch.NewProtection(mgr, o.inUseProtection).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the protection: %w", err)
+	}
+	hooks := mgr.GetWebhookServer()
+	hooks.Register(mutate.ServicesPath, mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser))
+	hooks.Register(mutate.DeploymentsPath, mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader()))
+	return addChecks(mgr)
 }
 
 // whoAmI returns the user name under which the API server knows this process: that of the controller, the only one who
