@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -36,6 +37,9 @@ import (
 
 // Run runs bluegreen until the context ends. version is that of the build, for the log and the API server's audit log.
 func Run(ctx context.Context, version string, args []string) error {
+	if len(args) > 0 && args[0] == releaseCommand {
+		return releaseDeployments(ctx, args[1:], os.Stdout)
+	}
 	o, err := parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
 		return nil
