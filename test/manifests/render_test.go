@@ -131,6 +131,12 @@ func (d document) key() string {
 	return d.GetKind() + "/" + d.GetNamespace() + "/" + d.GetName()
 }
 
+// hook says whether Helm alone, at a moment of its own, makes the object.
+func (d document) hook() bool {
+	_, ok := d.GetAnnotations()["helm.sh/hook"]
+	return ok
+}
+
 // get decodes one document into its API type, and refuses fields that the type does not have.
 func get[T any](t *testing.T, all objects, key string) *T {
 	t.Helper()
