@@ -23,8 +23,10 @@ var (
 	background = client.PropagationPolicy(metav1.DeletePropagationBackground)
 	orphan     = client.PropagationPolicy(metav1.DeletePropagationOrphan)
 
-	// The way of old Kubernetes, which still works.
-	orphaned    = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: ptr.To(true)}}
+	// The old way, which still works.
+	//lint:ignore SA1019 for that reason
+	orphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: ptr.To(true)}}
+	//lint:ignore SA1019 for that reason
 	notOrphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: ptr.To(false)}}
 )
 
@@ -149,7 +151,7 @@ func TestForegroundDeletionInSingleNamespaces(t *testing.T) {
 // TestWithoutProtectionNothingOfItIsRendered but the word to bluegreen itself.
 func TestWithoutProtectionNothingOfItIsRendered(t *testing.T) {
 	t.Parallel()
-	for key, doc := range template(t, "--set=inUseProtection.enabled=false") {
+	for key, doc := range template(t, unprotected) {
 		rest := strings.ReplaceAll(string(doc.raw), "--in-use-protection=false", "")
 		if strings.Contains(rest, "in-use-protection") || doc.hook() {
 			t.Errorf("%s is rendered:\n%s", key, doc.raw)

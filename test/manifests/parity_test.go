@@ -21,6 +21,12 @@ func TestChartAndKustomizeInstallTheSame(t *testing.T) {
 		"self-managed, everything, another namespace": {
 			templateIn(t, "mine", selfManaged, optional), kustomize(t, overlay(t, "self-managed", "mine")),
 		},
+		"cert-manager, everything but the protection": {
+			template(t, certManager, optional, unprotected), kustomize(t, overlay(t, "default", namespace, "without-in-use-protection")),
+		},
+		"self-managed, everything but the protection": {
+			template(t, selfManaged, optional, unprotected), kustomize(t, overlay(t, "self-managed", namespace, "without-in-use-protection")),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

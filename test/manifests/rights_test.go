@@ -49,7 +49,7 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		"cert-manager":    {[]string{certManager}, [][]string{in("cluster", protector...), leaderElection, metrics}},
 		"without metrics": {[]string{certManager, "--set=metrics.enabled=false"}, [][]string{in("cluster", protector...), leaderElection}},
 		"without protection": {
-			[]string{certManager, "--set=inUseProtection.enabled=false"},
+			[]string{certManager, unprotected},
 			[][]string{in("cluster", manager...), leaderElection, metrics},
 		},
 		"in single namespaces": {

@@ -3,6 +3,7 @@ package manifests
 import (
 	"context"
 	"maps"
+	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -196,4 +197,52 @@ func uninstallJob(t *testing.T, all objects) *batchv1.Job {
 func hooks(all objects) objects {
 	maps.DeleteFunc(all, func(_ string, doc document) bool { return !doc.hook() })
 	return all
+}
+
+// TestUninstallByHand runs the commands of the chart's README, and finds no finalizer of ours left, but those of others.
+func TestUninstallByHand(t *testing.T) {
+	c := as(t, somebody)
+	useKubeconfig(t)
+	newNamespace(t, c, namespace)
+	ns := newNamespace(t, c, "by-hand")
+	createDeployment(t, c, deployment(namespace, "bluegreen"))
+	createDeployment(t, c, deployment(ns, "live", finalizers("a/b", finalizer)))
+	createDeployment(t, c, deployment(ns, "plain", finalizers("a/b")))
+	deleted := deployment(ns, "deleted", inUse)
+	createDeployment(t, c, deleted)
+	if err := c.Delete(t.Context(), deleted); err != nil {
+		t.Fatal(err)
+	}
+	look, free := byHand(t)
+	out := mustRun(t, "bash", "-euo", "pipefail", "-c", look)
+	if got := strings.Count(out, finalizer); got != 2 || !strings.Contains(out, "DELETED") || strings.Contains(out, "plain") {
+		t.Errorf("the Deployments in use are shown as\n%s", out)
+	}
+	mustRun(t, "bash", "-euo", "pipefail", "-c", free)
+	for name, want := range map[string]string{"live": "a/b", "plain": "a/b"} {
+		left := &appsv1.Deployment{}
+		read(t, c, ns, name, left)
+		if got := strings.Join(left.Finalizers, ","); got != want {
+			t.Errorf("Deployment %s has the finalizers %q", name, got)
+		}
+	}
+	if err := c.Get(t.Context(), client.ObjectKeyFromObject(deleted), deleted); !apierrors.IsNotFound(err) {
+		t.Errorf("Deployment deleted is still there (%v)", err)
+	}
+}
+
+// byHand returns the two scripts of the README's section on uninstalling that follow `helm uninstall`.
+func byHand(t *testing.T) (look, free string) {
+	t.Helper()
+	readme, err := os.ReadFile(chart + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Uninstall\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	parts := strings.Split(section, "```")
+	if len(parts) != 7 {
+		t.Fatalf("the section has %d parts:\n%s", len(parts), section)
+	}
+	return strings.TrimPrefix(parts[3], "sh\n"), strings.TrimPrefix(parts[5], "sh\n")
 }
