@@ -78,8 +78,14 @@ HELM3 := $(BIN)/versions/helm-$(HELM3_VERSION)/helm
 STATICCHECK := $(BIN)/versions/staticcheck-$(STATICCHECK_VERSION)/staticcheck
 HELM_DOCS := $(BIN)/versions/helm-docs-$(HELM_DOCS_VERSION)/helm-docs
 
+# Helm 3 renders for the Kubernetes whose client it is built with (v1.20 unless told, and charts refuse that).
+HELM3_KUBERNETES_MINOR = $(shell sed -nE 's,^\sk8s.io/client-go v0\.([0-9]+).*,\1,p' \
+	"$$(go mod download -json helm.sh/helm/v3@$(HELM3_VERSION) | sed -nE 's/^\s*"GoMod": "(.*)".*/\1/p')")
+HELM3_LDFLAGS = -s -w -X helm.sh/helm/v3/internal/version.version=$(HELM3_VERSION) $(foreach package,chartutil lint/rules, \
+	-X helm.sh/helm/v3/pkg/$(package).k8sVersionMajor=1 -X helm.sh/helm/v3/pkg/$(package).k8sVersionMinor=$(HELM3_KUBERNETES_MINOR))
+
 $(HELM): install = -ldflags '-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)' helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
-$(HELM3): install = -ldflags '-s -w -X helm.sh/helm/v3/internal/version.version=$(HELM3_VERSION)' helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
+$(HELM3): install = -ldflags '$(strip $(HELM3_LDFLAGS))' helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
 $(STATICCHECK): install = honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
 $(HELM_DOCS): install = github.com/norwoodj/helm-docs/cmd/helm-docs@$(HELM_DOCS_VERSION)
 $(HELM) $(HELM3) $(STATICCHECK) $(HELM_DOCS):

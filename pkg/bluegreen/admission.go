@@ -5,6 +5,7 @@ import (
 	"maps"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
@@ -16,6 +17,9 @@ type Write struct {
 
 	// New is the Service as the writer wants it.
 	New *corev1.Service
+
+	// Deployments are those of the Service's namespace, if the write removes TargetVersion; else they are not asked for.
+	Deployments []*appsv1.Deployment
 
 	// ByController says that the writer is bluegreen's own controller, the only one who moves traffic.
 	ByController bool
@@ -33,6 +37,16 @@ type Answer struct {
 	Errors field.ErrorList
 }
 
+// Releases says whether the write takes the Service out of bluegreen's hands.
+func (w Write) Releases() bool {
+	_, after := w.New.Annotations[TargetVersion]
+	if w.Old == nil || after {
+		return false
+	}
+	_, before := w.Old.Annotations[TargetVersion]
+	return before
+}
+
 // Admit applies the admission rules of docs/design.md to a write. It is idempotent: admitting its own result changes
 // nothing, so dry runs and reinvocation are safe.
 func Admit(write Write) Answer {
@@ -47,6 +61,7 @@ func Admit(write Write) Answer {
 	case write.ByController || !before.Managed && !after.Managed:
 	case !after.Managed:
 		answer.Errors = append(otherKeysChanged(write, before), becomesExternal(write)...)
+		answer.Errors = append(answer.Errors, releaseLetsGo(write, before)...)
 		answer.release(write, before)
 	default:
 		answer.Errors = append(errs, otherKeysChanged(write, after)...)
@@ -115,7 +130,7 @@ func (a *Answer) create(policy Policy) {
 // hold admits an update: the selector stays, and so does what bluegreen wrote, unless the write changes the ask.
 func (a *Answer) hold(write Write, before, after Policy) {
 	a.keepSelector(write, after)
-	if before == after {
+	if before.sameAsk(after) {
 		a.setOwn(own(write.Old))
 		return
 	}

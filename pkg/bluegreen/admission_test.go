@@ -344,7 +344,7 @@ func TestEveryWarningAboutASelectorThatIsNoAskEndsInACommandThatSwitches(t *test
 	}
 	key, version, _ := strings.Cut(command[6], "=")
 	after := Admit(Write{Old: managed(), New: managed(annotation(key, version))}).Service
-	action := Decide(State{Service: after, Deployments: Selected(after, []*appsv1.Deployment{deployment("1.11")})})
+	action := Decide(Observe(after, []*appsv1.Deployment{deployment("1.11")}))
 	equalMaps(t, "selector", action.Service.Spec.Selector, pairs("name", "nginx", "version", "1.11"))
 }
 
@@ -357,7 +357,7 @@ func TestPlainlySpelledManifestsAllThreeReachTheSameCluster(t *testing.T) {
 	for name, manifest := range manifests {
 		t.Run(name, func(t *testing.T) {
 			stored := Admit(Write{Old: managed(), New: managed(asks("1.11"), manifest)}).Service
-			action := Decide(State{Service: stored, Deployments: Selected(stored, []*appsv1.Deployment{deployment("1.11")})})
+			action := Decide(Observe(stored, []*appsv1.Deployment{deployment("1.11")}))
 			switched := Admit(Write{Old: stored, New: action.Service, ByController: true}).Service
 			again := Admit(Write{Old: switched, New: service(asks("1.11"), manifest, annotation(PhaseKey, "Stable"))}).Service
 			equalMaps(t, "selector", again.Spec.Selector, pairs("name", "nginx", "version", "1.11"))

@@ -3,12 +3,10 @@ package bluegreen
 import (
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 )
 
 // Reason says in one word why an Action is what it is. Events carry it.
@@ -21,6 +19,10 @@ const (
 	ReasonStable Reason = "Stable"
 	// ReasonSwitched: everything is ready, and traffic moves.
 	ReasonSwitched Reason = "Switched"
+	// ReasonLiveDeleting: the selector is on the target, a Deployment of which is under deletion and kept.
+	ReasonLiveDeleting Reason = "LiveDeploymentDeleting"
+	// ReasonLiveScaledToZero: the selector is on the target, which has no replicas.
+	ReasonLiveScaledToZero Reason = "LiveScaledToZero"
 	// ReasonInvalid: the annotations, or the Service they are on, say nothing that can be carried out.
 	ReasonInvalid Reason = "Invalid"
 	// ReasonDeploymentNotFound: no Deployment carries the target version.
@@ -31,16 +33,16 @@ const (
 	ReasonScaledToZero Reason = "ScaledToZero"
 	// ReasonNotAvailable: a Deployment of the target version does not report MinimumReplicasAvailable yet.
 	ReasonNotAvailable Reason = "NotAvailable"
+	// ReasonPortNotFound: the pods of the target version lack a port that the Service names.
+	ReasonPortNotFound Reason = "PortNotFound"
+	// ReasonPaused: a Deployment of the target version is paused, and the Service asks for Complete.
+	ReasonPaused Reason = "Paused"
+	// ReasonNotComplete: a Deployment of the target version is still rolling out, and the Service asks for Complete.
+	ReasonNotComplete Reason = "NotComplete"
+	// ReasonFewerThanLive: the target version has fewer available replicas than the live one, and the Service asks for
+	// MatchLive.
+	ReasonFewerThanLive Reason = "FewerThanLive"
 )
-
-// State is what has been observed of one Service.
-type State struct {
-	Service *corev1.Service
-
-	// Deployments are those of the Service's namespace whose pods the target would select; see Selected. Empty when no
-	// switch is pending.
-	Deployments []*appsv1.Deployment
-}
 
 // Action is what to make of a State. Doing nothing has a reason too.
 type Action struct {
@@ -48,6 +50,9 @@ type Action struct {
 
 	// Message is the sentence people read, in MessageKey and Events.
 	Message string
+
+	// Protect are the Deployments that get the finalizer InUseProtection before the Service is written.
+	Protect []*appsv1.Deployment
 
 	// Service is the Service as it should be; it equals the observed one when there is nothing to write. Its selector
 	// differs only when Reason is ReasonSwitched.
@@ -67,49 +72,15 @@ func Decide(state State) Action {
 		return act(state.Service, ReasonReleased, "", nil)
 	}
 	if errs = append(errs, switchable(state.Service)...); len(errs) > 0 {
-		return wait(state.Service, verdict{ReasonInvalid, errs.ToAggregate().Error()})
+		return wait(policy, state, verdict{ReasonInvalid, errs.ToAggregate().Error()})
 	}
 	if !policy.pending(state.Service) {
-		return act(state.Service, ReasonStable, "", status(Stable, ""))
+		return stay(policy, state)
 	}
 	if held := gate(policy, state); held != nil {
-		return wait(state.Service, *held)
+		return wait(policy, state, *held)
 	}
-	return move(state.Service, policy)
-}
-
-// Selected returns those of the Deployments whose pods the Service would select on its target, by name, so that the same
-// state always leads to the same message; none when no switch is pending. They decide about the switch.
-func Selected(service *corev1.Service, deployments []*appsv1.Deployment) []*appsv1.Deployment {
-	policy, pending := pending(service)
-	if !pending {
-		return nil
-	}
-	selector := policy.candidate(service).AsSelectorPreValidated()
-	var selected []*appsv1.Deployment
-	for _, deployment := range deployments {
-		if selector.Matches(labels.Set(deployment.Spec.Template.Labels)) {
-			selected = append(selected, deployment)
-		}
-	}
-	slices.SortFunc(selected, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
-	return selected
-}
-
-// WaitsFor returns the label, in the form of Label, that all pods have which the Service waits for; false when no switch is
-// pending.
-func WaitsFor(service *corev1.Service) (string, bool) {
-	policy, pending := pending(service)
-	return Label(policy.VersionLabel, policy.Target), pending
-}
-
-// Label writes a label as key=value.
-func Label(key, value string) string { return key + "=" + value }
-
-// pending returns what is validly asked for and has not happened.
-func pending(service *corev1.Service) (Policy, bool) {
-	policy, errs := Parse(service.Annotations)
-	return policy, len(errs) == 0 && len(switchable(service)) == 0 && policy.pending(service)
+	return move(policy, state)
 }
 
 // Concerns says whether bluegreen has anything to do with a Service: it is managed, or was and still carries what
@@ -119,27 +90,40 @@ func Concerns(service *corev1.Service) bool {
 	return policy.Managed || len(own(service)) > 0
 }
 
-func (p Policy) candidate(service *corev1.Service) labels.Set {
-	selector := maps.Clone(service.Spec.Selector)
-	selector[p.VersionLabel] = p.Target
-	return selector
-}
-
 // maxMessage is what fits into the note of an Event (1,024 characters), in bytes.
 const maxMessage = 1000
 
-func wait(service *corev1.Service, why verdict) Action {
+// wait holds traffic where it is, and says why. What is wrong with what serves meanwhile matters as well.
+func wait(policy Policy, state State, why verdict) Action {
 	message := why.message
+	if trouble := liveTrouble(state); trouble != nil {
+		message += "; " + trouble.message
+	}
 	if len(message) > maxMessage {
 		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
 	}
-	return act(service, why.reason, message, status(Waiting, message))
+	action := act(state.Service, why.reason, message, status(Waiting, message))
+	action.Protect = unprotected(policy, state.Live)
+	return action
 }
 
-func move(service *corev1.Service, policy Policy) Action {
-	action := act(service, ReasonSwitched,
-		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, service), policy.Target), status(Stable, ""))
-	action.Service.Spec.Selector = policy.candidate(service)
+// stay leaves traffic on the target.
+func stay(policy Policy, state State) Action {
+	why := verdict{reason: ReasonStable}
+	if trouble := liveTrouble(state); trouble != nil {
+		why = *trouble
+	}
+	action := act(state.Service, why.reason, why.message, status(Stable, why.message))
+	action.Protect = unprotected(policy, state.Live)
+	return action
+}
+
+// move moves traffic to the target.
+func move(policy Policy, state State) Action {
+	action := act(state.Service, ReasonSwitched,
+		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, state.Service), policy.Target), status(Stable, ""))
+	action.Service.Spec.Selector = policy.candidate(state.Service)
+	action.Protect = unprotected(policy, state.Target)
 	return action
 }
 

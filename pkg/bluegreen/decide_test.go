@@ -61,7 +61,7 @@ func TestTheGateSaysInOneSentenceWhatHoldsASwitch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := waiting()
-			action := Decide(State{Service: observed, Deployments: Selected(observed, test.deployments)})
+			action := Decide(Observe(observed, test.deployments))
 			if action.Reason != test.reason || action.Message != test.message {
 				t.Errorf("got %s: %s", action.Reason, action.Message)
 			}
@@ -120,29 +120,29 @@ func TestTheSameStateLeadsToTheSameMessageInWhateverOrderDeploymentsAreListed(t 
 	deployments := list(deployment("1.11", named("c"), starting), deployment("1.11", named("a"), starting), deployment("1.11", named("b"), starting))
 	for range deployments {
 		deployments = append(deployments[1:], deployments[0])
-		action := Decide(State{Service: waiting(), Deployments: Selected(waiting(), slices.Clone(deployments))})
+		action := Decide(Observe(waiting(), slices.Clone(deployments)))
 		if want := "Deployment a: waiting for MinimumReplicasAvailable"; action.Message != want {
 			t.Errorf("got %q", action.Message)
 		}
 	}
 }
 
-func TestAServiceWaitsForTheLabelOfItsTargetWhileASwitchIsPending(t *testing.T) {
+func TestAServiceIsFoundByTheLabelsOfWhatServesAndOfWhatItAsksFor(t *testing.T) {
 	for name, test := range map[string]struct {
 		service *corev1.Service
-		label   string
-		pending bool
+		labels  []string
 	}{
-		"stable":    {managed(), "version=1.10", false},
-		"pending":   {waiting(), "version=1.11", true},
-		"own label": {managed(annotation(VersionLabel, "example.org/track"), asks("green")), "example.org/track=green", true},
-		"unmanaged": {service(), "version=", false},
-		"invalid":   {managed(asks("?")), "version=", false},
+		"stable":         {managed(), []string{"version=1.10"}},
+		"pending":        {waiting(), []string{"version=1.10", "version=1.11"}},
+		"own label":      {managed(annotation(VersionLabel, "example.org/track"), asks("green")), []string{"name=nginx", "example.org/track=green"}},
+		"no version yet": {waiting(selects("name", "nginx")), []string{"name=nginx", "version=1.11"}},
+		"unmanaged":      {service(), nil},
+		"invalid":        {managed(asks("?")), []string{"version=1.10"}},
+		"no selector":    {managed(selects()), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			label, pending := WaitsFor(test.service)
-			if pending != test.pending || pending && label != test.label {
-				t.Errorf("got %q, %v", label, pending)
+			if got := Labels(test.service); !slices.Equal(got, test.labels) {
+				t.Errorf("got %q", got)
 			}
 		})
 	}

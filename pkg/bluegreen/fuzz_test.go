@@ -252,7 +252,7 @@ func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
 		for range s.below(4) {
 			all = append(all, s.fuzzDeployment(wild))
 		}
-		state := State{Service: observed, Deployments: Selected(observed, all)}
+		state := Observe(observed, all)
 		before := observed.DeepCopy()
 		action := Decide(state)
 
@@ -274,7 +274,7 @@ func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
 		}
 		movesToTheTargetOnly(t, observed, action, all)
 		after := action.Service
-		if next := Decide(State{Service: after, Deployments: Selected(after, all)}); next.Changes(after) {
+		if next := Decide(Observe(after, all)); next.Changes(after) {
 			t.Errorf("a switch is followed by another write: %v", next)
 		}
 	})

@@ -16,6 +16,15 @@ const (
 	// VersionLabel names the key of spec.selector that carries the version. Value: a label key.
 	// Default: "version". Example: "app.kubernetes.io/version".
 	VersionLabel = prefix + "version-label"
+
+	// Ready says how ready the target must be before traffic moves. Value: a Readiness. Default: "minimum".
+	// Example: "complete".
+	Ready = prefix + "ready"
+
+	// InUseProtection is two things of one name. As a finalizer on Deployments, which bluegreen writes, it keeps those that
+	// serve. As an annotation on a Service, which users write, it says whether that is done for the Service's Deployments.
+	// Value: "enabled" or "disabled". Default: "enabled".
+	InUseProtection = prefix + "in-use-protection"
 )
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
@@ -28,8 +37,27 @@ const (
 	MessageKey = prefix + "message"
 )
 
+// ScaleToZeroAfter is an annotation that bluegreen alone writes, on a Deployment that serves and that somebody scaled to 0
+// while a switch away from it was pending. The scale-down is done after that switch. Value: the Service's name.
+const ScaleToZeroAfter = prefix + "scale-to-zero-after"
+
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.
 const DefaultVersionLabel = "version"
+
+// Readiness is the value of Ready.
+type Readiness string
+
+const (
+	// Minimum asks for condition Available with reason MinimumReplicasAvailable. That can be true with 8 of 10 replicas, or
+	// amid a rolling update.
+	Minimum Readiness = "minimum"
+
+	// Complete asks besides for every replica to be updated and available, and for a Deployment that is not paused.
+	Complete Readiness = "complete"
+
+	// MatchLive asks besides Minimum for as many available replicas as the live version has.
+	MatchLive Readiness = "match-live"
+)
 
 // Phase is the value of PhaseKey.
 type Phase string
@@ -44,7 +72,7 @@ const (
 )
 
 // userKeys are the annotations that users write, the menu of an error about a key nobody knows.
-var userKeys = []string{TargetVersion, VersionLabel}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection}
 
 // ownKeys are the annotations that bluegreen alone writes.
 var ownKeys = []string{PhaseKey, MessageKey}

@@ -8,6 +8,10 @@ func TestTheKeysAndPhasesAreAContractAndNeverChange(t *testing.T) {
 		VersionLabel:        "bluegreen/version-label",
 		PhaseKey:            "bluegreen/phase",
 		MessageKey:          "bluegreen/message",
+		Ready:               "bluegreen/ready",
+		string(Minimum):     "minimum",
+		string(Complete):    "complete",
+		string(MatchLive):   "match-live",
 		DefaultVersionLabel: "version",
 		string(Stable):      "Stable",
 		string(Waiting):     "Waiting",
@@ -28,6 +32,10 @@ func TestTheReasonsOfEventsAreAContractAndNeverChange(t *testing.T) {
 		ReasonDeploymentDeleting: "DeploymentDeleting",
 		ReasonScaledToZero:       "ScaledToZero",
 		ReasonNotAvailable:       "NotAvailable",
+		ReasonPortNotFound:       "PortNotFound",
+		ReasonPaused:             "Paused",
+		ReasonNotComplete:        "NotComplete",
+		ReasonFewerThanLive:      "FewerThanLive",
 	} {
 		if string(got) != want {
 			t.Errorf("got %q, want %q", got, want)

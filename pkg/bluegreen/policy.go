@@ -25,12 +25,18 @@ type Policy struct {
 
 	// VersionLabel is the selector key that carries the version; always a valid label key.
 	VersionLabel string
+
+	// Ready says how ready the target must be; always one of the menu.
+	Ready Readiness
+
+	// Protect says whether Deployments in use are kept from deletion.
+	Protect bool
 }
 
 // Parse reads the annotations of a Service. The Policy is safe to use even beside errors: what is invalid is left at its
 // default, and there is no Target, without which nothing moves. Errors name the key, the value and what is allowed.
 func Parse(annotations map[string]string) (Policy, field.ErrorList) {
-	policy := Policy{VersionLabel: DefaultVersionLabel}
+	policy := Policy{VersionLabel: DefaultVersionLabel, Ready: Minimum, Protect: true}
 	target, managed := annotations[TargetVersion]
 	if !managed {
 		return policy, nil
@@ -43,17 +49,46 @@ func Parse(annotations map[string]string) (Policy, field.ErrorList) {
 	} else {
 		policy.Target = target
 	}
-	if label, set := annotations[VersionLabel]; set {
-		if problems := validation.IsQualifiedName(label); len(problems) > 0 {
-			errs = append(errs, field.Invalid(annotationsPath.Key(VersionLabel), label, "must be a label key: "+strings.Join(problems, "; ")))
-		} else {
-			policy.VersionLabel = label
-		}
-	}
+	errs = append(errs, policy.parseOptions(annotations)...)
 	if len(errs) > 0 {
 		policy.Target = ""
 	}
 	return policy, errs
+}
+
+// parseOptions reads the annotations that have a default.
+func (p *Policy) parseOptions(annotations map[string]string) field.ErrorList {
+	var errs field.ErrorList
+	if label, set := annotations[VersionLabel]; set {
+		if problems := validation.IsQualifiedName(label); len(problems) > 0 {
+			errs = append(errs, field.Invalid(annotationsPath.Key(VersionLabel), label, "must be a label key: "+strings.Join(problems, "; ")))
+		} else {
+			p.VersionLabel = label
+		}
+	}
+	if value, err := choice(annotations, Ready, Minimum, Complete, MatchLive); err != nil {
+		errs = append(errs, err)
+	} else {
+		p.Ready = value
+	}
+	if value, err := choice(annotations, InUseProtection, "enabled", "disabled"); err != nil {
+		errs = append(errs, err)
+	} else {
+		p.Protect = value == "enabled"
+	}
+	return errs
+}
+
+// choice reads an annotation whose value stands on a menu. The first of the menu is the default.
+func choice[T ~string](annotations map[string]string, key string, menu ...T) (T, *field.Error) {
+	value, set := annotations[key]
+	if !set {
+		return menu[0], nil
+	}
+	if !slices.Contains(menu, T(value)) {
+		return menu[0], field.NotSupported(annotationsPath.Key(key), T(value), menu)
+	}
+	return T(value), nil
 }
 
 // invalidVersion says what is wrong with a version. The empty string is a valid label value, but no version.
@@ -91,6 +126,11 @@ func switchable(service *corev1.Service) field.ErrorList {
 		return field.ErrorList{field.Required(selectorPath, remedy+"add one in a write of its own, or remove the annotation")}
 	}
 	return nil
+}
+
+// sameAsk says whether two policies ask for the same version by the same label.
+func (p Policy) sameAsk(other Policy) bool {
+	return p.Managed == other.Managed && p.Target == other.Target && p.VersionLabel == other.VersionLabel
 }
 
 // live returns the version that serves, or "" when the selector does not name one.

@@ -1,6 +1,7 @@
 package bluegreen
 
 import (
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,19 +15,24 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 		annotations map[string]string
 		want        Policy
 	}{
-		"no annotations":                  {nil, Policy{VersionLabel: "version"}},
-		"others' annotations":             {pairs("example.org/a", "b"), Policy{VersionLabel: "version"}},
-		"a version label alone":           {pairs(VersionLabel, "track"), Policy{VersionLabel: "version"}},
-		"nonsense on an unmanaged one":    {pairs(VersionLabel, "no label!", prefix+"surprise", ""), Policy{VersionLabel: "version"}},
-		"a target":                        {pairs(TargetVersion, "1.11"), Policy{true, "1.11", "version"}},
-		"a target of one character":       {pairs(TargetVersion, "2"), Policy{true, "2", "version"}},
-		"a target of 63 characters":       {pairs(TargetVersion, long), Policy{true, long, "version"}},
-		"a target and a version label":    {pairs(TargetVersion, "green", VersionLabel, "track"), Policy{true, "green", "track"}},
-		"a version label with a prefix":   {pairs(TargetVersion, "1", VersionLabel, "app.kubernetes.io/version"), Policy{true, "1", "app.kubernetes.io/version"}},
-		"bluegreen's own keys beside it":  {pairs(TargetVersion, "1", PhaseKey, "no phase", MessageKey, "?"), Policy{true, "1", "version"}},
-		"others' prefixes are not ours":   {pairs(TargetVersion, "1", "bluegreen.io/target", "2", "blue/green", "3"), Policy{true, "1", "version"}},
-		"the prefix is case sensitive":    {pairs(TargetVersion, "1", "Bluegreen/target-version", "2"), Policy{true, "1", "version"}},
-		"the default version label named": {pairs(TargetVersion, "1", VersionLabel, "version"), Policy{true, "1", "version"}},
+		"no annotations":                  {nil, Policy{VersionLabel: "version", Ready: Minimum, Protect: true}},
+		"others' annotations":             {pairs("example.org/a", "b"), Policy{VersionLabel: "version", Ready: Minimum, Protect: true}},
+		"a version label alone":           {pairs(VersionLabel, "track"), Policy{VersionLabel: "version", Ready: Minimum, Protect: true}},
+		"nonsense on an unmanaged one":    {pairs(VersionLabel, "no label!", prefix+"surprise", ""), Policy{VersionLabel: "version", Ready: Minimum, Protect: true}},
+		"a target":                        {pairs(TargetVersion, "1.11"), Policy{true, "1.11", "version", Minimum, true}},
+		"a target of one character":       {pairs(TargetVersion, "2"), Policy{true, "2", "version", Minimum, true}},
+		"a target of 63 characters":       {pairs(TargetVersion, long), Policy{true, long, "version", Minimum, true}},
+		"a target and a version label":    {pairs(TargetVersion, "green", VersionLabel, "track"), Policy{true, "green", "track", Minimum, true}},
+		"a version label with a prefix":   {pairs(TargetVersion, "1", VersionLabel, "app.kubernetes.io/version"), Policy{true, "1", "app.kubernetes.io/version", Minimum, true}},
+		"bluegreen's own keys beside it":  {pairs(TargetVersion, "1", PhaseKey, "no phase", MessageKey, "?"), Policy{true, "1", "version", Minimum, true}},
+		"others' prefixes are not ours":   {pairs(TargetVersion, "1", "bluegreen.io/target", "2", "blue/green", "3"), Policy{true, "1", "version", Minimum, true}},
+		"the prefix is case sensitive":    {pairs(TargetVersion, "1", "Bluegreen/target-version", "2"), Policy{true, "1", "version", Minimum, true}},
+		"complete":                        {pairs(TargetVersion, "1", Ready, "complete"), Policy{true, "1", "version", Complete, true}},
+		"match-live":                      {pairs(TargetVersion, "1", Ready, "match-live"), Policy{true, "1", "version", MatchLive, true}},
+		"minimum":                         {pairs(TargetVersion, "1", Ready, "minimum"), Policy{true, "1", "version", Minimum, true}},
+		"protection disabled":             {pairs(TargetVersion, "1", InUseProtection, "disabled"), Policy{true, "1", "version", Minimum, false}},
+		"protection enabled":              {pairs(TargetVersion, "1", InUseProtection, "enabled"), Policy{true, "1", "version", Minimum, true}},
+		"the default version label named": {pairs(TargetVersion, "1", VersionLabel, "version"), Policy{true, "1", "version", Minimum, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, errs := Parse(test.annotations)
@@ -48,29 +54,33 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 		want        Policy
 	}{
 		"an empty target": {pairs(TargetVersion, ""),
-			[][]string{{target, `""`, "must be the label value of the version that should be live, not empty"}}, Policy{true, "", "version"}},
+			[][]string{{target, `""`, "must be the label value of the version that should be live, not empty"}}, Policy{true, "", "version", Minimum, true}},
 		"a target that is no label value": {pairs(TargetVersion, "not a label!"),
-			[][]string{{target, `"not a label!"`, "must be a label value: ", "must start and end with an alphanumeric character"}}, Policy{true, "", "version"}},
+			[][]string{{target, `"not a label!"`, "must be a label value: ", "must start and end with an alphanumeric character"}}, Policy{true, "", "version", Minimum, true}},
 		"a target of 64 characters": {pairs(TargetVersion, strings.Repeat("v", 64)),
-			[][]string{{target, "vvvv", "must be a label value: must be no more than 63 "}}, Policy{true, "", "version"}},
+			[][]string{{target, "vvvv", "must be a label value: must be no more than 63 "}}, Policy{true, "", "version", Minimum, true}},
 		"a target with a blank": {pairs(TargetVersion, "1.11 "),
-			[][]string{{target, `"1.11 "`, "must be a label value"}}, Policy{true, "", "version"}},
+			[][]string{{target, `"1.11 "`, "must be a label value"}}, Policy{true, "", "version", Minimum, true}},
 		"a target with a line break": {pairs(TargetVersion, "1.11\n"),
-			[][]string{{target, `"1.11\n"`, "must be a label value"}}, Policy{true, "", "version"}},
+			[][]string{{target, `"1.11\n"`, "must be a label value"}}, Policy{true, "", "version", Minimum, true}},
 		"a target that is no UTF-8": {pairs(TargetVersion, "\xff"),
-			[][]string{{target, "must be a label value"}}, Policy{true, "", "version"}},
+			[][]string{{target, "must be a label value"}}, Policy{true, "", "version", Minimum, true}},
 		"an empty version label": {pairs(TargetVersion, "1", VersionLabel, ""),
-			[][]string{{label, `""`, "must be a label key: name part must be non-empty"}}, Policy{true, "", "version"}},
+			[][]string{{label, `""`, "must be a label key: name part must be non-empty"}}, Policy{true, "", "version", Minimum, true}},
 		"a version label with two slashes": {pairs(TargetVersion, "1", VersionLabel, "a/b/c"),
-			[][]string{{label, `"a/b/c"`, "must be a label key: "}}, Policy{true, "", "version"}},
+			[][]string{{label, `"a/b/c"`, "must be a label key: "}}, Policy{true, "", "version", Minimum, true}},
+		"a readiness nobody knows": {pairs(TargetVersion, "1", Ready, "Complete"),
+			[][]string{{"metadata.annotations[bluegreen/ready]", `"Complete"`, `supported values: "minimum", "complete", "match-live"`}}, Policy{true, "", "version", Minimum, true}},
+		"a protection nobody knows": {pairs(TargetVersion, "1", InUseProtection, "off"),
+			[][]string{{"metadata.annotations[bluegreen/in-use-protection]", `"off"`, `supported values: "enabled", "disabled"`}}, Policy{true, "", "version", Minimum, true}},
 		"a key nobody knows": {pairs(TargetVersion, "1", prefix+"promtion", "manual"),
-			[][]string{{"metadata.annotations", `"bluegreen/promtion"`, `supported values: "bluegreen/target-version", "bluegreen/version-label"`}}, Policy{true, "", "version"}},
+			[][]string{{"metadata.annotations", `"bluegreen/promtion"`, `supported values: "bluegreen/target-version", "bluegreen/version-label"`}}, Policy{true, "", "version", Minimum, true}},
 		"a key of a later release": {pairs(TargetVersion, "1", "bluegreen/promotion", "manual"),
-			[][]string{{`"bluegreen/promotion"`, "supported values"}}, Policy{true, "", "version"}},
+			[][]string{{`"bluegreen/promotion"`, "supported values"}}, Policy{true, "", "version", Minimum, true}},
 		"the bare prefix": {pairs(TargetVersion, "1", "bluegreen/", ""),
-			[][]string{{`"bluegreen/"`, "supported values"}}, Policy{true, "", "version"}},
+			[][]string{{`"bluegreen/"`, "supported values"}}, Policy{true, "", "version", Minimum, true}},
 		"all of it, in a stable order": {pairs(TargetVersion, "", VersionLabel, "-", prefix+"z", "", prefix+"a", ""),
-			[][]string{{`"bluegreen/a"`}, {`"bluegreen/z"`}, {target}, {label}}, Policy{true, "", "version"}},
+			[][]string{{`"bluegreen/a"`}, {`"bluegreen/z"`}, {target}, {label}}, Policy{true, "", "version", Minimum, true}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			got, errs := Parse(test.annotations)
@@ -102,16 +112,16 @@ func TestAnInvalidAskMovesNothingHoweverReadyItsDeploymentIs(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := service(asks("1.11"), option)
-			action := Decide(State{Service: observed, Deployments: []*appsv1.Deployment{deployment("1.11")}})
+			action := Decide(State{Service: observed, Target: []*appsv1.Deployment{deployment("1.11")}})
 			if action.Reason != ReasonInvalid || action.Message == "" {
 				t.Errorf("got %s: %q", action.Reason, action.Message)
 			}
 			equalMaps(t, "selector", action.Service.Spec.Selector, observed.Spec.Selector)
-			if _, waits := WaitsFor(observed); waits {
-				t.Error("it waits for Deployments")
+			if found := Labels(observed); slices.Contains(found, "version=1.11") {
+				t.Errorf("it waits for its target: %q", found)
 			}
-			if selected := Selected(observed, []*appsv1.Deployment{deployment("1.11")}); len(selected) > 0 {
-				t.Errorf("it selects %d Deployments", len(selected))
+			if state := Observe(observed, []*appsv1.Deployment{deployment("1.11")}); len(state.Target) > 0 {
+				t.Errorf("it has a target: %v", state.Target)
 			}
 		})
 	}

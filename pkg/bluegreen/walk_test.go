@@ -101,8 +101,8 @@ func (c *cluster) settle() {
 	}
 	var saw []string
 	for writes := 0; ; writes++ {
-		state := State{Service: c.service, Deployments: Selected(c.service, slices.Collect(maps.Values(c.deployments)))}
-		before := State{Service: c.service.DeepCopy(), Deployments: state.Deployments}
+		state := Observe(c.service, slices.Collect(maps.Values(c.deployments)))
+		before := State{Service: c.service.DeepCopy(), Target: state.Target, Live: state.Live}
 		action := Decide(state)
 		if !reflect.DeepEqual(state, before) {
 			c.t.Fatal("what was observed was changed")

@@ -98,7 +98,7 @@ func newCluster(t *testing.T, stored ...client.Object) *cluster {
 
 func newBuilder() *fake.ClientBuilder {
 	return fake.NewClientBuilder().WithScheme(scheme.Scheme).
-		WithIndex(&corev1.Service{}, byWaitsFor, waitsFor).
+		WithIndex(&corev1.Service{}, byLabel, serviceLabels).
 		WithIndex(&appsv1.Deployment{}, byPodLabel, podLabels)
 }
 

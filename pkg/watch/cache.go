@@ -1,9 +1,12 @@
 package watch
 
 import (
+	"slices"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/intstr"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -29,6 +32,11 @@ func keepOfService(object any) (any, error) {
 		kept.Annotations = bluegreen.Annotations(service)
 		kept.Spec.Selector = service.Spec.Selector
 		kept.Spec.Type = service.Spec.Type
+		for _, port := range service.Spec.Ports {
+			if port.TargetPort.Type == intstr.String {
+				kept.Spec.Ports = append(kept.Spec.Ports, corev1.ServicePort{Protocol: port.Protocol, TargetPort: port.TargetPort})
+			}
+		}
 	}
 	return kept, nil
 }
@@ -40,9 +48,17 @@ func keepOfDeployment(object any) (any, error) {
 	}
 	kept := &appsv1.Deployment{ObjectMeta: keepOfMeta(deployment.ObjectMeta)}
 	kept.Generation = deployment.Generation
+	kept.Finalizers = deployment.Finalizers
+	if service, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]; held {
+		kept.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: service}
+	}
 	kept.Spec.Replicas = deployment.Spec.Replicas
+	kept.Spec.Paused = deployment.Spec.Paused
 	kept.Spec.Template.Labels = deployment.Spec.Template.Labels
+	kept.Spec.Template.Spec.Containers = keepOfContainers(deployment.Spec.Template.Spec)
 	kept.Status.ObservedGeneration = deployment.Status.ObservedGeneration
+	kept.Status.Replicas = deployment.Status.Replicas
+	kept.Status.UpdatedReplicas = deployment.Status.UpdatedReplicas
 	kept.Status.AvailableReplicas = deployment.Status.AvailableReplicas
 	for _, condition := range deployment.Status.Conditions {
 		if condition.Type == appsv1.DeploymentAvailable {
@@ -51,6 +67,22 @@ func keepOfDeployment(object any) (any, error) {
 		}
 	}
 	return kept, nil
+}
+
+// keepOfContainers gathers the named ports of a pod in one container, and keeps none where there are none.
+func keepOfContainers(pod corev1.PodSpec) []corev1.Container {
+	var named []corev1.ContainerPort
+	for _, container := range slices.Concat(pod.Containers, pod.InitContainers) {
+		for _, port := range container.Ports {
+			if port.Name != "" {
+				named = append(named, corev1.ContainerPort{Name: port.Name, Protocol: port.Protocol})
+			}
+		}
+	}
+	if named == nil {
+		return nil
+	}
+	return []corev1.Container{{Ports: named}}
 }
 
 func keepOfMeta(meta metav1.ObjectMeta) metav1.ObjectMeta {

@@ -86,7 +86,7 @@ func TestEveryDecisionOnWhatTheCacheKeepsIsThatOnTheWholeObjects(t *testing.T) {
 		if a, b := bluegreen.Annotations(whole.Service), bluegreen.Annotations(reduced.Service); bluegreen.Concerns(service) && !maps.Equal(a, b) {
 			t.Fatalf("annotations: %v and %v", a, b)
 		}
-		if bluegreen.Concerns(service) != bluegreen.Concerns(keptService) || !slices.Equal(waitsFor(service), waitsFor(keptService)) {
+		if bluegreen.Concerns(service) != bluegreen.Concerns(keptService) || !slices.Equal(serviceLabels(service), serviceLabels(keptService)) {
 			t.Fatalf("the cache hides a concern: %v", service)
 		}
 		if again := kept(t, keepOfService, keptService); !reflect.DeepEqual(again, keptService) {
@@ -102,7 +102,7 @@ func TestEveryDecisionOnWhatTheCacheKeepsIsThatOnTheWholeObjects(t *testing.T) {
 }
 
 func decide(service *corev1.Service, deployments []*appsv1.Deployment) bluegreen.Action {
-	return bluegreen.Decide(bluegreen.State{Service: service, Deployments: bluegreen.Selected(service, deployments)})
+	return bluegreen.Decide(bluegreen.Observe(service, deployments))
 }
 
 func anyOf[T any](random *rand.Rand, values ...T) T { return values[random.IntN(len(values))] }
@@ -146,12 +146,17 @@ func anyDeployment(random *rand.Rand, name string) *appsv1.Deployment {
 	return deployment
 }
 
-func TestTheIndexesNameTheLabelThatAServiceWaitsForAndThoseThatPodsCarry(t *testing.T) {
-	if got := waitsFor(asking(green)); !slices.Equal(got, []string{"version=1.11"}) {
-		t.Errorf("a pending switch: %v", got)
-	}
-	for name, service := range map[string]*corev1.Service{"at rest": asking(blue), "unmanaged": nginx(nil), "invalid": asking("-")} {
-		if got := waitsFor(service); len(got) > 0 {
+func TestTheIndexesNameTheLabelsThatMatterToAServiceAndThoseThatPodsCarry(t *testing.T) {
+	for name, test := range map[string]struct {
+		service *corev1.Service
+		want    []string
+	}{
+		"pending":   {asking(green), []string{"version=1.10", "version=1.11"}},
+		"at rest":   {asking(blue), []string{"version=1.10"}},
+		"unmanaged": {nginx(nil), nil},
+		"invalid":   {asking("-"), []string{"version=1.10"}},
+	} {
+		if got := serviceLabels(test.service); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v", name, got)
 		}
 	}

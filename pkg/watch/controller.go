@@ -32,14 +32,16 @@ type Controller struct {
 	client   client.Client
 	live     client.Reader
 	recorder events.EventRecorder
+	protect  bool
 }
 
-// New returns a Controller that reads from the manager's cache.
-func New(mgr manager.Manager) *Controller {
+// New returns a Controller that reads from the manager's cache. protect says whether Deployments in use get the finalizer.
+func New(mgr manager.Manager, protect bool) *Controller {
 	return &Controller{
 		client:   client.WithFieldOwner(mgr.GetClient(), Name),
 		live:     mgr.GetAPIReader(),
 		recorder: mgr.GetEventRecorder(Name),
+		protect:  protect,
 	}
 }
 
@@ -47,36 +49,21 @@ var _ reconcile.ObjectReconciler[*corev1.Service] = &Controller{}
 
 // Reconcile observes, decides, and performs.
 func (c *Controller) Reconcile(ctx context.Context, service *corev1.Service) (reconcile.Result, error) {
-	deployments, err := c.candidates(ctx, service)
+	deployments, err := deploymentsOf(ctx, c.client, service)
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	action := bluegreen.Decide(bluegreen.State{Service: service, Deployments: deployments})
+	state := bluegreen.Observe(service, deployments)
+	action := bluegreen.Decide(state)
 	if action.Reason == bluegreen.ReasonSwitched {
 		// An informer can be behind. The Service cannot: the write carries its resourceVersion.
-		if deployments, err = c.readLive(ctx, deployments); err != nil {
+		target, err := c.readLive(ctx, state.Target)
+		if err != nil {
 			return reconcile.Result{}, err
 		}
-		action = bluegreen.Decide(bluegreen.State{Service: service, Deployments: bluegreen.Selected(service, deployments)})
+		action = bluegreen.Decide(bluegreen.Observe(service, append(target, state.Live...)))
 	}
 	return reconcile.Result{}, c.perform(ctx, service, action)
-}
-
-// candidates returns the Deployments whose pods the Service's target would select, by name.
-func (c *Controller) candidates(ctx context.Context, service *corev1.Service) ([]*appsv1.Deployment, error) {
-	label, pending := bluegreen.WaitsFor(service)
-	if !pending {
-		return nil, nil
-	}
-	var list appsv1.DeploymentList
-	if err := c.client.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingFields{byPodLabel: label}); err != nil {
-		return nil, fmt.Errorf("listing Deployments with pod label %s: %w", label, err)
-	}
-	deployments := make([]*appsv1.Deployment, 0, len(list.Items))
-	for i := range list.Items {
-		deployments = append(deployments, &list.Items[i])
-	}
-	return bluegreen.Selected(service, deployments), nil
 }
 
 // readLive reads Deployments from the API server; one that is gone is left out.
@@ -95,8 +82,14 @@ func (c *Controller) readLive(ctx context.Context, deployments []*appsv1.Deploym
 	return live, nil
 }
 
-// perform writes what the action changes, if anything, in one patch, and only then tells.
+// perform protects what is to serve, then writes what the action changes of the Service, if anything, in one patch, and only
+// then tells.
 func (c *Controller) perform(ctx context.Context, service *corev1.Service, action bluegreen.Action) error {
+	if c.protect {
+		if done, err := c.protectAll(ctx, action.Protect); !done || err != nil {
+			return err
+		}
+	}
 	if !action.Changes(service) {
 		return nil
 	}
@@ -105,8 +98,8 @@ func (c *Controller) perform(ctx context.Context, service *corev1.Service, actio
 		return err
 	}
 	err = c.client.Patch(ctx, action.Service, patch)
-	if apierrors.IsConflict(err) || apierrors.IsNotFound(err) {
-		return nil // Somebody was faster; their write is on its way through the watch.
+	if overtaken(err) {
+		return nil
 	}
 	if err != nil {
 		c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", err)
@@ -116,16 +109,28 @@ func (c *Controller) perform(ctx context.Context, service *corev1.Service, actio
 	return nil
 }
 
+// overtaken says whether somebody was faster: what they wrote is on its way through the watch, and will be decided about.
+func overtaken(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
+
 // activity is what the controller's Events say it was at.
 const activity = "Switching"
 
 func (c *Controller) tell(ctx context.Context, service *corev1.Service, action bluegreen.Action) {
 	ctrl.LoggerFrom(ctx).Info("Wrote the Service", "reason", action.Reason, "message", action.Message)
 	if action.Message != "" {
-		c.recorder.Eventf(service, nil, corev1.EventTypeNormal, string(action.Reason), activity, "%s", action.Message)
+		c.recorder.Eventf(service, nil, eventType(action.Reason), string(action.Reason), activity, "%s", action.Message)
 	}
 	if action.Reason == bluegreen.ReasonSwitched {
 		switches.Inc()
+	}
+}
+
+func eventType(reason bluegreen.Reason) string {
+	switch reason {
+	case bluegreen.ReasonLiveDeleting, bluegreen.ReasonLiveScaledToZero, bluegreen.ReasonInvalid:
+		return corev1.EventTypeWarning
+	default:
+		return corev1.EventTypeNormal
 	}
 }
 
@@ -140,23 +145,17 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(Name).
 		For(&corev1.Service{}, builder.WithPredicates(concerns)).
-		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(c.waiting)).
+		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(c.services)).
 		// The follower's informers run too, so that a new leader decides at once.
 		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
-// waiting returns the Services that wait for a Deployment's pods.
-func (c *Controller) waiting(ctx context.Context, object client.Object) []reconcile.Request {
-	var requests []reconcile.Request
-	for _, label := range podLabels(object) {
-		var list corev1.ServiceList
-		if err := c.client.List(ctx, &list, client.InNamespace(object.GetNamespace()), client.MatchingFields{byWaitsFor: label}); err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that wait for a label", "label", label)
-		}
-		for i := range list.Items {
-			requests = append(requests, reconcile.Request{NamespacedName: client.ObjectKeyFromObject(&list.Items[i])})
-		}
+// services returns those that a Deployment may matter to.
+func (c *Controller) services(ctx context.Context, object client.Object) []reconcile.Request {
+	found, err := servicesOf(ctx, c.client, object.(*appsv1.Deployment))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services of a Deployment")
 	}
-	return requests
+	return requests(found)
 }

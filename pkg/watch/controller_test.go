@@ -211,7 +211,7 @@ func TestARefusedWriteIsAnErrorAndAWarningAndNoSwitchIsTold(t *testing.T) {
 func TestABadValueThatTheWebhookNeverSawIsSaidAndMovesNothing(t *testing.T) {
 	c := newCluster(t, asking("not a label!"), ready("nginx-1.11"))
 	said, err := c.reconcile()
-	if err != nil || len(said) != 1 || !strings.HasPrefix(said[0], `Normal Invalid metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!"`) {
+	if err != nil || len(said) != 1 || !strings.HasPrefix(said[0], `Warning Invalid metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!"`) {
 		t.Errorf("said %q, %v", said, err)
 	}
 	c.expect(blue, "Waiting", 0)
@@ -258,7 +258,7 @@ func TestAnEventOfADeploymentReachesExactlyTheServicesThatWaitForIt(t *testing.T
 	controller := &Controller{client: c.Client}
 
 	var got []string
-	for _, request := range controller.waiting(context.Background(), ready("nginx-1.11")) {
+	for _, request := range controller.services(context.Background(), ready("nginx-1.11")) {
 		got = append(got, request.String())
 	}
 	slices.Sort(got)
@@ -267,7 +267,7 @@ func TestAnEventOfADeploymentReachesExactlyTheServicesThatWaitForIt(t *testing.T
 	}
 	unlabelled := ready("nginx-1.11")
 	unlabelled.Spec.Template.Labels = nil
-	if got := controller.waiting(context.Background(), unlabelled); !slices.Equal(got, []ctrlreconcile.Request(nil)) {
+	if got := controller.services(context.Background(), unlabelled); !slices.Equal(got, []ctrlreconcile.Request(nil)) {
 		t.Errorf("got %v", got)
 	}
 }

@@ -141,7 +141,7 @@ func serveRotated(t *testing.T, r *release, rotation certs.Rotation) {
 	if err := keeper.SetupWithManager(mgr); err != nil {
 		t.Fatal(err)
 	}
-	mgr.GetWebhookServer().Register(mutate.Path, mutate.New(scheme.Scheme, "nobody"))
+	mgr.GetWebhookServer().Register(mutate.ServicesPath, mutate.ForServices(scheme.Scheme, mgr.GetAPIReader(), "nobody"))
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()

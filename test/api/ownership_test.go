@@ -89,8 +89,9 @@ func TestOneWriteMovesTrafficAndNoneIsWasted(t *testing.T) {
 	ask("1.12")
 	until(t, key, "the switch is held", message("waiting for"))
 	for _, observed := range []int32{1, 2} { // Progress that changes neither phase nor reason.
+		base := pending.DeepCopy()
 		pending.Status.Replicas, pending.Status.UpdatedReplicas = observed, observed
-		if err := admin.Status().Update(t.Context(), pending); err != nil {
+		if err := admin.Status().Patch(t.Context(), pending, client.MergeFrom(base)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -155,8 +156,9 @@ func TestATargetWithoutReplicasIsHeldUntilItHasPods(t *testing.T) {
 
 func scale(t *testing.T, deployment *appsv1.Deployment, replicas int32) {
 	t.Helper()
+	base := deployment.DeepCopy()
 	deployment.Spec.Replicas = ptr.To(replicas)
-	if err := admin.Update(t.Context(), deployment); err != nil {
+	if err := admin.Patch(t.Context(), deployment, client.MergeFrom(base)); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -79,6 +79,9 @@ func (r *release) apply(ctx context.Context, rendered []byte) error {
 			}
 			continue
 		}
+		if object.GetKind() == "Job" {
+			continue
+		}
 		r.objects = append(r.objects, object)
 		if err := admin.Apply(ctx, client.ApplyConfigurationFromUnstructured(object.DeepCopy()), client.FieldOwner("helm"), client.ForceOwnership); err != nil {
 			return fmt.Errorf("applying %s %s: %w", object.GetKind(), object.GetName(), err)
@@ -103,12 +106,26 @@ func (r *release) writeKubeconfig(ctx context.Context) error {
 	if err := admin.SubResource("token").Create(ctx, account, request); err != nil {
 		return fmt.Errorf("asking for a token of ServiceAccount %s: %w", r.name, err)
 	}
+	return writeKubeconfig(r.kubeconfig, &clientcmdapi.AuthInfo{Token: request.Status.Token})
+}
+
+func writeKubeconfig(path string, user *clientcmdapi.AuthInfo) error {
 	kubeconfig := clientcmdapi.NewConfig()
 	kubeconfig.Clusters["test"] = &clientcmdapi.Cluster{Server: config.Host, CertificateAuthorityData: config.CAData}
-	kubeconfig.AuthInfos["test"] = &clientcmdapi.AuthInfo{Token: request.Status.Token}
+	kubeconfig.AuthInfos["test"] = user
 	kubeconfig.Contexts["test"] = &clientcmdapi.Context{Cluster: "test", AuthInfo: "test"}
 	kubeconfig.CurrentContext = "test"
-	return clientcmd.WriteToFile(*kubeconfig, r.kubeconfig)
+	return clientcmd.WriteToFile(*kubeconfig, path)
+}
+
+// adminKubeconfig is a file for programs that a cluster's owner runs.
+func adminKubeconfig(t *testing.T) string {
+	t.Helper()
+	path := filepath.Join(t.TempDir(), "admin.kubeconfig")
+	if err := writeKubeconfig(path, &clientcmdapi.AuthInfo{ClientCertificateData: config.CertData, ClientKeyData: config.KeyData}); err != nil {
+		t.Fatal(err)
+	}
+	return path
 }
 
 // user is the config of the release's ServiceAccount.

@@ -162,6 +162,7 @@ func deployment(t *testing.T, namespace, version string) *appsv1.Deployment {
 // available plays the Deployment controller: it reports MinimumReplicasAvailable, or that it is missing.
 func available(t *testing.T, deployment *appsv1.Deployment, is bool) {
 	t.Helper()
+	base := deployment.DeepCopy()
 	condition := appsv1.DeploymentCondition{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, Reason: "MinimumReplicasUnavailable"}
 	deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: deployment.Generation, Replicas: *deployment.Spec.Replicas}
 	if is {
@@ -169,7 +170,8 @@ func available(t *testing.T, deployment *appsv1.Deployment, is bool) {
 		deployment.Status.AvailableReplicas, deployment.Status.ReadyReplicas = *deployment.Spec.Replicas, *deployment.Spec.Replicas
 	}
 	deployment.Status.Conditions = []appsv1.DeploymentCondition{condition}
-	if err := admin.Status().Update(t.Context(), deployment); err != nil {
+	patch := client.MergeFrom(base)
+	if err := admin.Status().Patch(t.Context(), deployment, patch); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -86,15 +86,17 @@ func TestWhatBluegreenWritesIsNotRendered(t *testing.T) {
 	}
 	for _, way := range []string{certManager, selfManaged} {
 		configuration := get[admissionv1.MutatingWebhookConfiguration](t, template(t, way), "MutatingWebhookConfiguration/bluegreen")
-		if configuration.Webhooks[0].ClientConfig.CABundle != nil {
-			t.Errorf("caBundle is rendered with %s", way)
+		for _, webhook := range configuration.Webhooks {
+			if webhook.ClientConfig.CABundle != nil {
+				t.Errorf("caBundle of %s is rendered with %s", webhook.Name, way)
+			}
 		}
 	}
 }
 
 func TestArgsOfEitherTLSWay(t *testing.T) {
 	t.Parallel()
-	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--logging-format=text", "-v=0"}
+	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--logging-format=text", "-v=0", "--in-use-protection=true"}
 	for way, own := range map[string][]string{
 		certManager: {"--tls-cert-dir=/tls"},
 		selfManaged: {"--ca-secret-name=bluegreen-ca", "--webhook-configuration-name=bluegreen", "--webhook-service-name=bluegreen-webhook"},
@@ -137,16 +139,21 @@ func TestNamespacesAreWatchedAlone(t *testing.T) {
 	if args := container(t, all).Args; !slices.Contains(args, "--watch-namespaces=shop,blog") {
 		t.Errorf("args are %q", args)
 	}
-	webhook := get[admissionv1.MutatingWebhookConfiguration](t, all, "MutatingWebhookConfiguration/bluegreen").Webhooks[0]
-	policy := get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/bluegreen").Spec.MatchConstraints
+	selectors := map[string]any{}
+	for _, webhook := range get[admissionv1.MutatingWebhookConfiguration](t, all, "MutatingWebhookConfiguration/bluegreen").Webhooks {
+		selectors[webhook.Name] = webhook.NamespaceSelector
+	}
+	for _, policy := range []string{"bluegreen", "bluegreen-in-use-protection"} {
+		selectors[policy] = get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/"+policy).Spec.MatchConstraints.NamespaceSelector
+	}
 	want := `{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["shop","blog"]}]}`
-	for name, selector := range map[string]any{"webhook": webhook.NamespaceSelector, "policy": policy.NamespaceSelector} {
+	for name, selector := range selectors {
 		got, err := yaml.Marshal(selector)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if got, err = yaml.YAMLToJSON(got); err != nil || string(got) != want {
-			t.Errorf("the %s selects %s (%v), want %s", name, got, err, want)
+			t.Errorf("%s selects %s (%v), want %s", name, got, err, want)
 		}
 	}
 }

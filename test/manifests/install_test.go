@@ -45,9 +45,13 @@ func TestPodsAreRestricted(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, way := range []string{certManager, selfManaged} {
-		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "bluegreen"}, Spec: podSpec(t, template(t, way))}
-		if err := c.Create(t.Context(), pod, client.DryRunAll); err != nil {
-			t.Errorf("%s: %v", way, err)
+		all := template(t, way)
+		for name, spec := range map[string]corev1.PodSpec{"Deployment": podSpec(t, all), "uninstall hook": uninstallJob(t, all).Spec.Template.Spec} {
+			spec.ServiceAccountName = "default"
+			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "bluegreen"}, Spec: spec}
+			if err := c.Create(t.Context(), pod, client.DryRunAll); err != nil {
+				t.Errorf("%s: %s: %v", way, name, err)
+			}
 		}
 	}
 }
@@ -77,18 +81,24 @@ func TestUpgradeKeepsTheCA(t *testing.T) {
 	if string(configuration.Webhooks[0].ClientConfig.CABundle) != string(ca) {
 		t.Error("after the upgrade the webhook configuration has another caBundle")
 	}
-	mustRun(t, "helm", "uninstall", "kept", "--namespace="+ns)
+	mustRun(t, "helm", "uninstall", "kept", "--namespace="+ns, "--no-hooks")
 }
 
 // helm installs or upgrades a self-managed release in the API server of the tests.
 func helm(t *testing.T, action, release string, args ...string) {
+	t.Helper()
+	useKubeconfig(t)
+	mustRun(t, "helm", append([]string{action, release, chart, selfManaged}, args...)...)
+}
+
+// useKubeconfig points the programs that a test runs to the API server of the tests.
+func useKubeconfig(t *testing.T) {
 	t.Helper()
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
 	if err := os.WriteFile(kubeconfig, environment.KubeConfig, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	t.Setenv("KUBECONFIG", kubeconfig)
-	mustRun(t, "helm", append([]string{action, release, chart, selfManaged}, args...)...)
 }
 
 func read(t *testing.T, c client.Client, namespace, name string, into client.Object) {

@@ -8,7 +8,7 @@ import (
 
 func TestNotes(t *testing.T) {
 	t.Setenv("KUBECONFIG", filepath.Join(t.TempDir(), "none"))
-	const warning = "WARNING: replicas=1"
+	const warning, unprotected = "WARNING: replicas=1", "WARNING: inUseProtection.enabled=false"
 	for name, test := range map[string]struct {
 		set         string
 		has, hasNot string
@@ -17,6 +17,8 @@ func TestNotes(t *testing.T) {
 		"everywhere":         {"replicas=2", "switches Services in every namespace.", "shop"},
 		"in some namespaces": {"watchNamespaces={shop,blog}", "switches Services in shop, blog.", "every namespace"},
 		"one replica":        {"replicas=1", warning, "cert-manager"},
+		"protection":         {"inUseProtection.enabled=true", "target-version", unprotected},
+		"no protection":      {"inUseProtection.enabled=false", unprotected, warning},
 		"cert-manager":       {"tls.mode=cert-manager", "is issued by cert-manager (tls.mode=cert-manager)", "self-managed"},
 		"self-managed":       {"tls.mode=auto", "keeps its CA in Secret bluegreen-system/bluegreen-ca (tls.mode=auto)", "issued by"},
 	} {

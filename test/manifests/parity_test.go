@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"maps"
 	"reflect"
 	"testing"
 
@@ -20,12 +21,24 @@ func TestChartAndKustomizeInstallTheSame(t *testing.T) {
 		"self-managed, everything, another namespace": {
 			templateIn(t, "mine", selfManaged, optional), kustomize(t, overlay(t, "self-managed", "mine")),
 		},
+		"cert-manager, everything but the protection": {
+			template(t, certManager, optional, unprotected), kustomize(t, overlay(t, "default", namespace, "without-in-use-protection")),
+		},
+		"self-managed, everything but the protection": {
+			template(t, selfManaged, optional, unprotected), kustomize(t, overlay(t, "self-managed", namespace, "without-in-use-protection")),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			compare(t, test.chart, withoutNamespace(test.kustomize))
+			compare(t, installed(test.chart), withoutNamespace(test.kustomize))
 		})
 	}
+}
+
+// installed leaves out what Helm makes only to uninstall.
+func installed(all objects) objects {
+	maps.DeleteFunc(all, func(_ string, doc document) bool { return doc.hook() })
+	return all
 }
 
 // withoutNamespace leaves out what Helm's --create-namespace does.

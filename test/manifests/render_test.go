@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
@@ -21,6 +22,8 @@ const (
 
 	certManager = "--set=tls.mode=cert-manager"
 	selfManaged = "--set=tls.mode=self-managed"
+
+	unprotected = "--set=inUseProtection.enabled=false"
 )
 
 // run returns what a tool says, and its complaint if it fails.
@@ -64,16 +67,20 @@ func kustomize(t *testing.T, dir string) objects {
 	return parse(t, mustRun(t, "kubectl", "kustomize", dir))
 }
 
-// overlay is a kustomization of a user of ours, in a directory of its own.
-func overlay(t *testing.T, base, namespace string) string {
+// overlay is a kustomization of a user of ours, in a directory of its own, with all that is optional and can be added.
+func overlay(t *testing.T, base, namespace string, components ...string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
+	var paths []string
+	for _, component := range append(components, "prometheus", "network-policy") {
+		paths = append(paths, relative(t, dir, component))
+	}
 	content := "namespace: " + namespace +
 		"\nresources: [" + relative(t, dir, base) + "]" +
-		"\ncomponents: [" + relative(t, dir, "prometheus") + ", " + relative(t, dir, "network-policy") + "]" +
+		"\ncomponents: [" + strings.Join(paths, ", ") + "]" +
 		"\ntransformers: [" + relative(t, dir, "namespace") + "]\n"
 	if err := os.WriteFile(filepath.Join(dir, "kustomization.yaml"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
@@ -129,6 +136,12 @@ func (d document) key() string {
 		return d.GetKind() + "/" + d.GetName()
 	}
 	return d.GetKind() + "/" + d.GetNamespace() + "/" + d.GetName()
+}
+
+// hook says whether Helm alone, at a moment of its own, makes the object.
+func (d document) hook() bool {
+	_, ok := d.GetAnnotations()["helm.sh/hook"]
+	return ok
 }
 
 // get decodes one document into its API type, and refuses fields that the type does not have.

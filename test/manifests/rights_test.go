@@ -16,6 +16,14 @@ var manager = []string{
 	"create,patch events.events.k8s.io",
 }
 
+// protector keeps Deployments in use besides.
+var protector = []string{
+	"list,watch,patch services",
+	"get,list,watch,patch deployments.apps",
+	"patch deployments/scale.apps",
+	"create,patch events.events.k8s.io",
+}
+
 var leaderElection = in(namespace,
 	"create leases.coordination.k8s.io",
 	"get,update leases.coordination.k8s.io/bluegreen",
@@ -37,18 +45,22 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		args []string
 		want [][]string
 	}{
-		"self-managed":    {[]string{selfManaged}, [][]string{in("cluster", manager...), leaderElection, metrics, ownCA}},
-		"cert-manager":    {[]string{certManager}, [][]string{in("cluster", manager...), leaderElection, metrics}},
-		"without metrics": {[]string{certManager, "--set=metrics.enabled=false"}, [][]string{in("cluster", manager...), leaderElection}},
+		"self-managed":    {[]string{selfManaged}, [][]string{in("cluster", protector...), leaderElection, metrics, ownCA}},
+		"cert-manager":    {[]string{certManager}, [][]string{in("cluster", protector...), leaderElection, metrics}},
+		"without metrics": {[]string{certManager, "--set=metrics.enabled=false"}, [][]string{in("cluster", protector...), leaderElection}},
+		"without protection": {
+			[]string{certManager, unprotected},
+			[][]string{in("cluster", manager...), leaderElection, metrics},
+		},
 		"in single namespaces": {
 			[]string{selfManaged, "--set=watchNamespaces={shop,bluegreen-system}"},
-			[][]string{in("shop", manager...), in(namespace, manager...), leaderElection, metrics, ownCA},
+			[][]string{in("shop", protector...), in(namespace, protector...), leaderElection, metrics, ownCA},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			want := slices.Sorted(slices.Values(slices.Concat(test.want...)))
-			if got := rights(t, template(t, test.args...)); !slices.Equal(got, want) {
+			if got := rights(t, installed(template(t, test.args...)), "bluegreen"); !slices.Equal(got, want) {
 				t.Errorf("rights are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 			}
 		})
@@ -70,7 +82,7 @@ func TestMetricsReaderOnlyReadsMetrics(t *testing.T) {
 func TestServiceAccountOfSomebodyElse(t *testing.T) {
 	t.Parallel()
 	all := template(t, "--set=serviceAccount.create=false,serviceAccount.name=theirs")
-	for key, doc := range all {
+	for key, doc := range installed(all) {
 		if doc.GetKind() == "ServiceAccount" {
 			t.Errorf("%s is rendered", key)
 		}
@@ -92,8 +104,8 @@ func in(scope string, rights ...string) []string {
 	return scoped
 }
 
-// rights lists what the bindings give bluegreen's ServiceAccount, one line for each rule.
-func rights(t *testing.T, all objects) []string {
+// rights lists what the bindings give a ServiceAccount, one line for each rule.
+func rights(t *testing.T, all objects, serviceAccount string) []string {
 	t.Helper()
 	var lines []string
 	for _, doc := range all {
@@ -105,7 +117,7 @@ func rights(t *testing.T, all objects) []string {
 		default:
 			continue
 		}
-		checkSubject(t, doc, "bluegreen")
+		checkSubject(t, doc, serviceAccount)
 		for _, rule := range boundRules(t, all, doc) {
 			lines = append(lines, scope+": "+line(rule))
 		}

@@ -10,6 +10,7 @@ import (
 
 	reviewv1 "k8s.io/api/admission/v1"
 	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -116,10 +117,12 @@ func installWebhook(t *testing.T, c client.Client, ns string) *calls {
 	server := httptest.NewTLSServer(calls)
 	t.Cleanup(server.Close)
 	configuration := get[admissionv1.MutatingWebhookConfiguration](t, template(t), "MutatingWebhookConfiguration/bluegreen")
-	target := &configuration.Webhooks[0].ClientConfig
-	url := server.URL + *target.Service.Path
-	target.Service, target.URL = nil, &url
-	target.CABundle = certificateOf(server)
+	for i := range configuration.Webhooks {
+		target := &configuration.Webhooks[i].ClientConfig
+		url := server.URL + *target.Service.Path
+		target.Service, target.URL = nil, &url
+		target.CABundle = certificateOf(server)
+	}
 	create(t, c, configuration)
 	probe := service(ns, "probe", managed)
 	eventually(t, "the webhook is asked", func() bool {
@@ -135,26 +138,30 @@ func certificateOf(server *httptest.Server) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})
 }
 
-// calls answers admission reviews with yes, and counts them for each Service.
+// calls answers admission reviews with yes, and counts them for each object.
 type calls struct {
 	sync.Mutex
 	count map[string]int
 }
 
-func (c *calls) of(svc *corev1.Service) int {
+func (c *calls) of(object client.Object) int {
+	path := "/mutate-v1-service"
+	if _, ok := object.(*appsv1.Deployment); ok {
+		path = "/mutate-apps-v1-deployment"
+	}
 	c.Lock()
 	defer c.Unlock()
-	return c.count[svc.Name]
+	return c.count[path+object.GetName()]
 }
 
 func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var review reviewv1.AdmissionReview
-	if err := json.NewDecoder(r.Body).Decode(&review); err != nil || r.URL.Path != "/mutate-v1-service" {
+	if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
 		http.Error(w, "no admission review", http.StatusBadRequest)
 		return
 	}
 	c.Lock()
-	c.count[review.Request.Name]++
+	c.count[r.URL.Path+review.Request.Name]++
 	c.Unlock()
 	review.Response = &reviewv1.AdmissionResponse{UID: review.Request.UID, Allowed: true}
 	review.Request.Object, review.Request.OldObject = runtime.RawExtension{}, runtime.RawExtension{}

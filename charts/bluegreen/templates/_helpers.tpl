@@ -45,6 +45,42 @@ subjects:
 {{- end -}}
 {{- end -}}
 
+{{- /* Metadata of the chart's pods, from the root and the labels that tell the pods apart. */ -}}
+{{- define "bluegreen.podMetadata" -}}
+{{- $root := index . 0 -}}
+labels:
+  {{- index . 1 | nindent 2 }}
+  {{- with mergeOverwrite (dict) $root.Values.commonLabels $root.Values.podLabels }}
+  {{- toYaml . | nindent 2 }}
+  {{- end }}
+{{- with $root.Values.podAnnotations }}
+annotations:
+  {{- toYaml . | nindent 2 }}
+{{- end }}
+{{- end -}}
+
+{{- /* Where every pod of the chart runs, and with which image credentials. */ -}}
+{{- define "bluegreen.placement" -}}
+{{- range $field := list "imagePullSecrets" "priorityClassName" "affinity" "nodeSelector" "tolerations" }}
+{{- with index $.Values $field }}
+{{ toYaml (dict $field .) }}
+{{- end }}
+{{- end }}
+{{- end -}}
+
+{{- define "bluegreen.podSecurityContext" -}}
+runAsNonRoot: true
+seccompProfile:
+  type: RuntimeDefault
+{{- end -}}
+
+{{- define "bluegreen.containerSecurityContext" -}}
+allowPrivilegeEscalation: false
+readOnlyRootFilesystem: true
+capabilities:
+  drop: [ALL]
+{{- end -}}
+
 {{- /* Answers cert-manager or self-managed. */ -}}
 {{- define "bluegreen.tlsMode" -}}
 {{- if ne .Values.tls.mode "auto" -}}
@@ -64,10 +100,33 @@ rules:
     verbs: [list, watch, patch]
   - apiGroups: [apps]
     resources: [deployments]
-    verbs: [get, list, watch]
+    verbs: [get, list, watch{{ if .Values.inUseProtection.enabled }}, patch{{ end }}]
+  {{- if .Values.inUseProtection.enabled }}
+  - apiGroups: [apps]
+    resources: [deployments/scale]
+    verbs: [patch]
+  {{- end }}
   - apiGroups: [events.k8s.io]
     resources: [events]
     verbs: [create, patch]
+{{- end -}}
+
+{{- /* What its uninstall hook does there. */ -}}
+{{- define "bluegreen.uninstallRules" -}}
+rules:
+  - apiGroups: [""]
+    resources: [services]
+    verbs: [list]
+  - apiGroups: [apps]
+    resources: [deployments]
+    verbs: [get, list, patch]
+{{- end -}}
+
+{{- /* The annotations of a part of the uninstall hook, from its weight. */ -}}
+{{- define "bluegreen.uninstallHook" -}}
+helm.sh/hook: pre-delete
+helm.sh/hook-weight: {{ . | quote }}
+helm.sh/hook-delete-policy: before-hook-creation,hook-succeeded
 {{- end -}}
 
 {{- define "bluegreen.namespaceSelector" -}}

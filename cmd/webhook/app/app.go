@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"os"
 	"time"
 
 	"github.com/spf13/pflag"
@@ -36,6 +37,9 @@ import (
 
 // Run runs bluegreen until the context ends. version is that of the build, for the log and the API server's audit log.
 func Run(ctx context.Context, version string, args []string) error {
+	if len(args) > 0 && args[0] == releaseCommand {
+		return releaseDeployments(ctx, args[1:], os.Stdout)
+	}
 	o, err := parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
 		return nil
@@ -77,14 +81,24 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 			return fmt.Errorf("setting up certificates: %w", err)
 		}
 	}
-	if err := watch.New(mgr).SetupWithManager(ctx, mgr); err != nil {
-		return fmt.Errorf("setting up the controller: %w", err)
-	}
-	mgr.GetWebhookServer().Register(mutate.Path, mutate.New(mgr.GetScheme(), controllerUser))
-	if err := addChecks(mgr); err != nil {
+	if err := o.setUp(ctx, mgr, controllerUser); err != nil {
 		return err
 	}
 	return mgr.Start(ctx)
+}
+
+// setUp registers controllers, webhooks and checks.
+func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string) error {
+	if err := watch.New(mgr, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
+		return fmt.Errorf("setting up the controller: %w", err)
+	}
+	if err := watch.NewProtection(mgr, o.inUseProtection).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the protection: %w", err)
+	}
+	hooks := mgr.GetWebhookServer()
+	hooks.Register(mutate.ServicesPath, mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser))
+	hooks.Register(mutate.DeploymentsPath, mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader()))
+	return addChecks(mgr)
 }
 
 // whoAmI returns the user name under which the API server knows this process: that of the controller, the only one who

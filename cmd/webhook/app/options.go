@@ -22,6 +22,7 @@ type options struct {
 	leaderElect          bool
 	namespace            string
 	watchNamespaces      []string
+	inUseProtection      bool
 	tlsCertDir           string
 	caSecretName         string
 	webhookConfiguration string
@@ -41,6 +42,8 @@ func parse(args []string) (*options, error) {
 	flags.StringVar(&o.namespace, "namespace", os.Getenv("POD_NAMESPACE"),
 		"Namespace of this installation: of its Lease, its Secret and its Service. Defaults to the environment's POD_NAMESPACE.")
 	flags.StringSliceVar(&o.watchNamespaces, "watch-namespaces", nil, "Namespaces to work in, separated by commas. Empty for all.")
+	flags.BoolVar(&o.inUseProtection, "in-use-protection", true,
+		"Keep Deployments that serve a managed Service from deletion and from scale-downs that come before the switch.")
 	flags.StringVar(&o.tlsCertDir, "tls-cert-dir", "",
 		"Directory with tls.crt and tls.key for the webhook, reloaded when they change. Empty for self-managed certificates.")
 	flags.StringVar(&o.caSecretName, "ca-secret-name", "bluegreen-webhook-ca",

@@ -13,6 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 )
 
@@ -61,7 +62,7 @@ func status(r admission.Request) admission.Request {
 }
 
 func handle(r admission.Request) admission.Response {
-	return New(scheme.Scheme, controllerUser).Handle(context.Background(), r)
+	return ForServices(scheme.Scheme, fake.NewClientBuilder().WithScheme(scheme.Scheme).Build(), controllerUser).Handle(context.Background(), r)
 }
 
 // operations returns a response's patch, and fails if it touches anything but the three fields.

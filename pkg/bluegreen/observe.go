@@ -1,0 +1,90 @@
+package bluegreen
+
+import (
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/sets"
+)
+
+// State is what has been observed of one Service.
+type State struct {
+	Service *corev1.Service
+
+	// Target are the Deployments, by name, whose pods the Service would select on its target. None when no switch is
+	// pending. They decide about the switch.
+	Target []*appsv1.Deployment
+
+	// Live are the Deployments, by name, whose pods the Service selects.
+	Live []*appsv1.Deployment
+}
+
+// Observe picks those Deployments of the Service's namespace that matter to it.
+func Observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
+	state := State{Service: service}
+	policy, managed := managing(service)
+	if !managed {
+		return state
+	}
+	state.Live = selected(service.Spec.Selector, deployments)
+	if policy.pending(service) {
+		state.Target = selected(policy.candidate(service), deployments)
+	}
+	return state
+}
+
+// selected returns the Deployments whose pods a selector selects, by name, so that the same state always leads to the same
+// message.
+func selected(selector labels.Set, deployments []*appsv1.Deployment) []*appsv1.Deployment {
+	var matching []*appsv1.Deployment
+	for _, deployment := range deployments {
+		if matches(selector, deployment) {
+			matching = append(matching, deployment)
+		}
+	}
+	slices.SortFunc(matching, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
+	return matching
+}
+
+// Labels returns labels in the form of Label, such that the pods of every Deployment that matters to the Service carry one of
+// them.
+func Labels(service *corev1.Service) []string {
+	policy, managed := managing(service)
+	if !managed {
+		return nil
+	}
+	found := []string{policy.mark(service.Spec.Selector)}
+	if policy.pending(service) {
+		found = append(found, policy.mark(policy.candidate(service)))
+	}
+	return found
+}
+
+// mark returns the most telling label of a selector: that of the version, if it has one.
+func (p Policy) mark(selector map[string]string) string {
+	key := p.VersionLabel
+	if _, versioned := selector[key]; !versioned {
+		key = sets.List(sets.KeySet(selector))[0]
+	}
+	return Label(key, selector[key])
+}
+
+// Label writes a label as key=value.
+func Label(key, value string) string { return key + "=" + value }
+
+// managing returns what a Service asks for; false when it is not managed, or has no selector to switch.
+func managing(service *corev1.Service) (Policy, bool) {
+	policy, _ := Parse(service.Annotations)
+	return policy, policy.Managed && len(switchable(service)) == 0
+}
+
+// candidate returns the selector that the Service would have on its target.
+func (p Policy) candidate(service *corev1.Service) labels.Set {
+	selector := maps.Clone(service.Spec.Selector)
+	selector[p.VersionLabel] = p.Target
+	return selector
+}

@@ -1,0 +1,162 @@
+package bluegreen
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
+)
+
+// Holding traffic on the live version is only safe while that exists. A Deployment in use carries a finalizer
+// (InUseProtection), after Kubernetes' own pvc-protection: a deletion of it waits, its pods serving, until traffic has moved.
+
+// InUse says whether a Deployment must be kept for one of the Services of its namespace: the Service selects its pods, or
+// is about to. A target under deletion is not kept: the gate does not let traffic move there.
+func InUse(deployment *appsv1.Deployment, services []*corev1.Service) bool {
+	return slices.ContainsFunc(services, func(service *corev1.Service) bool {
+		policy, managed := managing(service)
+		if !managed || !policy.Protect {
+			return false
+		}
+		return matches(service.Spec.Selector, deployment) ||
+			policy.pending(service) && deployment.DeletionTimestamp == nil && matches(policy.candidate(service), deployment)
+	})
+}
+
+// Protected says whether a Deployment carries the finalizer.
+func Protected(deployment *appsv1.Deployment) bool {
+	return slices.Contains(deployment.Finalizers, InUseProtection)
+}
+
+// unprotected returns the Deployments that still need the finalizer and may get it; a deletion that has begun admits none.
+func unprotected(policy Policy, deployments []*appsv1.Deployment) []*appsv1.Deployment {
+	if !policy.Protect {
+		return nil
+	}
+	var bare []*appsv1.Deployment
+	for _, deployment := range deployments {
+		if !Protected(deployment) && deployment.DeletionTimestamp == nil {
+			bare = append(bare, deployment)
+		}
+	}
+	return bare
+}
+
+// frozen returns the Deployments that serve, are under deletion, and are kept by the finalizer. Their controller ignores
+// changes of their spec, and only replaces lost pods.
+func frozen(live []*appsv1.Deployment) []*appsv1.Deployment {
+	var kept []*appsv1.Deployment
+	for _, deployment := range live {
+		if deployment.DeletionTimestamp != nil && Protected(deployment) {
+			kept = append(kept, deployment)
+		}
+	}
+	return kept
+}
+
+// liveTrouble is what people have to know about the Deployments that serve, or nil.
+func liveTrouble(state State) *verdict {
+	if kept := frozen(state.Live); len(kept) > 0 {
+		return &verdict{ReasonLiveDeleting, fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are kept, and its spec is "+
+			"frozen, until traffic moves; ask for another version to let it go", names(kept))}
+	}
+	if len(state.Live) > 0 && !slices.ContainsFunc(state.Live, hasReplicas) {
+		return &verdict{ReasonLiveScaledToZero, fmt.Sprintf("Deployment %s: serves and has 0 replicas: scale it up, or ask for another version",
+			names(state.Live))}
+	}
+	return nil
+}
+
+// releaseLetsGo refuses a release under which a Deployment that serves would die.
+func releaseLetsGo(write Write, policy Policy) field.ErrorList {
+	kept := frozen(selected(write.Old.Spec.Selector, write.Deployments))
+	if !policy.Protect || len(kept) == 0 {
+		return nil
+	}
+	return field.ErrorList{field.Forbidden(annotationsPath.Key(TargetVersion), fmt.Sprintf(
+		"cannot be removed now: Deployment %s serves and is being deleted, and only bluegreen keeps it; move traffic to another version first",
+		names(kept)))}
+}
+
+// ScaleDown is somebody's UPDATE that takes a Deployment in use from some replicas to none.
+type ScaleDown struct {
+	Old, New *appsv1.Deployment
+
+	// Services are those of the Deployment's namespace.
+	Services []*corev1.Service
+}
+
+// Held returns the Deployment as it should be stored while a switch away from it is pending, with a warning for the writer;
+// false when nothing is pending: then it is the writer's right. The scale-down is noted in ScaleToZeroAfter.
+func (s ScaleDown) Held() (*appsv1.Deployment, string, bool) {
+	for _, service := range s.Services {
+		policy, managed := managing(service)
+		if !managed || !policy.Protect || !policy.pending(service) || !matches(service.Spec.Selector, s.New) {
+			continue
+		}
+		held := s.New.DeepCopy()
+		held.Spec.Replicas = ptr.To(ptr.Deref(s.Old.Spec.Replicas, 1))
+		if held.Annotations == nil {
+			held.Annotations = map[string]string{}
+		}
+		held.Annotations[ScaleToZeroAfter] = service.Name
+		return held, fmt.Sprintf("bluegreen: spec.replicas: stays %d while Deployment %s serves Service %s; it goes to 0 once traffic has moved to version %s",
+			*held.Spec.Replicas, held.Name, service.Name, policy.Target), true
+	}
+	return nil, "", false
+}
+
+// HeldScaleDown is what to do about a scale-down that was held.
+type HeldScaleDown string
+
+const (
+	// NoScaleDown: none was held.
+	NoScaleDown HeldScaleDown = "None"
+	// ScaleDownPending: a switch away from the Deployment is still to come, of this Service or another managed one.
+	ScaleDownPending HeldScaleDown = "Pending"
+	// ScaleDownVoid: the Service stays on the Deployment: the ask was withdrawn, or the Service released.
+	ScaleDownVoid HeldScaleDown = "Void"
+	// ScaleDownDue: the Service has moved away, or is gone.
+	ScaleDownDue HeldScaleDown = "Due"
+)
+
+// ScaleDownOf says what to do about the scale-down of a Deployment, given the Services of its namespace.
+func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) HeldScaleDown {
+	name, held := deployment.Annotations[ScaleToZeroAfter]
+	if !held {
+		return NoScaleDown
+	}
+	verdict := ScaleDownDue
+	for _, service := range services {
+		policy, managed := managing(service)
+		switch {
+		case !matches(service.Spec.Selector, deployment):
+		case service.Name == name && !(managed && policy.pending(service)):
+			return ScaleDownVoid
+		case managed:
+			verdict = ScaleDownPending
+		}
+	}
+	return verdict
+}
+
+func matches(selector map[string]string, deployment *appsv1.Deployment) bool {
+	return labels.Set(selector).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Template.Labels))
+}
+
+func hasReplicas(deployment *appsv1.Deployment) bool {
+	return ptr.Deref(deployment.Spec.Replicas, 1) > 0
+}
+
+func names(deployments []*appsv1.Deployment) string {
+	all := make([]string, 0, len(deployments))
+	for _, deployment := range deployments {
+		all = append(all, deployment.Name)
+	}
+	return strings.Join(all, ", ")
+}

@@ -1,0 +1,200 @@
+package bluegreen
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+)
+
+func protected(d *appsv1.Deployment) { d.Finalizers = append(d.Finalizers, InUseProtection) }
+
+// kept is under deletion, and only bluegreen keeps it.
+func kept(d *appsv1.Deployment) {
+	deleting(d)
+	d.Finalizers = []string{InUseProtection}
+}
+
+func scaledAfter(service string) deploymentOption {
+	return func(d *appsv1.Deployment) { d.Annotations = pairs(ScaleToZeroAfter, service) }
+}
+
+func TestADeploymentIsInUseWhileAServiceSelectsItOrIsAboutTo(t *testing.T) {
+	other := func(s *corev1.Service) { s.Name = "other" }
+	for name, test := range map[string]struct {
+		deployment *appsv1.Deployment
+		services   []*corev1.Service
+		want       bool
+	}{
+		"live":                               {deployment("1.10"), []*corev1.Service{managed()}, true},
+		"live while another is asked for":    {deployment("1.10"), []*corev1.Service{waiting()}, true},
+		"live under a bad ask":               {deployment("1.10"), []*corev1.Service{managed(asks("?"))}, true},
+		"live and under deletion":            {deployment("1.10", kept), []*corev1.Service{managed()}, true},
+		"asked for":                          {deployment("1.11"), []*corev1.Service{waiting()}, true},
+		"asked for, and under deletion":      {deployment("1.11", kept), []*corev1.Service{waiting()}, false},
+		"left":                               {deployment("1.09"), []*corev1.Service{managed()}, false},
+		"of one Service of two":              {deployment("1.11"), []*corev1.Service{managed(other), managed(asks("1.11"), selects("name", "nginx", "version", "1.11"))}, true},
+		"of a plain Service":                 {deployment("1.10"), []*corev1.Service{service()}, false},
+		"of a Service without protection":    {deployment("1.10"), []*corev1.Service{managed(annotation(InUseProtection, "disabled"))}, false},
+		"of no Service":                      {deployment("1.10"), nil, false},
+		"of a selectorless Service, managed": {deployment("1.10"), []*corev1.Service{managed(selects())}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := InUse(test.deployment, test.services); got != test.want {
+				t.Errorf("got %v", got)
+			}
+		})
+	}
+}
+
+func TestWhatServesIsProtectedAndATargetBeforeTrafficMoves(t *testing.T) {
+	for name, test := range map[string]struct {
+		service     *corev1.Service
+		deployments []*appsv1.Deployment
+		want        []string
+	}{
+		"at rest":                 {managed(), list(deployment("1.10"), deployment("1.11")), []string{"nginx-1.10"}},
+		"at rest, done":           {managed(), list(deployment("1.10", protected)), nil},
+		"held":                    {waiting(), list(deployment("1.10"), deployment("1.11", starting)), []string{"nginx-1.10"}},
+		"about to move":           {waiting(), list(deployment("1.10", protected), deployment("1.11")), []string{"nginx-1.11"}},
+		"a bad ask":               {managed(asks("?")), list(deployment("1.10")), []string{"nginx-1.10"}},
+		"too late":                {managed(), list(deployment("1.10", deleting)), nil},
+		"not wanted":              {managed(annotation(InUseProtection, "disabled")), list(deployment("1.10")), nil},
+		"not wanted, and moves":   {waiting(annotation(InUseProtection, "disabled")), list(deployment("1.11")), nil},
+		"not managed":             {service(), list(deployment("1.10")), nil},
+		"every one that is to go": {waiting(), list(deployment("1.11"), deployment("1.11", named("more"))), []string{"more", "nginx-1.11"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			var got []string
+			for _, deployment := range Decide(Observe(test.service, test.deployments)).Protect {
+				got = append(got, deployment.Name)
+			}
+			if !slices.Equal(got, test.want) {
+				t.Errorf("got %q, want %q", got, test.want)
+			}
+		})
+	}
+}
+
+func TestTroubleOfWhatServesIsTold(t *testing.T) {
+	const (
+		frozen = "Deployment nginx-1.10: serves and is being deleted: its pods are kept, and its spec is frozen, until traffic moves; ask for another version to let it go"
+		empty  = "Deployment nginx-1.10: serves and has 0 replicas: scale it up, or ask for another version"
+	)
+	for name, test := range map[string]struct {
+		service     *corev1.Service
+		deployments []*appsv1.Deployment
+		reason      Reason
+		phase       Phase
+		message     string
+	}{
+		"kept, at rest":      {managed(), list(deployment("1.10", kept)), ReasonLiveDeleting, Stable, frozen},
+		"kept, while held":   {waiting(), list(deployment("1.10", kept), deployment("1.11", starting)), ReasonNotAvailable, Waiting, notYet + "; " + frozen},
+		"deleted by another": {managed(), list(deployment("1.10", deleting)), ReasonStable, Stable, ""},
+		"scaled to 0":        {managed(), list(deployment("1.10", replicas(0))), ReasonLiveScaledToZero, Stable, empty},
+		"one of two at 0":    {managed(), list(deployment("1.10", replicas(0)), deployment("1.10", named("more"))), ReasonStable, Stable, ""},
+		"moving ends it":     {waiting(), list(deployment("1.10", kept), deployment("1.11")), ReasonSwitched, Stable, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			action := Decide(Observe(test.service, test.deployments))
+			if action.Reason != test.reason {
+				t.Errorf("reason %s", action.Reason)
+			}
+			if got := own(action.Service); got[PhaseKey] != string(test.phase) || got[MessageKey] != test.message {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
+}
+
+func TestAReleaseUnderWhichWhatServesWouldDieIsRefused(t *testing.T) {
+	for name, test := range map[string]struct {
+		old         *corev1.Service
+		deployments []*appsv1.Deployment
+		refused     bool
+	}{
+		"kept":                     {managed(), list(deployment("1.10", kept)), true},
+		"kept, while held":         {waiting(), list(deployment("1.10", kept), deployment("1.11")), true},
+		"protected":                {managed(), list(deployment("1.10", protected)), false},
+		"deleted by another":       {managed(), list(deployment("1.10", deleting)), false},
+		"another version's":        {managed(), list(deployment("1.10"), deployment("1.11", kept)), false},
+		"protection is not wanted": {managed(annotation(InUseProtection, "disabled")), list(deployment("1.10", kept)), false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			write := Write{Old: test.old, New: service(), Deployments: test.deployments}
+			if !write.Releases() {
+				t.Fatal("not seen as a release")
+			}
+			errs := Admit(write).Errors
+			if refused := len(errs) > 0; refused != test.refused {
+				t.Fatalf("got %v", errs)
+			}
+			if test.refused && !strings.Contains(errs.ToAggregate().Error(), "Deployment nginx-1.10 serves and is being deleted, and only bluegreen keeps it; move traffic to another version first") {
+				t.Errorf("got %v", errs)
+			}
+		})
+	}
+}
+
+func TestAScaleDownWaitsForTheSwitchAwayThatIsPending(t *testing.T) {
+	const warning = "bluegreen: spec.replicas: stays 3 while Deployment nginx-1.10 serves Service nginx; it goes to 0 once traffic has moved to version 1.11"
+	for name, test := range map[string]struct {
+		services []*corev1.Service
+		held     bool
+	}{
+		"pending":                  {[]*corev1.Service{waiting()}, true},
+		"pending, beside others":   {[]*corev1.Service{service(), managed(), waiting()}, true},
+		"at rest":                  {[]*corev1.Service{managed()}, false},
+		"a plain Service":          {[]*corev1.Service{service()}, false},
+		"protection is not wanted": {[]*corev1.Service{waiting(annotation(InUseProtection, "disabled"))}, false},
+		"a bad ask":                {[]*corev1.Service{managed(asks("?"))}, false},
+		"serves nothing":           {[]*corev1.Service{waiting(selects("name", "nginx", "version", "1.09"))}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			wanted := deployment("1.10", replicas(0))
+			held, text, ok := ScaleDown{Old: deployment("1.10"), New: wanted, Services: test.services}.Held()
+			if ok != test.held {
+				t.Fatalf("held: %v", ok)
+			}
+			if !ok {
+				return
+			}
+			if text != warning || ptr.Deref(held.Spec.Replicas, 1) != 3 || held.Annotations[ScaleToZeroAfter] != "nginx" {
+				t.Errorf("got %q, %d replicas, %v", text, *held.Spec.Replicas, held.Annotations)
+			}
+			if *wanted.Spec.Replicas != 0 || wanted.Annotations != nil {
+				t.Error("the write was changed in place")
+			}
+		})
+	}
+}
+
+func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
+	left := managed(asks("1.11"), selects("name", "nginx", "version", "1.11"))
+	another := func(s *corev1.Service) { s.Name = "other" }
+	other, plain := managed(another), service(another)
+	for name, test := range map[string]struct {
+		deployment *appsv1.Deployment
+		services   []*corev1.Service
+		want       HeldScaleDown
+	}{
+		"none":                    {deployment("1.10"), []*corev1.Service{waiting()}, NoScaleDown},
+		"pending":                 {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{waiting()}, ScaleDownPending},
+		"moved away":              {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{left}, ScaleDownDue},
+		"Service deleted":         {deployment("1.10", scaledAfter("nginx")), nil, ScaleDownDue},
+		"withdrawn":               {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed()}, ScaleDownVoid},
+		"released":                {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{service()}, ScaleDownVoid},
+		"a bad ask":               {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed(asks("?"))}, ScaleDownVoid},
+		"another one still there": {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{other, left}, ScaleDownPending},
+		"a plain one still there": {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{plain, left}, ScaleDownDue},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := ScaleDownOf(test.deployment, test.services); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}

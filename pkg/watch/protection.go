@@ -1,0 +1,138 @@
+package watch
+
+import (
+	"context"
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/ptr"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/controller"
+	"sigs.k8s.io/controller-runtime/pkg/handler"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/predicate"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// Protection lets go of Deployments that no Service uses any more: it takes the finalizer off, and applies the scale-down
+// that was held for it. Putting the finalizer on is the Controller's, before it moves traffic.
+type Protection struct {
+	client  client.Client
+	live    client.Reader
+	enabled bool
+}
+
+// NewProtection returns a Protection that reads from the manager's cache. If it is not enabled, no Deployment counts as used.
+func NewProtection(mgr manager.Manager, enabled bool) *Protection {
+	return &Protection{client: client.WithFieldOwner(mgr.GetClient(), Name), live: mgr.GetAPIReader(), enabled: enabled}
+}
+
+var _ reconcile.ObjectReconciler[*appsv1.Deployment] = &Protection{}
+
+// Reconcile lets a Deployment go when it is not used.
+func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deployment) (reconcile.Result, error) {
+	if !concernsProtection(deployment) {
+		return reconcile.Result{}, nil
+	}
+	services, err := servicesOf(ctx, p.client, deployment)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	if p.keeps(deployment, services) {
+		return reconcile.Result{}, nil
+	}
+	// A cache can be behind, and a Deployment that was let go cannot be had back.
+	var list corev1.ServiceList
+	if err := p.live.List(ctx, &list, client.InNamespace(deployment.Namespace)); err != nil {
+		return reconcile.Result{}, fmt.Errorf("listing Services: %w", err)
+	}
+	if services = pointers(list.Items); p.keeps(deployment, services) {
+		return reconcile.Result{}, nil
+	}
+	err = p.letGo(ctx, deployment, services)
+	if overtaken(err) {
+		err = nil
+	}
+	return reconcile.Result{}, err
+}
+
+// keeps says whether everything is to stay as it is for now.
+func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Service) bool {
+	switch bluegreen.ScaleDownOf(deployment, services) {
+	case bluegreen.ScaleDownPending:
+		return true
+	case bluegreen.NoScaleDown:
+		return p.enabled && bluegreen.InUse(deployment, services)
+	default:
+		return false
+	}
+}
+
+// letGo does one step: a scale-down that was held is done, or forgotten; then the finalizer goes, if nothing uses the
+// Deployment.
+func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
+	switch bluegreen.ScaleDownOf(deployment, services) {
+	case bluegreen.ScaleDownDue:
+		// By the scale subresource: an owner of spec.replicas would make the next server-side apply conflict.
+		patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"replicas":0}}`))
+		if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
+			return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
+		}
+		ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
+		return p.forgetScaleDown(ctx, deployment)
+	case bluegreen.ScaleDownVoid:
+		return p.forgetScaleDown(ctx, deployment)
+	default:
+		ctrl.LoggerFrom(ctx).Info("Letting the Deployment go")
+		return unprotect(ctx, p.client, deployment)
+	}
+}
+
+// forgetScaleDown removes the note of a scale-down; the write comes back through the watch.
+func (p *Protection) forgetScaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
+	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"`+bluegreen.ScaleToZeroAfter+`":null}}}`))
+	if err := p.client.Patch(ctx, deployment, patch); err != nil {
+		return fmt.Errorf("forgetting the scale-down of Deployment %s: %w", deployment.Name, err)
+	}
+	return nil
+}
+
+func pointers[T any](items []T) []*T {
+	all := make([]*T, 0, len(items))
+	for i := range items {
+		all = append(all, &items[i])
+	}
+	return all
+}
+
+func concernsProtection(object client.Object) bool {
+	deployment := object.(*appsv1.Deployment)
+	_, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]
+	return held || bluegreen.Protected(deployment)
+}
+
+// SetupWithManager registers the protection. It needs the cache and the indexes of the Controller.
+func (p *Protection) SetupWithManager(mgr manager.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named(Name+"-protection").
+		For(&appsv1.Deployment{}, builder.WithPredicates(predicate.NewPredicateFuncs(concernsProtection))).
+		// Of a change, the Service before and after: what it no longer selects is what matters.
+		Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(p.deployments)).
+		WithOptions(controller.Options{EnableWarmup: ptr.To(true)}).
+		Complete(reconcile.AsReconciler(mgr.GetClient(), p))
+}
+
+// deployments returns those that may matter to a Service.
+func (p *Protection) deployments(ctx context.Context, object client.Object) []reconcile.Request {
+	found, err := deploymentsOf(ctx, p.client, object.(*corev1.Service))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
+	}
+	return requests(found)
+}

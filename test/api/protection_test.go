@@ -1,0 +1,216 @@
+package api
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/types"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+const finalizer = "bluegreen/in-use-protection"
+
+// deploymentUntil watches a Deployment until it is as asked; nil means that it is gone.
+func deploymentUntil(t *testing.T, deployment *appsv1.Deployment, what string, is func(*appsv1.Deployment) bool) {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
+	only := client.MatchingFields{"metadata.name": deployment.Name}
+	watcher, err := admin.Watch(ctx, &appsv1.DeploymentList{}, client.InNamespace(deployment.Namespace), only)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer watcher.Stop()
+	var list appsv1.DeploymentList
+	if err := admin.List(ctx, &list, client.InNamespace(deployment.Namespace), only); err != nil {
+		t.Fatal(err)
+	}
+	if len(list.Items) == 0 && is(nil) {
+		return
+	}
+	var last *appsv1.Deployment
+	for event := range watcher.ResultChan() {
+		if last, _ = event.Object.(*appsv1.Deployment); event.Type == "DELETED" {
+			last = nil
+		}
+		if is(last) {
+			return
+		}
+	}
+	t.Fatalf("%s did not come about within %v; last seen: %+v", what, patience, last)
+}
+
+func protected(d *appsv1.Deployment) bool {
+	return d != nil && slices.Contains(d.Finalizers, finalizer)
+}
+
+func gone(d *appsv1.Deployment) bool { return d == nil }
+
+// protectedPair is a Service on 1.10, which is protected, and a 1.11 that is not ready.
+func protectedPair(t *testing.T) (nginx *corev1.Service, blue, green *appsv1.Deployment) {
+	t.Helper()
+	ns := namespace(t)
+	serving(t, ns)
+	blue, green = deployment(t, ns, "1.10"), deployment(t, ns, "1.11")
+	available(t, blue, true)
+	nginx = service(ns, "1.10", "1.10")
+	if err := admin.Create(t.Context(), nginx); err != nil {
+		t.Fatal(err)
+	}
+	deploymentUntil(t, blue, "protection of what serves", protected)
+	return nginx, blue, green
+}
+
+func ask(t *testing.T, nginx *corev1.Service, version string) {
+	t.Helper()
+	if err := annotate(t, admin, nginx, "bluegreen/target-version", version); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
+	shipped.start(t)
+	nginx, blue, green := protectedPair(t)
+	ask(t, nginx, "1.11")
+	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy("Background")); err != nil {
+		t.Fatal(err)
+	}
+	key := client.ObjectKeyFromObject(nginx)
+	until(t, key, "the deletion is told", message("Deployment nginx-1.10: serves and is being deleted"))
+
+	release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+	err := admin.Patch(t.Context(), nginx.DeepCopy(), release)
+	if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "Deployment nginx-1.10 serves and is being deleted") {
+		t.Fatalf("a release under which blue would die: got %v, want a 422", err)
+	}
+	available(t, green, true)
+	until(t, key, "traffic moves", live("1.11"))
+	deploymentUntil(t, blue, "the end of blue", gone)
+	deploymentUntil(t, green, "protection of what serves now", protected)
+}
+
+func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
+	first := shipped.start(t)
+	for name, end := range map[string]func(*corev1.Service){
+		"the Service is deleted": func(nginx *corev1.Service) {
+			if err := admin.Delete(t.Context(), nginx); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the Service is released": func(nginx *corev1.Service) {
+			release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+			if err := admin.Patch(t.Context(), nginx, release); err != nil {
+				t.Fatal(err)
+			}
+		},
+		"the protection is switched off": func(nginx *corev1.Service) {
+			if err := annotate(t, admin, nginx, "bluegreen/in-use-protection", "disabled"); err != nil {
+				t.Fatal(err)
+			}
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nginx, blue, _ := protectedPair(t)
+			end(nginx)
+			deploymentUntil(t, blue, "the finalizer's end", func(d *appsv1.Deployment) bool { return d != nil && !protected(d) })
+		})
+	}
+	t.Run("while the controller was away", func(t *testing.T) {
+		nginx, blue, _ := protectedPair(t)
+		first.end(t, syscall.SIGTERM)
+		if err := admin.Delete(t.Context(), nginx); err != nil {
+			t.Fatal(err)
+		}
+		if err := admin.Delete(t.Context(), blue); err != nil {
+			t.Fatal(err)
+		}
+		shipped.start(t)
+		deploymentUntil(t, blue, "the end of blue", gone)
+	})
+}
+
+// scaleToZero writes what a chart with blue at 0 replicas writes.
+func scaleToZero(t *testing.T, c client.Client, blue *appsv1.Deployment) {
+	t.Helper()
+	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"replicas":0}}`))
+	if err := c.Patch(t.Context(), blue.DeepCopy(), patch); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func hasReplicas(count int32) func(*appsv1.Deployment) bool {
+	return func(d *appsv1.Deployment) bool {
+		return d != nil && *d.Spec.Replicas == count && d.Annotations["bluegreen/scale-to-zero-after"] == ""
+	}
+}
+
+func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing.T) {
+	shipped.start(t)
+	human, warned := recorded(t)
+	for name, test := range map[string]struct {
+		then func(*corev1.Service, *appsv1.Deployment)
+		want int32
+	}{
+		"and the switch comes":     {func(_ *corev1.Service, green *appsv1.Deployment) { available(t, green, true) }, 0},
+		"and the ask is withdrawn": {func(nginx *corev1.Service, _ *appsv1.Deployment) { ask(t, nginx, "1.10") }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			nginx, blue, green := protectedPair(t)
+			ask(t, nginx, "1.11")
+			scaleToZero(t, human, blue)
+			if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "stays 1 while Deployment nginx-1.10 serves Service nginx") {
+				t.Fatalf("warnings %q", texts)
+			}
+			deploymentUntil(t, blue, "the scale-down is held", func(d *appsv1.Deployment) bool {
+				return *d.Spec.Replicas == 1 && d.Annotations["bluegreen/scale-to-zero-after"] == "nginx"
+			})
+			test.then(nginx, green)
+			deploymentUntil(t, blue, "the scale-down's end", hasReplicas(test.want))
+		})
+	}
+	t.Run("with nothing pending it is the writer's right", func(t *testing.T) {
+		nginx, blue, _ := protectedPair(t)
+		scaleToZero(t, human, blue)
+		deploymentUntil(t, blue, "the scale-down", hasReplicas(0))
+		until(t, client.ObjectKeyFromObject(nginx), "a warning", func(s *corev1.Service) bool {
+			return strings.Contains(s.Annotations["bluegreen/message"], "Deployment nginx-1.10: serves and has 0 replicas")
+		})
+	})
+}
+
+func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
+	running := shipped.start(t)
+	nginx, blue, green := protectedPair(t)
+	ask(t, nginx, "1.11")
+	if err := admin.Delete(t.Context(), blue); err != nil {
+		t.Fatal(err)
+	}
+	running.end(t, syscall.SIGTERM)
+
+	release := func() (string, error) {
+		command := exec.Command(program, "release-deployments", "--namespace="+shipped.namespace, "--deployment="+shipped.name, "--watch-namespaces="+nginx.Namespace)
+		command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
+		output, err := command.CombinedOutput()
+		return string(output), err
+	}
+	output, err := release()
+	if err == nil || !strings.Contains(output, "Deployment nginx-1.10 in namespace "+nginx.Namespace+" serves and is being deleted") {
+		t.Fatalf("while blue would die: %v %s", err, output)
+	}
+	if err := admin.Delete(t.Context(), nginx); err != nil {
+		t.Fatal(err)
+	}
+	if output, err := release(); err != nil {
+		t.Fatalf("%v %s", err, output)
+	}
+	deploymentUntil(t, blue, "the end of blue", gone)
+	deploymentUntil(t, green, "no finalizer", func(d *appsv1.Deployment) bool { return d != nil && !protected(d) })
+}

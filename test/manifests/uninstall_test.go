@@ -1,0 +1,248 @@
+package manifests
+
+import (
+	"context"
+	"maps"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// releaser is what taking the finalizers away needs, wherever bluegreen manages Services; own is what ending bluegreen needs.
+var (
+	releaser = []string{"list services", "get,list,patch deployments.apps"}
+	own      = []string{"patch deployments/scale.apps/bluegreen", "list,watch pods"}
+)
+
+func TestRightsOfTheUninstallHook(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		set  string
+		want [][]string
+	}{
+		"everywhere":           {"replicas=2", [][]string{in("cluster", releaser...), in(namespace, own...)}},
+		"in single namespaces": {"watchNamespaces={shop,bluegreen-system}", [][]string{in("shop", releaser...), in(namespace, releaser...), in(namespace, own...)}},
+		"without protection":   {"inUseProtection.enabled=false", nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			want := slices.Sorted(slices.Values(slices.Concat(test.want...)))
+			if got := rights(t, hooks(template(t, "--set="+test.set)), "bluegreen-uninstall"); !slices.Equal(got, want) {
+				t.Errorf("rights are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			}
+		})
+	}
+}
+
+// TestUninstallHookIsMadeInOrder, and leaves nothing behind.
+func TestUninstallHookIsMadeInOrder(t *testing.T) {
+	t.Parallel()
+	weights := map[string]string{
+		"ServiceAccount": "-2", "ClusterRole": "-2", "Role": "-2", "ClusterRoleBinding": "-1", "RoleBinding": "-1", "Job": "0",
+	}
+	for _, set := range []string{"replicas=2", "watchNamespaces={shop}"} {
+		for key, doc := range hooks(template(t, "--set="+set)) {
+			annotations := doc.GetAnnotations()
+			if annotations["helm.sh/hook"] != "pre-delete" || annotations["helm.sh/hook-weight"] != weights[doc.GetKind()] ||
+				annotations["helm.sh/hook-delete-policy"] != "before-hook-creation,hook-succeeded" {
+				t.Errorf("%s has %v", key, annotations)
+			}
+		}
+	}
+}
+
+func TestUninstallHookRuns(t *testing.T) {
+	t.Parallel()
+	base := []string{"release-deployments", "--namespace=bluegreen-system", "--deployment=bluegreen"}
+	for set, want := range map[string][]string{
+		"replicas=2":                  base,
+		"watchNamespaces={shop,blog}": append(slices.Clone(base), "--watch-namespaces=shop,blog"),
+	} {
+		if got := uninstallJob(t, template(t, "--set="+set)).Spec.Template.Spec.Containers[0].Args; !slices.Equal(got, want) {
+			t.Errorf("%s runs with %q, want %q", set, got, want)
+		}
+	}
+}
+
+// TestUninstallHookIsNoReplica: the Services must not send requests to its pod, nor the budget count it.
+func TestUninstallHookIsNoReplica(t *testing.T) {
+	t.Parallel()
+	all := template(t)
+	pod := labels.Set(uninstallJob(t, all).Spec.Template.Labels)
+	for _, name := range []string{"bluegreen-webhook", "bluegreen-metrics"} {
+		selector := get[corev1.Service](t, all, "Service/bluegreen-system/"+name).Spec.Selector
+		if labels.SelectorFromSet(selector).Matches(pod) {
+			t.Errorf("Service %s selects the pod of the uninstall hook, %v", name, pod)
+		}
+	}
+}
+
+// TestUninstallHookRunsWherePodsRun: what a cluster asks of the pods of bluegreen, it asks of this one.
+func TestUninstallHookRunsWherePodsRun(t *testing.T) {
+	t.Parallel()
+	all := template(t, `--set-json=imagePullSecrets=[{"name":"pull"}]`, "--set=image.digest="+digest, `--set-json=tolerations=[{"operator":"Exists"}]`,
+		`--set-json=nodeSelector={"disk":"ssd"}`, "--set=priorityClassName=high", `--set-json=affinity={"nodeAffinity":{}}`,
+		`--set-json=podLabels={"tier":"control"}`, `--set-json=podAnnotations={"mesh":"off"}`, `--set-json=commonLabels={"team":"web"}`)
+	template := uninstallJob(t, all).Spec.Template
+	for field, equal := range map[string]bool{
+		"image":             template.Spec.Containers[0].Image == container(t, all).Image,
+		"imagePullSecrets":  slices.Equal(template.Spec.ImagePullSecrets, podSpec(t, all).ImagePullSecrets),
+		"tolerations":       len(template.Spec.Tolerations) == 1,
+		"nodeSelector":      maps.Equal(template.Spec.NodeSelector, podSpec(t, all).NodeSelector),
+		"priorityClassName": template.Spec.PriorityClassName == "high",
+		"affinity":          template.Spec.Affinity != nil && template.Spec.Affinity.NodeAffinity != nil,
+		"labels":            template.Labels["tier"] == "control" && template.Labels["team"] == "web",
+		"annotations":       template.Annotations["mesh"] == "off",
+	} {
+		if !equal {
+			t.Errorf("%s of the uninstall hook differs: %+v", field, template)
+		}
+	}
+}
+
+// TestHelmUninstall plays the Job's controller: refused while the Job fails, done when it succeeds, nothing left.
+func TestHelmUninstall(t *testing.T) {
+	c := as(t, controller)
+	ns := newNamespace(t, c, "uninstalled")
+	// In one namespace: a policy that is gone stays in force for a moment, and would judge the tests to come.
+	helm(t, "install", "gone", "--namespace="+ns, "--set=watchNamespaces={"+ns+"}")
+	uninstall := []string{"uninstall", "gone", "--namespace=" + ns, "--timeout=30s"}
+	finished := finishJob(t, c, ns, batchv1.JobFailureTarget, batchv1.JobFailed)
+	if out, err := run(t, "helm", uninstall...); err == nil {
+		t.Errorf("uninstalled, though the hook failed:\n%s", out)
+	}
+	failed := <-finished
+	read(t, c, "", "gone-bluegreen", &admissionv1.MutatingWebhookConfiguration{})
+	read(t, c, ns, "gone-bluegreen", &appsv1.Deployment{})
+	finished = finishJob(t, c, ns, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+	mustRun(t, "helm", uninstall...)
+	if succeeded := <-finished; succeeded == failed {
+		t.Error("the second attempt runs no Job of its own")
+	}
+	checkNothingIsLeft(t, c, ns)
+}
+
+// finishJob gives the next unfinished Job the given conditions, and then tells its UID.
+func finishJob(t *testing.T, c client.Client, ns string, conditions ...batchv1.JobConditionType) <-chan types.UID {
+	finished := make(chan types.UID, 1)
+	ctx, cancel := context.WithTimeout(t.Context(), 30*time.Second)
+	go func() {
+		defer close(finished)
+		defer cancel()
+		err := wait.PollUntilContextCancel(ctx, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
+			var jobs batchv1.JobList
+			if err := c.List(ctx, &jobs, client.InNamespace(ns)); err != nil || len(jobs.Items) == 0 || len(jobs.Items[0].Status.Conditions) > 0 {
+				return false, err
+			}
+			job := &jobs.Items[0]
+			finish(job, conditions)
+			finished <- job.UID
+			return true, c.Status().Update(ctx, job)
+		})
+		if err != nil {
+			t.Errorf("finishing the Job of helm uninstall: %v", err)
+		}
+	}()
+	return finished
+}
+
+func finish(job *batchv1.Job, conditions []batchv1.JobConditionType) {
+	now := metav1.Now()
+	job.Status.StartTime = &now
+	for _, condition := range conditions {
+		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{
+			Type: condition, Status: corev1.ConditionTrue, LastTransitionTime: now, LastProbeTime: now,
+		})
+		if condition == batchv1.JobComplete {
+			job.Status.CompletionTime, job.Status.Succeeded = &now, 1
+		}
+	}
+}
+
+// checkNothingIsLeft of release "gone", whether Helm made it to install or to uninstall.
+func checkNothingIsLeft(t *testing.T, c client.Client, ns string) {
+	t.Helper()
+	for key, doc := range template(t, selfManaged, "--set=fullnameOverride=gone-bluegreen,watchNamespaces={bluegreen-system}") {
+		left := &metav1.PartialObjectMetadata{}
+		left.SetGroupVersionKind(doc.GroupVersionKind())
+		name := client.ObjectKey{Name: doc.GetName()}
+		if doc.GetNamespace() != "" {
+			name.Namespace = ns
+		}
+		if err := c.Get(t.Context(), name, left); !apierrors.IsNotFound(err) && left.GetDeletionTimestamp() == nil {
+			t.Errorf("%s is left behind (%v)", key, err)
+		}
+	}
+}
+
+func uninstallJob(t *testing.T, all objects) *batchv1.Job {
+	t.Helper()
+	return get[batchv1.Job](t, all, "Job/bluegreen-system/bluegreen-uninstall")
+}
+
+// hooks are what Helm makes only to uninstall.
+func hooks(all objects) objects {
+	maps.DeleteFunc(all, func(_ string, doc document) bool { return !doc.hook() })
+	return all
+}
+
+// TestUninstallByHand runs the commands of the chart's README, and finds no finalizer of ours left, but those of others.
+func TestUninstallByHand(t *testing.T) {
+	c := as(t, somebody)
+	useKubeconfig(t)
+	newNamespace(t, c, namespace)
+	ns := newNamespace(t, c, "by-hand")
+	createDeployment(t, c, deployment(namespace, "bluegreen"))
+	createDeployment(t, c, deployment(ns, "live", finalizers("a/b", finalizer)))
+	createDeployment(t, c, deployment(ns, "plain", finalizers("a/b")))
+	deleted := deployment(ns, "deleted", inUse)
+	createDeployment(t, c, deleted)
+	if err := c.Delete(t.Context(), deleted); err != nil {
+		t.Fatal(err)
+	}
+	look, free := byHand(t)
+	out := mustRun(t, "bash", "-euo", "pipefail", "-c", look)
+	if got := strings.Count(out, finalizer); got != 2 || !strings.Contains(out, "DELETED") || strings.Contains(out, "plain") {
+		t.Errorf("the Deployments in use are shown as\n%s", out)
+	}
+	mustRun(t, "bash", "-euo", "pipefail", "-c", free)
+	for name, want := range map[string]string{"live": "a/b", "plain": "a/b"} {
+		left := &appsv1.Deployment{}
+		read(t, c, ns, name, left)
+		if got := strings.Join(left.Finalizers, ","); got != want {
+			t.Errorf("Deployment %s has the finalizers %q", name, got)
+		}
+	}
+	if err := c.Get(t.Context(), client.ObjectKeyFromObject(deleted), deleted); !apierrors.IsNotFound(err) {
+		t.Errorf("Deployment deleted is still there (%v)", err)
+	}
+}
+
+// byHand returns the two scripts of the README's section on uninstalling that follow `helm uninstall`.
+func byHand(t *testing.T) (look, free string) {
+	t.Helper()
+	readme, err := os.ReadFile(chart + "/README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, section, _ := strings.Cut(string(readme), "\n## Uninstall\n")
+	section, _, _ = strings.Cut(section, "\n## ")
+	parts := strings.Split(section, "```")
+	if len(parts) != 7 {
+		t.Fatalf("the section has %d parts:\n%s", len(parts), section)
+	}
+	return strings.TrimPrefix(parts[3], "sh\n"), strings.TrimPrefix(parts[5], "sh\n")
+}
