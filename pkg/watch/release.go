@@ -26,7 +26,7 @@ func (r Release) Check(ctx context.Context) error {
 		if deployment.DeletionTimestamp == nil || !bluegreen.InUse(deployment, services) {
 			return nil
 		}
-		return fmt.Errorf("Deployment %s in namespace %s serves and is being deleted, and only bluegreen keeps it: "+
+		return fmt.Errorf("refusing to let Deployment %s in namespace %s go: it serves and is being deleted, and only bluegreen keeps it; "+
 			"move its traffic to another version first, or delete the Service", deployment.Name, deployment.Namespace)
 	})
 }

@@ -202,7 +202,7 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 		return string(output), err
 	}
 	output, err := release()
-	if err == nil || !strings.Contains(output, "Deployment nginx-1.10 in namespace "+nginx.Namespace+" serves and is being deleted") {
+	if err == nil || !strings.Contains(output, "refusing to let Deployment nginx-1.10 in namespace "+nginx.Namespace+" go: it serves and is being deleted") {
 		t.Fatalf("while blue would die: %v %s", err, output)
 	}
 	if err := admin.Delete(t.Context(), nginx); err != nil {

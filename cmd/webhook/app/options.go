@@ -14,6 +14,15 @@ import (
 	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
 )
 
+const usage = `webhook runs bluegreen: the admission webhook on every replica, the controller on the leader.
+
+Usage:
+  webhook [flags]
+  webhook ` + releaseCommand + ` [flags]   ends an installation; see its --help
+
+Flags:
+%s`
+
 // options are the flags.
 type options struct {
 	webhookPort          int
@@ -46,13 +55,18 @@ func parse(args []string) (*options, error) {
 		"Keep Deployments that serve a managed Service from deletion and from scale-downs that come before the switch.")
 	flags.StringVar(&o.tlsCertDir, "tls-cert-dir", "",
 		"Directory with tls.crt and tls.key for the webhook, reloaded when they change. Empty for self-managed certificates.")
-	flags.StringVar(&o.caSecretName, "ca-secret-name", "bluegreen-webhook-ca",
+	flags.StringVar(&o.caSecretName, "ca-secret-name", "bluegreen-ca",
 		"Secret in the own namespace that holds the CA of self-managed certificates. It must exist; an empty one is filled.")
 	flags.StringVar(&o.webhookConfiguration, "webhook-configuration-name", "bluegreen",
 		"MutatingWebhookConfiguration whose caBundle is kept, with self-managed certificates.")
 	flags.StringVar(&o.webhookService, "webhook-service-name", "bluegreen-webhook",
 		"Service through which the API server calls the webhook, with self-managed certificates.")
 	logsapi.AddFlags(o.logging, flags)
+	flags.VisitAll(func(flag *pflag.Flag) {
+		// Alpha options of the logging library, behind a feature gate that nothing here opens.
+		flag.Hidden = strings.HasPrefix(flag.Usage, "[Alpha]")
+	})
+	flags.Usage = func() { fmt.Fprintf(flags.Output(), usage, flags.FlagUsages()) }
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}

@@ -21,7 +21,7 @@ func TestTheDefaultsNeedOnlyANamespace(t *testing.T) {
 		!o.leaderElect || !o.selfManaged() || len(o.watchNamespaces) > 0 {
 		t.Errorf("got %+v", o)
 	}
-	if c := o.certs(); c.Secret.String() != "bluegreen-system/bluegreen-webhook-ca" || c.WebhookConfiguration != "bluegreen" || c.ServiceName != "bluegreen-webhook" {
+	if c := o.certs(); c.Secret.String() != "bluegreen-system/bluegreen-ca" || c.WebhookConfiguration != "bluegreen" || c.ServiceName != "bluegreen-webhook" {
 		t.Errorf("got %+v", c)
 	}
 }

@@ -1,0 +1,114 @@
+package watch
+
+import (
+	"context"
+	"maps"
+	"slices"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// serving is a ready Deployment of a version, with the finalizer and one of somebody else's.
+func serving(version string) *appsv1.Deployment {
+	built := ready("nginx-" + version)
+	built.Spec.Template.Labels["version"] = version
+	built.Finalizers = []string{"example.org/theirs", bluegreen.InUseProtection}
+	return built
+}
+
+// onVersion is the Service with its traffic on a version, asked for.
+func onVersion(version string) *corev1.Service {
+	built := asking(version)
+	built.Spec.Selector["version"] = version
+	return built
+}
+
+func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
+	for name, test := range map[string]struct {
+		cached, stored []client.Object
+		enabled        bool
+		kept           bool
+	}{
+		"in use":                                 {[]client.Object{onVersion(blue)}, []client.Object{onVersion(blue)}, true, true},
+		"left":                                   {[]client.Object{onVersion(green)}, []client.Object{onVersion(green)}, true, false},
+		"left, and the cache is behind":          {[]client.Object{onVersion(blue)}, []client.Object{onVersion(green)}, true, true},
+		"come back, and the cache does not know": {[]client.Object{onVersion(green)}, []client.Object{onVersion(blue)}, true, true},
+		"asked for again, and the cache does not know": {[]client.Object{onVersion(green)}, []client.Object{func() client.Object {
+			s := onVersion(green)
+			s.Annotations[bluegreen.TargetVersion] = blue
+			return s
+		}()}, true, true},
+		"no Service":   {nil, nil, true, false},
+		"switched off": {[]client.Object{onVersion(blue)}, []client.Object{onVersion(blue)}, false, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deployment := serving(blue)
+			stored := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.stored...).Build()
+			cached := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.cached...).Build()
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, enabled: test.enabled}
+			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+				t.Fatal(err)
+			}
+			want := []string{"example.org/theirs"}
+			if test.kept {
+				want = append(want, bluegreen.InUseProtection)
+			}
+			if got := current(t, stored, deployment).Finalizers; !slices.Equal(got, want) {
+				t.Errorf("finalizers %q, want %q", got, want)
+			}
+		})
+	}
+}
+
+func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
+	pending := onVersion(blue)
+	pending.Annotations[bluegreen.TargetVersion] = green
+	released := nginx(nil)
+	released.Spec.Selector["version"] = blue
+	for name, test := range map[string]struct {
+		cached, stored *corev1.Service
+		replicas       int32
+		noted          bool
+	}{
+		"pending":                            {pending, pending, 3, true},
+		"moved away":                         {onVersion(green), onVersion(green), 0, false},
+		"moved away, and the cache is ahead": {onVersion(green), pending, 3, true},
+		"released, which the cache hides":    {nginx(nil), released, 3, false},
+		"withdrawn":                          {onVersion(blue), onVersion(blue), 3, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			deployment := serving(blue)
+			deployment.Spec.Replicas = ptr.To[int32](3)
+			deployment.Annotations = map[string]string{"example.org/theirs": "a", bluegreen.ScaleToZeroAfter: "nginx"}
+			stored := newBuilder().WithObjects(deployment.DeepCopy(), test.stored.DeepCopy()).Build()
+			cached := newBuilder().WithObjects(deployment.DeepCopy(), test.cached.DeepCopy()).Build()
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, enabled: true}
+			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+				t.Fatal(err)
+			}
+			after := current(t, stored, deployment)
+			want := map[string]string{"example.org/theirs": "a"}
+			if test.noted {
+				want[bluegreen.ScaleToZeroAfter] = "nginx"
+			}
+			if *after.Spec.Replicas != test.replicas || !maps.Equal(after.Annotations, want) {
+				t.Errorf("%d replicas, %v; want %d, %v", *after.Spec.Replicas, after.Annotations, test.replicas, want)
+			}
+		})
+	}
+}
+
+func current(t *testing.T, c client.Client, deployment *appsv1.Deployment) *appsv1.Deployment {
+	t.Helper()
+	found := &appsv1.Deployment{}
+	if err := c.Get(context.Background(), client.ObjectKeyFromObject(deployment), found); err != nil {
+		t.Fatal(err)
+	}
+	return found
+}
