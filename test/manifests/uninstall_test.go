@@ -161,7 +161,7 @@ func asUninstallHook(t *testing.T) client.WithWatch {
 func TestHelmUninstall(t *testing.T) {
 	c := as(t, controller)
 	ns := newNamespace(t, c, "uninstalled")
-	// In one namespace: a policy that is gone stays in force for a moment, and would judge the tests to come.
+	// In one namespace for the sake of the other tests; see TestUpgradeKeepsTheCA.
 	helm(t, "install", "gone", "--namespace="+ns, "--set=watchNamespaces={"+ns+"}")
 	uninstall := []string{"uninstall", "gone", "--namespace=" + ns, "--timeout=30s"}
 	finished := finishJob(t, c, ns, batchv1.JobFailureTarget, batchv1.JobFailed)
