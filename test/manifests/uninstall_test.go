@@ -18,13 +18,16 @@ import (
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch"
 )
 
 // releaser is what taking the finalizers away needs, wherever bluegreen manages Services; own is what ending bluegreen needs.
 var (
-	releaser = []string{"list services", "get,list,patch deployments.apps"}
-	own      = []string{"patch deployments/scale.apps/bluegreen", "list,watch pods"}
+	releaser = []string{"list services", "list,patch deployments.apps"}
+	own      = []string{"get deployments.apps/bluegreen", "patch deployments/scale.apps/bluegreen", "list,watch pods"}
 )
 
 func TestRightsOfTheUninstallHook(t *testing.T) {
@@ -113,11 +116,52 @@ func TestUninstallHookRunsWherePodsRun(t *testing.T) {
 	}
 }
 
+// TestRightsOfTheUninstallHookSuffice does what the Job does, with the rights of its ServiceAccount alone.
+func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
+	c := as(t, somebody)
+	newNamespace(t, c, namespace)
+	ns := newNamespace(t, c, "let-go")
+	for set, namespaces := range map[string][]string{"replicas=2": nil, "watchNamespaces={" + ns + "}": {ns}} {
+		t.Run(set, func(t *testing.T) {
+			for key, doc := range hooks(template(t, "--set="+set)) {
+				if strings.Contains(key, "Role") {
+					create(t, c, doc.Unstructured)
+				}
+			}
+			createDeployment(t, c, deployment(namespace, "bluegreen"))
+			d := deployment(ns, "nginx", inUse)
+			createDeployment(t, c, d)
+			release := watch.Release{Client: asUninstallHook(t), Namespaces: namespaces}
+			own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
+			eventually(t, "the rights are given", func() bool {
+				return release.Check(t.Context()) == nil && release.Stop(t.Context(), own) == nil
+			})
+			if err := release.Run(t.Context()); err != nil {
+				t.Error(err)
+			}
+			if read(t, c, ns, "nginx", d); len(d.Finalizers) > 0 {
+				t.Errorf("the Deployment has the finalizers %q", d.Finalizers)
+			}
+		})
+	}
+}
+
+func asUninstallHook(t *testing.T) client.WithWatch {
+	t.Helper()
+	config := rest.CopyConfig(environment.config)
+	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + namespace + ":bluegreen-uninstall"}
+	c, err := client.NewWithWatch(config, client.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return c
+}
+
 // TestHelmUninstall plays the Job's controller: refused while the Job fails, done when it succeeds, nothing left.
 func TestHelmUninstall(t *testing.T) {
 	c := as(t, controller)
 	ns := newNamespace(t, c, "uninstalled")
-	// In one namespace: a policy that is gone stays in force for a moment, and would judge the tests to come.
+	// In one namespace for the sake of the other tests; see TestUpgradeKeepsTheCA.
 	helm(t, "install", "gone", "--namespace="+ns, "--set=watchNamespaces={"+ns+"}")
 	uninstall := []string{"uninstall", "gone", "--namespace=" + ns, "--timeout=30s"}
 	finished := finishJob(t, c, ns, batchv1.JobFailureTarget, batchv1.JobFailed)
@@ -206,7 +250,9 @@ func TestUninstallByHand(t *testing.T) {
 	newNamespace(t, c, namespace)
 	ns := newNamespace(t, c, "by-hand")
 	createDeployment(t, c, deployment(namespace, "bluegreen"))
-	createDeployment(t, c, deployment(ns, "live", finalizers("a/b", finalizer)))
+	live := deployment(ns, "live", finalizers("a/b", finalizer))
+	live.Annotations = map[string]string{"bluegreen/scale-to-zero-after": "nginx", "c": "d"}
+	createDeployment(t, c, live)
 	createDeployment(t, c, deployment(ns, "plain", finalizers("a/b")))
 	deleted := deployment(ns, "deleted", inUse)
 	createDeployment(t, c, deleted)
@@ -224,6 +270,9 @@ func TestUninstallByHand(t *testing.T) {
 		read(t, c, ns, name, left)
 		if got := strings.Join(left.Finalizers, ","); got != want {
 			t.Errorf("Deployment %s has the finalizers %q", name, got)
+		}
+		if _, ok := left.Annotations["bluegreen/scale-to-zero-after"]; ok {
+			t.Errorf("Deployment %s has the annotations %v", name, left.Annotations)
 		}
 	}
 	if err := c.Get(t.Context(), client.ObjectKeyFromObject(deleted), deleted); !apierrors.IsNotFound(err) {

@@ -119,7 +119,7 @@ rules:
     verbs: [list]
   - apiGroups: [apps]
     resources: [deployments]
-    verbs: [get, list, patch]
+    verbs: [list, patch]
 {{- end -}}
 
 {{- /* The annotations of a part of the uninstall hook, from its weight. */ -}}
