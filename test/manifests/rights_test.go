@@ -9,15 +9,8 @@ import (
 	rbacv1 "k8s.io/api/rbac/v1"
 )
 
-// manager is what switching needs, wherever bluegreen manages Services.
+// manager is what switching and protecting need, wherever bluegreen manages Services.
 var manager = []string{
-	"list,watch,patch services",
-	"get,list,watch deployments.apps",
-	"create,patch events.events.k8s.io",
-}
-
-// protector keeps Deployments in use besides.
-var protector = []string{
 	"list,watch,patch services",
 	"get,list,watch,patch deployments.apps",
 	"patch deployments/scale.apps",
@@ -45,16 +38,16 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		args []string
 		want [][]string
 	}{
-		"self-managed":    {[]string{selfManaged}, [][]string{in("cluster", protector...), leaderElection, metrics, ownCA}},
-		"cert-manager":    {[]string{certManager}, [][]string{in("cluster", protector...), leaderElection, metrics}},
-		"without metrics": {[]string{certManager, "--set=metrics.enabled=false"}, [][]string{in("cluster", protector...), leaderElection}},
+		"self-managed":    {[]string{selfManaged}, [][]string{in("cluster", manager...), leaderElection, metrics, ownCA}},
+		"cert-manager":    {[]string{certManager}, [][]string{in("cluster", manager...), leaderElection, metrics}},
+		"without metrics": {[]string{certManager, "--set=metrics.enabled=false"}, [][]string{in("cluster", manager...), leaderElection}},
 		"without protection": {
 			[]string{certManager, unprotected},
 			[][]string{in("cluster", manager...), leaderElection, metrics},
 		},
 		"in single namespaces": {
 			[]string{selfManaged, "--set=watchNamespaces={shop,bluegreen-system}"},
-			[][]string{in("shop", protector...), in(namespace, protector...), leaderElection, metrics, ownCA},
+			[][]string{in("shop", manager...), in(namespace, manager...), leaderElection, metrics, ownCA},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -92,7 +92,8 @@ self-managed
 {{- end -}}
 {{- end -}}
 
-{{- /* What bluegreen does where it manages Services; the same cluster-wide and in single namespaces. */ -}}
+{{- /* What bluegreen does where it manages Services; the same cluster-wide and in single namespaces. Switched off,
+the protection of Deployments in use still lets go of what it kept before. */ -}}
 {{- define "bluegreen.managerRules" -}}
 rules:
   - apiGroups: [""]
@@ -100,12 +101,10 @@ rules:
     verbs: [list, watch, patch]
   - apiGroups: [apps]
     resources: [deployments]
-    verbs: [get, list, watch{{ if .Values.inUseProtection.enabled }}, patch{{ end }}]
-  {{- if .Values.inUseProtection.enabled }}
+    verbs: [get, list, watch, patch]
   - apiGroups: [apps]
     resources: [deployments/scale]
     verbs: [patch]
-  {{- end }}
   - apiGroups: [events.k8s.io]
     resources: [events]
     verbs: [create, patch]
