@@ -18,7 +18,7 @@ type Write struct {
 	// New is the Service as the writer wants it.
 	New *corev1.Service
 
-	// Deployments are those of the Service's namespace, if the write removes TargetVersion; else they are not asked for.
+	// Deployments are those of the Service's namespace; asked for only if LetsGo.
 	Deployments []*appsv1.Deployment
 
 	// ByController says that the writer is bluegreen's own controller, the only one who moves traffic.
@@ -37,14 +37,15 @@ type Answer struct {
 	Errors field.ErrorList
 }
 
-// Releases says whether the write takes the Service out of bluegreen's hands.
-func (w Write) Releases() bool {
-	_, after := w.New.Annotations[TargetVersion]
-	if w.Old == nil || after {
+// LetsGo says whether the write ends the protection of what serves: it takes the Service out of bluegreen's hands, or says
+// that it is not to be protected. Only then Deployments matter.
+func (w Write) LetsGo() bool {
+	if w.Old == nil || w.ByController {
 		return false
 	}
-	_, before := w.Old.Annotations[TargetVersion]
-	return before
+	before, managed := managing(w.Old)
+	after, _ := Parse(w.New.Annotations)
+	return managed && before.Protect && !(after.Managed && after.Protect)
 }
 
 // Admit applies the admission rules of docs/design.md to a write. It is idempotent: admitting its own result changes
@@ -58,10 +59,11 @@ func Admit(write Write) Answer {
 	answer := Answer{Service: write.New.DeepCopy()}
 
 	switch {
-	case write.ByController || !before.Managed && !after.Managed:
+	case !before.Managed && !after.Managed:
+	case write.ByController:
+		answer.checkController(write, before)
 	case !after.Managed:
 		answer.Errors = append(otherKeysChanged(write, before), becomesExternal(write)...)
-		answer.Errors = append(answer.Errors, releaseLetsGo(write, before)...)
 		answer.release(write, before)
 	default:
 		answer.Errors = append(errs, otherKeysChanged(write, after)...)
@@ -74,11 +76,14 @@ func Admit(write Write) Answer {
 		answer.Errors = append(answer.Errors, switchable(answer.Service)...)
 		answer.warnOwnKeys(write)
 	}
+	if write.LetsGo() {
+		answer.Errors = append(answer.Errors, keepsServing(write)...)
+	}
 	if len(answer.Errors) > 0 {
 		answer.Warnings = nil // They tell of a write that does not happen.
 	}
 	if before.Managed || after.Managed {
-		answer.Service.ManagedFields = disown(answer.Service.ManagedFields)
+		answer.Service.ManagedFields = Disown(answer.Service.ManagedFields)
 	}
 	return answer
 }
@@ -117,6 +122,17 @@ func noVersion(write Write, policy Policy) field.ErrorList {
 		return field.ErrorList{field.Invalid(selectorPath.Key(policy.VersionLabel), wanted, strings.Join(problems, "; "))}
 	}
 	return nil
+}
+
+// checkController keeps the controller's write to what the controller may do: leave the selector, or move it to the target
+// that is stored. Anything else has come into it on its way, from another webhook.
+func (a *Answer) checkController(write Write, policy Policy) {
+	if write.Old == nil || maps.Equal(write.New.Spec.Selector, write.Old.Spec.Selector) {
+		return
+	}
+	if policy.Target == "" || !maps.Equal(write.New.Spec.Selector, policy.candidate(write.Old)) {
+		a.Service.Spec.Selector = maps.Clone(write.Old.Spec.Selector)
+	}
 }
 
 // create admits a new Service. Nothing serves yet, so a selector without the version gets the target.

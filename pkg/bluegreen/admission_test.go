@@ -263,6 +263,12 @@ func TestRule3TheControllersWritePassesThrough(t *testing.T) {
 	admitAll(t, map[string]admission{
 		"the switch": {controller: true, old: waiting(), new: managed(asks("1.11"), selects("name", "nginx", "version", "1.11")),
 			selector: green, annotations: stable("1.11")},
+		"a switch that another webhook turned elsewhere": {controller: true, old: waiting(), new: managed(asks("1.11"), selects("name", "nginx", "version", "6.66")),
+			selector: pairs("name", "nginx", "version", "1.10"), annotations: stable("1.11")},
+		"a message with which another webhook would move traffic": {controller: true, old: managed(asks("1.11")), new: waiting(selects("name", "evil")),
+			selector: pairs("name", "nginx", "version", "1.10"), annotations: waits("1.11", "not yet")},
+		"a message and a target that another webhook made up": {controller: true, old: managed(asks("1.11")), new: waiting(asks("6.66"), selects("name", "nginx", "version", "6.66")),
+			selector: pairs("name", "nginx", "version", "1.10"), annotations: waits("6.66", "not yet")},
 		"a message": {controller: true, old: managed(asks("1.11")), new: waiting(),
 			selector: pairs("name", "nginx", "version", "1.10"), annotations: waits("1.11", "not yet")},
 		"the end of a release": {controller: true, old: managed(lacks(TargetVersion)), new: service(),

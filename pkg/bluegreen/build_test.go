@@ -87,9 +87,10 @@ type deploymentOption func(*appsv1.Deployment)
 // deployment is one of version's, named nginx-<version>, with 3 of 3 replicas available.
 func deployment(version string, options ...deploymentOption) *appsv1.Deployment {
 	built := &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "nginx-" + version, Generation: 2},
+		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "nginx-" + version, UID: "3", Generation: 2},
 		Spec: appsv1.DeploymentSpec{
 			Replicas: ptr.To[int32](3),
+			Selector: &metav1.LabelSelector{MatchLabels: pairs("name", "nginx", "version", version)},
 			Template: corev1.PodTemplateSpec{ObjectMeta: metav1.ObjectMeta{Labels: pairs("name", "nginx", "version", version)}},
 		},
 		Status: appsv1.DeploymentStatus{ObservedGeneration: 2, Replicas: 3, AvailableReplicas: 3, Conditions: []appsv1.DeploymentCondition{

@@ -51,6 +51,9 @@ type Action struct {
 	// Message is the sentence people read, in MessageKey and Events.
 	Message string
 
+	// Warning says that people should look at it even if they are not waiting for it.
+	Warning bool
+
 	// Protect are the Deployments that get the finalizer InUseProtection before the Service is written.
 	Protect []*appsv1.Deployment
 
@@ -93,27 +96,36 @@ func Concerns(service *corev1.Service) bool {
 // maxMessage is what fits into the note of an Event (1,024 characters), in bytes.
 const maxMessage = 1000
 
+// Clip shortens a message to what fits into an Event; the API server refuses a longer one.
+func Clip(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "..."
+}
+
 // wait holds traffic where it is, and says why. What is wrong with what serves meanwhile matters as well.
 func wait(policy Policy, state State, why verdict) Action {
-	message := why.message
-	if trouble := liveTrouble(state); trouble != nil {
+	message, trouble := why.message, liveTrouble(state)
+	if trouble != nil {
 		message += "; " + trouble.message
 	}
-	if len(message) > maxMessage {
-		message = strings.ToValidUTF8(message[:maxMessage], "") + "..."
-	}
+	message = Clip(message)
 	action := act(state.Service, why.reason, message, status(Waiting, message))
+	action.Warning = why.reason == ReasonInvalid || trouble != nil
 	action.Protect = unprotected(policy, state.Live)
 	return action
 }
 
 // stay leaves traffic on the target.
 func stay(policy Policy, state State) Action {
-	why := verdict{reason: ReasonStable}
-	if trouble := liveTrouble(state); trouble != nil {
+	why, trouble := verdict{reason: ReasonStable}, liveTrouble(state)
+	if trouble != nil {
 		why = *trouble
 	}
-	action := act(state.Service, why.reason, why.message, status(Stable, why.message))
+	message := Clip(why.message)
+	action := act(state.Service, why.reason, message, status(Stable, message))
+	action.Warning = trouble != nil
 	action.Protect = unprotected(policy, state.Live)
 	return action
 }

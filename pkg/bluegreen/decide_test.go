@@ -36,7 +36,7 @@ func TestTheGateSaysInOneSentenceWhatHoldsASwitch(t *testing.T) {
 		"more labels than the selector": {list(deployment("1.11", labelled("name", "nginx", "version", "1.11", "tier", "web"))), ReasonSwitched,
 			"Traffic moved from version 1.10 to version 1.11"},
 		"being deleted": {list(deployment("1.11", deleting)), ReasonDeploymentDeleting,
-			"Deployment nginx-1.11: is being deleted: create it again, or ask for another version"},
+			"Deployment nginx-1.11: is being deleted: create it again once it is gone, or ask for another version"},
 		"scaled to zero": {list(deployment("1.11", replicas(0))), ReasonScaledToZero,
 			"Deployment nginx-1.11: has 0 replicas: scale it up with kubectl scale deployment nginx-1.11 -n shop --replicas=N"},
 		"scaled to zero reports MinimumReplicasAvailable as well": {list(deployment("1.11", replicas(0), func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 })), ReasonScaledToZero,
@@ -56,7 +56,7 @@ func TestTheGateSaysInOneSentenceWhatHoldsASwitch(t *testing.T) {
 		"all of several ready":             {list(ready, deployment("1.11", named("nginx-extra"))), ReasonSwitched, "Traffic moved from version 1.10 to version 1.11"},
 		"one of several starting":          {list(ready, deployment("1.11", named("nginx-extra"), starting)), ReasonNotAvailable, "Deployment nginx-extra: waiting for MinimumReplicasAvailable"},
 		"of several held, the first named": {list(deployment("1.11", named("z"), starting), deployment("1.11", named("a"), starting)), ReasonNotAvailable, "Deployment a: waiting for MinimumReplicasAvailable"},
-		"deletion outweighs starting":      {list(deployment("1.11", named("a"), starting), deployment("1.11", named("z"), deleting)), ReasonDeploymentDeleting, "Deployment z: is being deleted: create it again, or ask for another version"},
+		"deletion outweighs starting":      {list(deployment("1.11", named("a"), starting), deployment("1.11", named("z"), deleting)), ReasonDeploymentDeleting, "Deployment z: is being deleted: create it again once it is gone, or ask for another version"},
 		"no replicas outweigh starting":    {list(deployment("1.11", named("a"), starting), deployment("1.11", named("z"), replicas(0))), ReasonScaledToZero, "Deployment z: has 0 replicas: scale it up with kubectl scale deployment z -n shop --replicas=N"},
 	} {
 		t.Run(name, func(t *testing.T) {

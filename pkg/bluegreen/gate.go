@@ -34,6 +34,7 @@ var checks = []func(goal, *appsv1.Deployment) *verdict{
 	notScaledToZero,
 	portsFound,
 	available,
+	ownPods,
 	complete,
 }
 
@@ -60,7 +61,7 @@ func notDeleting(_ goal, deployment *appsv1.Deployment) *verdict {
 	if deployment.DeletionTimestamp == nil {
 		return nil
 	}
-	return &verdict{ReasonDeploymentDeleting, "is being deleted: create it again, or ask for another version"}
+	return &verdict{ReasonDeploymentDeleting, "is being deleted: create it again once it is gone, or ask for another version"}
 }
 
 func notScaledToZero(_ goal, deployment *appsv1.Deployment) *verdict {
@@ -78,6 +79,19 @@ func available(_ goal, deployment *appsv1.Deployment) *verdict {
 		return nil
 	}
 	return &verdict{ReasonNotAvailable, "waiting for " + minimumReplicasAvailable}
+}
+
+// ownPods asks for an available pod of the target version where a Deployment's selector spans versions: its status counts the
+// pods of the version before as well, which the Service is about to leave.
+func ownPods(g goal, deployment *appsv1.Deployment) *verdict {
+	if selector := deployment.Spec.Selector; selector != nil && selector.MatchLabels[g.policy.VersionLabel] == g.policy.Target {
+		return nil
+	}
+	if status := deployment.Status; status.AvailableReplicas > status.Replicas-status.UpdatedReplicas {
+		return nil
+	}
+	return &verdict{ReasonNotAvailable, fmt.Sprintf("waiting for an available pod of version %s (its selector spans versions; "+
+		"with one Deployment for each version, the old one serves until then)", g.policy.Target)}
 }
 
 func reportsMinimum(conditions []appsv1.DeploymentCondition) bool {
@@ -101,7 +115,7 @@ func portsFound(g goal, deployment *appsv1.Deployment) *verdict {
 }
 
 func hasPort(pod corev1.PodSpec, wanted corev1.ServicePort) bool {
-	for _, container := range slices.Concat(pod.Containers, pod.InitContainers) {
+	for _, container := range ServingContainers(pod) {
 		for _, port := range container.Ports {
 			if port.Name == wanted.TargetPort.StrVal &&
 				cmp.Or(port.Protocol, corev1.ProtocolTCP) == cmp.Or(wanted.Protocol, corev1.ProtocolTCP) {
@@ -110,6 +124,17 @@ func hasPort(pod corev1.PodSpec, wanted corev1.ServicePort) bool {
 		}
 	}
 	return false
+}
+
+// ServingContainers returns the containers whose ports a Service may name: all but the init containers that end.
+func ServingContainers(pod corev1.PodSpec) []corev1.Container {
+	containers := slices.Clone(pod.Containers)
+	for _, container := range pod.InitContainers {
+		if ptr.Deref(container.RestartPolicy, "") == corev1.ContainerRestartPolicyAlways {
+			containers = append(containers, container)
+		}
+	}
+	return containers
 }
 
 // complete asks for a rollout that is over, where the Service wants that.
@@ -131,7 +156,7 @@ func complete(g goal, deployment *appsv1.Deployment) *verdict {
 // matchesLive asks for as many available replicas as the live version has, where the Service wants that. A live version that
 // is down asks for none: a switch back is judged by its destination alone.
 func matchesLive(g goal, state State) *verdict {
-	if g.policy.Ready != MatchLive || availableReplicas(state.Target) >= availableReplicas(state.Live) {
+	if g.policy.Ready != MatchLive || availableReplicas(state.Target) >= availableReplicas(without(state.Live, state.Target)) {
 		return nil
 	}
 	return &verdict{ReasonFewerThanLive, fmt.Sprintf("Version %s: waiting for as many available replicas as %s has",

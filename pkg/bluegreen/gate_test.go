@@ -6,6 +6,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
+	"k8s.io/utils/ptr"
 )
 
 const moved = "Traffic moved from version 1.10 to version 1.11"
@@ -63,6 +64,46 @@ func TestHowReadyTheTargetMustBeIsTheServicesToSay(t *testing.T) {
 	}
 }
 
+// spanning is a Deployment whose selector does not name the version, relabelled in place.
+func spanning(options ...deploymentOption) *appsv1.Deployment {
+	built := deployment("1.11", options...)
+	built.Spec.Selector.MatchLabels = pairs("name", "nginx")
+	return built
+}
+
+func TestADeploymentRelabelledInPlaceIsHeldUntilAPodOfTheTargetIsAvailable(t *testing.T) {
+	const held = "Deployment nginx-1.11: waiting for an available pod of version 1.11 (its selector spans versions; with one Deployment for each version, the old one serves until then)"
+	for name, test := range map[string]struct {
+		rollout deploymentOption
+		reason  Reason
+		message string
+	}{
+		"only pods of before":         {rolled(0, 3, 3), ReasonNotAvailable, held},
+		"one more, not available yet": {rolled(1, 4, 3), ReasonNotAvailable, held},
+		"one more, available":         {rolled(1, 4, 4), ReasonSwitched, moved},
+		"one that may be of before":   {rolled(1, 3, 2), ReasonNotAvailable, held},
+		"all there":                   {rolled(3, 3, 3), ReasonSwitched, moved},
+	} {
+		t.Run(name, func(t *testing.T) {
+			action := Decide(Observe(waiting(), list(spanning(test.rollout))))
+			if action.Reason != test.reason || action.Message != test.message {
+				t.Errorf("got %s: %s", action.Reason, action.Message)
+			}
+		})
+	}
+}
+
+func TestWhatServesAndIsAskedForAtOnceCountsOnce(t *testing.T) {
+	adopted := waiting(selects("name", "nginx"), annotation(Ready, string(MatchLive)))
+	state := Observe(adopted, list(deployment("1.11")))
+	if action := Decide(state); action.Reason != ReasonSwitched {
+		t.Errorf("got %s: %s", action.Reason, action.Message)
+	}
+	if again := state.Refresh(nil); len(again.Target)+len(again.Live) > 0 {
+		t.Errorf("a target that is gone is still there: %v", again)
+	}
+}
+
 func TestATargetWithoutThePortThatTheServiceNamesIsHeld(t *testing.T) {
 	names := func(port string, protocol corev1.Protocol) serviceOption {
 		return func(s *corev1.Service) {
@@ -81,7 +122,12 @@ func TestATargetWithoutThePortThatTheServiceNamesIsHeld(t *testing.T) {
 		"there, in a sidecar": {names("http", ""), func(d *appsv1.Deployment) {
 			exposes("http", "")(d)
 			d.Spec.Template.Spec.InitContainers, d.Spec.Template.Spec.Containers = d.Spec.Template.Spec.Containers, nil
+			d.Spec.Template.Spec.InitContainers[0].RestartPolicy = ptr.To(corev1.ContainerRestartPolicyAlways)
 		}, ReasonSwitched, moved},
+		"there, in an init container that ends": {names("http", ""), func(d *appsv1.Deployment) {
+			exposes("http", "")(d)
+			d.Spec.Template.Spec.InitContainers, d.Spec.Template.Spec.Containers = d.Spec.Template.Spec.Containers, nil
+		}, ReasonPortNotFound, missing},
 		"another name":     {names("http", ""), exposes("web", ""), ReasonPortNotFound, missing},
 		"another protocol": {names("http", ""), exposes("http", corev1.ProtocolUDP), ReasonPortNotFound, missing},
 		"no port at all":   {names("http", corev1.ProtocolTCP), starting, ReasonPortNotFound, missing},

@@ -38,7 +38,8 @@ const (
 )
 
 // ScaleToZeroAfter is an annotation that bluegreen alone writes, on a Deployment that serves and that somebody scaled to 0
-// while a switch away from it was pending. The scale-down is done after that switch. Value: the Service's name.
+// while a switch away from it was pending. The scale-down is done after that switch. Value: the Service's name
+// and the Deployment's UID, with a slash between them.
 const ScaleToZeroAfter = prefix + "scale-to-zero-after"
 
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.

@@ -1,7 +1,6 @@
 package bluegreen
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -50,6 +49,19 @@ func selected(selector labels.Set, deployments []*appsv1.Deployment) []*appsv1.D
 	return matching
 }
 
+// Refresh returns the state with its target Deployments as they have been read since.
+func (s State) Refresh(target []*appsv1.Deployment) State {
+	return Observe(s.Service, append(without(s.Live, s.Target), target...))
+}
+
+// without returns the Deployments that are not among others. What serves and what is asked for overlap where the selector
+// does not name a version yet.
+func without(deployments, others []*appsv1.Deployment) []*appsv1.Deployment {
+	return slices.DeleteFunc(slices.Clone(deployments), func(deployment *appsv1.Deployment) bool {
+		return slices.ContainsFunc(others, func(other *appsv1.Deployment) bool { return other.Name == deployment.Name })
+	})
+}
+
 // Labels returns labels in the form of Label, such that the pods of every Deployment that matters to the Service carry one of
 // them.
 func Labels(service *corev1.Service) []string {
@@ -84,7 +96,20 @@ func managing(service *corev1.Service) (Policy, bool) {
 
 // candidate returns the selector that the Service would have on its target.
 func (p Policy) candidate(service *corev1.Service) labels.Set {
-	selector := maps.Clone(service.Spec.Selector)
-	selector[p.VersionLabel] = p.Target
+	selector := labels.Set{p.VersionLabel: p.Target}
+	for key, value := range service.Spec.Selector {
+		if key != p.VersionLabel {
+			selector[key] = value
+		}
+	}
 	return selector
+}
+
+// Pointers returns the items of a list in the form in which this package takes them.
+func Pointers[T any](items []T) []*T {
+	all := make([]*T, 0, len(items))
+	for i := range items {
+		all = append(all, &items[i])
+	}
+	return all
 }

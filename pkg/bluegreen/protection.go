@@ -72,14 +72,18 @@ func liveTrouble(state State) *verdict {
 	return nil
 }
 
-// releaseLetsGo refuses a release under which a Deployment that serves would die.
-func releaseLetsGo(write Write, policy Policy) field.ErrorList {
+// keepsServing refuses a write under which a Deployment that serves would die.
+func keepsServing(write Write) field.ErrorList {
 	kept := frozen(selected(write.Old.Spec.Selector, write.Deployments))
-	if !policy.Protect || len(kept) == 0 {
+	if len(kept) == 0 {
 		return nil
 	}
-	return field.ErrorList{field.Forbidden(annotationsPath.Key(TargetVersion), fmt.Sprintf(
-		"cannot be removed now: Deployment %s serves and is being deleted, and only bluegreen keeps it; move traffic to another version first",
+	key := InUseProtection
+	if _, stays := write.New.Annotations[TargetVersion]; !stays {
+		key = TargetVersion
+	}
+	return field.ErrorList{field.Forbidden(annotationsPath.Key(key), fmt.Sprintf(
+		"cannot be changed now: Deployment %s serves and is being deleted, and only bluegreen keeps it; move traffic to another version first",
 		names(kept)))}
 }
 
@@ -96,7 +100,7 @@ type ScaleDown struct {
 func (s ScaleDown) Held() (*appsv1.Deployment, string, bool) {
 	for _, service := range s.Services {
 		policy, managed := managing(service)
-		if !managed || !policy.Protect || !policy.pending(service) || !matches(service.Spec.Selector, s.New) {
+		if !managed || !policy.Protect || !policy.pending(service) || !matches(service.Spec.Selector, s.Old) {
 			continue
 		}
 		held := s.New.DeepCopy()
@@ -104,7 +108,7 @@ func (s ScaleDown) Held() (*appsv1.Deployment, string, bool) {
 		if held.Annotations == nil {
 			held.Annotations = map[string]string{}
 		}
-		held.Annotations[ScaleToZeroAfter] = service.Name
+		held.Annotations[ScaleToZeroAfter] = service.Name + "/" + string(held.UID)
 		return held, fmt.Sprintf("bluegreen: spec.replicas: stays %d while Deployment %s serves Service %s; it goes to 0 once traffic has moved to version %s",
 			*held.Spec.Replicas, held.Name, service.Name, policy.Target), true
 	}
@@ -117,32 +121,37 @@ type HeldScaleDown string
 const (
 	// NoScaleDown: none was held.
 	NoScaleDown HeldScaleDown = "None"
-	// ScaleDownPending: a switch away from the Deployment is still to come, of this Service or another managed one.
+	// ScaleDownPending: the switch away from the Deployment is still to come, or another managed Service uses it.
 	ScaleDownPending HeldScaleDown = "Pending"
-	// ScaleDownVoid: the Service stays on the Deployment: the ask was withdrawn, or the Service released.
+	// ScaleDownVoid: the Service stays on the Deployment (the ask was withdrawn, or the Service released).
 	ScaleDownVoid HeldScaleDown = "Void"
 	// ScaleDownDue: the Service has moved away, or is gone.
 	ScaleDownDue HeldScaleDown = "Due"
 )
 
-// ScaleDownOf says what to do about the scale-down of a Deployment, given the Services of its namespace.
+// ScaleDownOf says what to do about the scale-down of a Deployment, given the Services of its namespace. A note that came with
+// a copy of the Deployment, or back with a rollback of it, is void.
 func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) HeldScaleDown {
-	name, held := deployment.Annotations[ScaleToZeroAfter]
+	note, held := deployment.Annotations[ScaleToZeroAfter]
 	if !held {
 		return NoScaleDown
 	}
-	verdict := ScaleDownDue
+	name, own := strings.CutSuffix(note, "/"+string(deployment.UID))
+	if !own || !Protected(deployment) {
+		return ScaleDownVoid
+	}
+	outcome := ScaleDownDue
 	for _, service := range services {
 		policy, managed := managing(service)
+		serves, pending := matches(service.Spec.Selector, deployment), managed && policy.pending(service)
 		switch {
-		case !matches(service.Spec.Selector, deployment):
-		case service.Name == name && !(managed && policy.pending(service)):
+		case service.Name == name && serves && !pending:
 			return ScaleDownVoid
-		case managed:
-			verdict = ScaleDownPending
+		case managed && (serves || pending && matches(policy.candidate(service), deployment)):
+			outcome = ScaleDownPending
 		}
 	}
-	return verdict
+	return outcome
 }
 
 func matches(selector map[string]string, deployment *appsv1.Deployment) bool {

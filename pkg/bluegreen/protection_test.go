@@ -19,7 +19,10 @@ func kept(d *appsv1.Deployment) {
 }
 
 func scaledAfter(service string) deploymentOption {
-	return func(d *appsv1.Deployment) { d.Annotations = pairs(ScaleToZeroAfter, service) }
+	return func(d *appsv1.Deployment) {
+		protected(d)
+		d.Annotations = pairs(ScaleToZeroAfter, service+"/"+string(d.UID))
+	}
 }
 
 func TestADeploymentIsInUseWhileAServiceSelectsItOrIsAboutTo(t *testing.T) {
@@ -116,23 +119,22 @@ func TestAReleaseUnderWhichWhatServesWouldDieIsRefused(t *testing.T) {
 		deployments []*appsv1.Deployment
 		refused     bool
 	}{
-		"kept":                     {managed(), list(deployment("1.10", kept)), true},
-		"kept, while held":         {waiting(), list(deployment("1.10", kept), deployment("1.11")), true},
-		"protected":                {managed(), list(deployment("1.10", protected)), false},
-		"deleted by another":       {managed(), list(deployment("1.10", deleting)), false},
-		"another version's":        {managed(), list(deployment("1.10"), deployment("1.11", kept)), false},
-		"protection is not wanted": {managed(annotation(InUseProtection, "disabled")), list(deployment("1.10", kept)), false},
+		"kept":               {managed(), list(deployment("1.10", kept)), true},
+		"kept, while held":   {waiting(), list(deployment("1.10", kept), deployment("1.11")), true},
+		"protected":          {managed(), list(deployment("1.10", protected)), false},
+		"deleted by another": {managed(), list(deployment("1.10", deleting)), false},
+		"another version's":  {managed(), list(deployment("1.10"), deployment("1.11", kept)), false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			write := Write{Old: test.old, New: service(), Deployments: test.deployments}
-			if !write.Releases() {
+			if !write.LetsGo() {
 				t.Fatal("not seen as a release")
 			}
 			errs := Admit(write).Errors
 			if refused := len(errs) > 0; refused != test.refused {
 				t.Fatalf("got %v", errs)
 			}
-			if test.refused && !strings.Contains(errs.ToAggregate().Error(), "Deployment nginx-1.10 serves and is being deleted, and only bluegreen keeps it; move traffic to another version first") {
+			if test.refused && !strings.Contains(errs.ToAggregate().Error(), "cannot be changed now: Deployment nginx-1.10 serves and is being deleted, and only bluegreen keeps it; move traffic to another version first") {
 				t.Errorf("got %v", errs)
 			}
 		})
@@ -162,7 +164,7 @@ func TestAScaleDownWaitsForTheSwitchAwayThatIsPending(t *testing.T) {
 			if !ok {
 				return
 			}
-			if text != warning || ptr.Deref(held.Spec.Replicas, 1) != 3 || held.Annotations[ScaleToZeroAfter] != "nginx" {
+			if text != warning || ptr.Deref(held.Spec.Replicas, 1) != 3 || held.Annotations[ScaleToZeroAfter] != "nginx/3" {
 				t.Errorf("got %q, %d replicas, %v", text, *held.Spec.Replicas, held.Annotations)
 			}
 			if *wanted.Spec.Replicas != 0 || wanted.Annotations != nil {
@@ -181,19 +183,48 @@ func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
 		services   []*corev1.Service
 		want       HeldScaleDown
 	}{
-		"none":                    {deployment("1.10"), []*corev1.Service{waiting()}, NoScaleDown},
-		"pending":                 {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{waiting()}, ScaleDownPending},
-		"moved away":              {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{left}, ScaleDownDue},
-		"Service deleted":         {deployment("1.10", scaledAfter("nginx")), nil, ScaleDownDue},
-		"withdrawn":               {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed()}, ScaleDownVoid},
-		"released":                {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{service()}, ScaleDownVoid},
-		"a bad ask":               {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed(asks("?"))}, ScaleDownVoid},
-		"another one still there": {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{other, left}, ScaleDownPending},
-		"a plain one still there": {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{plain, left}, ScaleDownDue},
+		"none":                         {deployment("1.10"), []*corev1.Service{waiting()}, NoScaleDown},
+		"pending":                      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{waiting()}, ScaleDownPending},
+		"moved away":                   {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{left}, ScaleDownDue},
+		"Service deleted":              {deployment("1.10", scaledAfter("nginx")), nil, ScaleDownDue},
+		"withdrawn":                    {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed()}, ScaleDownVoid},
+		"released":                     {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{service()}, ScaleDownVoid},
+		"a bad ask":                    {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed(asks("?"))}, ScaleDownVoid},
+		"another one still there":      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{other, left}, ScaleDownPending},
+		"asked back":                   {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed(asks("1.10"), selects("name", "nginx", "version", "1.11"))}, ScaleDownPending},
+		"copied to another Deployment": {deployment("1.10", scaledAfter("nginx"), func(d *appsv1.Deployment) { d.UID = "4" }), []*corev1.Service{left}, ScaleDownVoid},
+		"come back with a rollback":    {deployment("1.10", scaledAfter("nginx"), func(d *appsv1.Deployment) { d.Finalizers = nil }), []*corev1.Service{left}, ScaleDownVoid},
+		"a plain one still there":      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{plain, left}, ScaleDownDue},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := ScaleDownOf(test.deployment, test.services); got != test.want {
 				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}
+
+func TestAWriteThatEndsTheProtectionIsJudgedByWhatServes(t *testing.T) {
+	for name, test := range map[string]struct {
+		write Write
+		want  bool
+	}{
+		"release":                       {Write{Old: managed(), New: service()}, true},
+		"disabled":                      {Write{Old: managed(), New: managed(annotation(InUseProtection, "disabled"))}, true},
+		"disabled before":               {Write{Old: managed(annotation(InUseProtection, "disabled")), New: service()}, false},
+		"another ask":                   {Write{Old: managed(), New: waiting()}, false},
+		"creation":                      {Write{New: managed()}, false},
+		"adoption":                      {Write{Old: service(), New: managed()}, false},
+		"the controller's":              {Write{Old: managed(), New: service(), ByController: true}, false},
+		"release of a selectorless one": {Write{Old: managed(selects()), New: service(selects())}, false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if got := test.write.LetsGo(); got != test.want {
+				t.Errorf("got %v", got)
+			}
+			test.write.Deployments = list(deployment("1.10", kept))
+			if refused := len(Admit(test.write).Errors) > 0; refused != test.want {
+				t.Errorf("with what serves under deletion: %v", Admit(test.write).Errors)
 			}
 		})
 	}

@@ -45,9 +45,7 @@ func (d *deployments) Handle(ctx context.Context, request admission.Request) adm
 	if err := d.live.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
 		return admission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up the Services that the Deployment serves: %w", err))
 	}
-	for i := range list.Items {
-		scaleDown.Services = append(scaleDown.Services, &list.Items[i])
-	}
+	scaleDown.Services = bluegreen.Pointers(list.Items)
 	held, warning, ok := scaleDown.Held()
 	if !ok {
 		return admission.Allowed("")

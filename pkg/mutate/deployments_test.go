@@ -18,7 +18,7 @@ import (
 
 // deploymentJSON is a Deployment as the API server sends it, with a field of a future release.
 func deploymentJSON(replicas string) string {
-	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"shop","name":"nginx-1.10","annotations":{"example.org/a":"b"}},
+	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"shop","name":"nginx-1.10","uid":"7","annotations":{"example.org/a":"b"}},
 		"spec":{"future":1,"replicas":` + replicas + `,"template":{"metadata":{"labels":{"name":"nginx","version":"1.10"}}}}}`
 }
 
@@ -39,7 +39,7 @@ func scaleDown(services ...client.Object) admission.Response {
 func TestAScaleDownIsHeldByAPatchOfReplicasAndOneAnnotation(t *testing.T) {
 	response := scaleDown(inShop("1.11"))
 	const want = `[{"op":"add","path":"/spec/replicas","value":3},` +
-		`{"op":"add","path":"/metadata/annotations","value":{"bluegreen/scale-to-zero-after":"nginx","example.org/a":"b"}}]`
+		`{"op":"add","path":"/metadata/annotations","value":{"bluegreen/scale-to-zero-after":"nginx/7","example.org/a":"b"}}]`
 	if !response.Allowed || string(response.Patch) != want {
 		t.Errorf("allowed: %v, patch %s", response.Allowed, response.Patch)
 	}

@@ -47,10 +47,12 @@ func (s *services) Handle(ctx context.Context, request admission.Request) admiss
 	if err != nil {
 		return admission.Errored(http.StatusBadRequest, err)
 	}
-	if write.Releases() {
-		if write.Deployments, err = s.deployments(ctx, request.Namespace); err != nil {
-			return admission.Errored(http.StatusInternalServerError, err)
+	if write.LetsGo() {
+		var list appsv1.DeploymentList
+		if err := s.live.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
+			return admission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up what serves: %w", err))
 		}
+		write.Deployments = bluegreen.Pointers(list.Items)
 	}
 	answer := bluegreen.Admit(write)
 	if len(answer.Errors) > 0 {
@@ -76,18 +78,6 @@ func (s *services) decode(request admission.Request) (bluegreen.Write, error) {
 		write.New.Spec = *write.Old.Spec.DeepCopy()
 	}
 	return write, nil
-}
-
-func (s *services) deployments(ctx context.Context, namespace string) ([]*appsv1.Deployment, error) {
-	var list appsv1.DeploymentList
-	if err := s.live.List(ctx, &list, client.InNamespace(namespace)); err != nil {
-		return nil, fmt.Errorf("looking up what serves: %w", err)
-	}
-	found := make([]*appsv1.Deployment, 0, len(list.Items))
-	for i := range list.Items {
-		found = append(found, &list.Items[i])
-	}
-	return found, nil
 }
 
 // invalid refuses a write: 422, with field, value and menu.

@@ -1,8 +1,6 @@
 package watch
 
 import (
-	"slices"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -54,8 +52,9 @@ func keepOfDeployment(object any) (any, error) {
 	}
 	kept.Spec.Replicas = deployment.Spec.Replicas
 	kept.Spec.Paused = deployment.Spec.Paused
+	kept.Spec.Selector = deployment.Spec.Selector
 	kept.Spec.Template.Labels = deployment.Spec.Template.Labels
-	kept.Spec.Template.Spec.Containers = keepOfContainers(deployment.Spec.Template.Spec)
+	kept.Spec.Template.Spec.Containers = keepOfContainers(bluegreen.ServingContainers(deployment.Spec.Template.Spec))
 	kept.Status.ObservedGeneration = deployment.Status.ObservedGeneration
 	kept.Status.Replicas = deployment.Status.Replicas
 	kept.Status.UpdatedReplicas = deployment.Status.UpdatedReplicas
@@ -69,10 +68,10 @@ func keepOfDeployment(object any) (any, error) {
 	return kept, nil
 }
 
-// keepOfContainers gathers the named ports of a pod in one container, and keeps none where there are none.
-func keepOfContainers(pod corev1.PodSpec) []corev1.Container {
+// keepOfContainers gathers the named ports of containers in one container, and keeps none where there are none.
+func keepOfContainers(containers []corev1.Container) []corev1.Container {
 	var named []corev1.ContainerPort
-	for _, container := range slices.Concat(pod.Containers, pod.InitContainers) {
+	for _, container := range containers {
 		for _, port := range container.Ports {
 			if port.Name != "" {
 				named = append(named, corev1.ContainerPort{Name: port.Name, Protocol: port.Protocol})

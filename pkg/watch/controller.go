@@ -5,6 +5,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -32,15 +33,18 @@ type Controller struct {
 	client   client.Client
 	live     client.Reader
 	recorder events.EventRecorder
+	letting  *Letting
 	protect  bool
 }
 
-// New returns a Controller that reads from the manager's cache. protect says whether Deployments in use get the finalizer.
-func New(mgr manager.Manager, protect bool) *Controller {
+// New returns a Controller that reads from the manager's cache. protect says whether Deployments in use get the finalizer;
+// letting is shared with the Protection.
+func New(mgr manager.Manager, letting *Letting, protect bool) *Controller {
 	return &Controller{
 		client:   client.WithFieldOwner(mgr.GetClient(), Name),
 		live:     mgr.GetAPIReader(),
 		recorder: mgr.GetEventRecorder(Name),
+		letting:  letting,
 		protect:  protect,
 	}
 }
@@ -55,15 +59,24 @@ func (c *Controller) Reconcile(ctx context.Context, service *corev1.Service) (re
 	}
 	state := bluegreen.Observe(service, deployments)
 	action := bluegreen.Decide(state)
-	if action.Reason == bluegreen.ReasonSwitched {
-		// An informer can be behind. The Service cannot: the write carries its resourceVersion.
-		target, err := c.readLive(ctx, state.Target)
-		if err != nil {
-			return reconcile.Result{}, err
-		}
-		action = bluegreen.Decide(bluegreen.Observe(service, append(target, state.Live...)))
+	if action.Reason != bluegreen.ReasonSwitched {
+		return reconcile.Result{}, c.perform(ctx, service, action)
 	}
-	return reconcile.Result{}, c.perform(ctx, service, action)
+	return reconcile.Result{}, c.move(ctx, state)
+}
+
+// move decides anew on what the API server has, because an informer can be behind, and performs. The Service cannot be
+// behind: the write carries its resourceVersion.
+func (c *Controller) move(ctx context.Context, state bluegreen.State) error {
+	if slices.ContainsFunc(state.Target, bluegreen.Protected) {
+		// It may be on its way out: a switch back must not overtake its being let go.
+		defer c.letting.lock(state.Service.Namespace)()
+	}
+	target, err := c.readLive(ctx, state.Target)
+	if err != nil {
+		return err
+	}
+	return c.perform(ctx, state.Service, bluegreen.Decide(state.Refresh(target)))
 }
 
 // readLive reads Deployments from the API server; one that is gone is left out.
@@ -82,31 +95,48 @@ func (c *Controller) readLive(ctx context.Context, deployments []*appsv1.Deploym
 	return live, nil
 }
 
-// perform protects what is to serve, then writes what the action changes of the Service, if anything, in one patch, and only
-// then tells.
+// perform writes what the action changes of the Service, and protects what serves; before traffic moves, what is to serve.
 func (c *Controller) perform(ctx context.Context, service *corev1.Service, action bluegreen.Action) error {
-	if c.protect {
-		if done, err := c.protectAll(ctx, action.Protect); !done || err != nil {
+	steps := []func(context.Context, *corev1.Service, bluegreen.Action) (bool, error){c.write, c.protectFor}
+	if action.Reason == bluegreen.ReasonSwitched {
+		slices.Reverse(steps)
+	}
+	for _, step := range steps {
+		if done, err := step(ctx, service, action); !done || err != nil {
 			return err
 		}
 	}
+	return nil
+}
+
+func (c *Controller) protectFor(ctx context.Context, service *corev1.Service, action bluegreen.Action) (bool, error) {
+	if !c.protect {
+		return true, nil
+	}
+	return c.protectAll(ctx, service, action.Protect)
+}
+
+// write writes the Service in one patch, if there is something to write, and only then tells; false when somebody was faster.
+func (c *Controller) write(ctx context.Context, service *corev1.Service, action bluegreen.Action) (bool, error) {
 	if !action.Changes(service) {
-		return nil
+		return true, nil
 	}
 	patch, err := patchOf(service, action.Service)
 	if err != nil {
-		return err
+		return false, err
 	}
-	err = c.client.Patch(ctx, action.Service, patch)
+	written := action.Service.DeepCopy()
+	err = c.client.Patch(ctx, written, patch)
 	if overtaken(err) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", err)
-		return fmt.Errorf("writing %s: %w", action.Reason, err)
+		err = fmt.Errorf("writing %s: %w", action.Reason, err)
+		c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", bluegreen.Clip(err.Error()))
+		return false, err
 	}
 	c.tell(ctx, service, action)
-	return nil
+	return true, disown(ctx, c.client, written, bluegreen.Disown(written.ManagedFields))
 }
 
 // overtaken says whether somebody was faster: what they wrote is on its way through the watch, and will be decided about.
@@ -118,20 +148,18 @@ const activity = "Switching"
 func (c *Controller) tell(ctx context.Context, service *corev1.Service, action bluegreen.Action) {
 	ctrl.LoggerFrom(ctx).Info("Wrote the Service", "reason", action.Reason, "message", action.Message)
 	if action.Message != "" {
-		c.recorder.Eventf(service, nil, eventType(action.Reason), string(action.Reason), activity, "%s", action.Message)
+		c.recorder.Eventf(service, nil, eventType(action), string(action.Reason), activity, "%s", action.Message)
 	}
 	if action.Reason == bluegreen.ReasonSwitched {
 		switches.Inc()
 	}
 }
 
-func eventType(reason bluegreen.Reason) string {
-	switch reason {
-	case bluegreen.ReasonLiveDeleting, bluegreen.ReasonLiveScaledToZero, bluegreen.ReasonInvalid:
+func eventType(action bluegreen.Action) string {
+	if action.Warning {
 		return corev1.EventTypeWarning
-	default:
-		return corev1.EventTypeNormal
 	}
+	return corev1.EventTypeNormal
 }
 
 // SetupWithManager registers the controller. It needs the cache of CacheByObject.

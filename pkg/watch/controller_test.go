@@ -134,7 +134,7 @@ func TestALiveReadThatDisagreesWithTheCacheHoldsTheSwitch(t *testing.T) {
 func TestAFailingLiveReadIsAnErrorAndMovesNothing(t *testing.T) {
 	c := newCluster(t, asking(green), ready("nginx-1.11"))
 	failing := errors.New("no route")
-	controller := &Controller{client: c.Client, live: failingReader{c.Client, failing}, recorder: c.recorder}
+	controller := &Controller{client: c.Client, live: failingReader{c.Client, failing}, recorder: c.recorder, letting: NewLetting()}
 	if _, err := controller.Reconcile(context.Background(), c.observed()); !errors.Is(err, failing) || !strings.Contains(err.Error(), "nginx-1.11") {
 		t.Errorf("got %v", err)
 	}
@@ -172,7 +172,7 @@ func TestAnAskThatChangedSinceItWasSeenIsNotCarriedOut(t *testing.T) {
 	withdrawn := c.stored()
 	withdrawn.Annotations[bluegreen.TargetVersion] = blue
 	c.rewrite(withdrawn)
-	controller := &Controller{client: c.Client, live: c.Client, recorder: c.recorder}
+	controller := &Controller{client: c.Client, live: c.Client, recorder: c.recorder, letting: NewLetting()}
 	if _, err := controller.Reconcile(context.Background(), seen); err != nil {
 		t.Error(err)
 	}

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -14,18 +14,25 @@ import (
 )
 
 // protectAll gives Deployments the finalizer; false when one of them has changed in a way that has to be decided about.
-func (c *Controller) protectAll(ctx context.Context, deployments []*appsv1.Deployment) (bool, error) {
+func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, deployments []*appsv1.Deployment) (bool, error) {
 	for _, deployment := range deployments {
 		patch, err := finalizerPatch(deployment, map[string]any{"finalizers": []string{bluegreen.InUseProtection}})
 		if err != nil {
 			return false, err
 		}
-		err = c.client.Patch(ctx, deployment, patch)
-		if overtaken(err) || apierrors.IsInvalid(err) { // Invalid: its deletion has begun, which admits no finalizer any more.
+		err = c.client.Patch(ctx, deployment.DeepCopy(), patch)
+		if overtaken(err) {
 			return false, nil
 		}
 		if err != nil {
-			return false, fmt.Errorf("protecting Deployment %s: %w", deployment.Name, err)
+			// A finalizer cannot be added once a deletion has begun, which will be decided about. Otherwise people have to know.
+			live, readErr := c.readLive(ctx, []*appsv1.Deployment{deployment})
+			if readErr == nil && (len(live) == 0 || live[0].DeletionTimestamp != nil) {
+				return false, nil
+			}
+			err = fmt.Errorf("protecting Deployment %s: %w", deployment.Name, err)
+			c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", bluegreen.Clip(err.Error()))
+			return false, err
 		}
 	}
 	return true, nil

@@ -1,10 +1,13 @@
 package watch
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -44,4 +47,23 @@ func changes(observed, desired map[string]string) map[string]any {
 		}
 	}
 	return changed
+}
+
+// disown replaces the managed fields of an object, if they differ. It matters where no webhook has done it: what bluegreen
+// wrote would make the next server-side apply conflict.
+func disown(ctx context.Context, c client.Client, written client.Object, entries []metav1.ManagedFieldsEntry) error {
+	if len(entries) == 0 || equality.Semantic.DeepEqual(entries, written.GetManagedFields()) {
+		return nil // An empty list would not disown, but make the next applier start anew.
+	}
+	data, err := json.Marshal(map[string]any{"metadata": map[string]any{
+		"resourceVersion": written.GetResourceVersion(),
+		"managedFields":   entries,
+	}})
+	if err != nil {
+		return fmt.Errorf("encoding the patch: %w", err)
+	}
+	if err := c.Patch(ctx, written, client.RawPatch(types.MergePatchType, data)); err != nil && !overtaken(err) {
+		return fmt.Errorf("disowning fields of %s: %w", written.GetName(), err)
+	}
+	return nil
 }

@@ -2,11 +2,13 @@ package watch
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -25,12 +27,26 @@ import (
 type Protection struct {
 	client  client.Client
 	live    client.Reader
+	letting *Letting
 	enabled bool
 }
 
-// NewProtection returns a Protection that reads from the manager's cache. If it is not enabled, no Deployment counts as used.
-func NewProtection(mgr manager.Manager, enabled bool) *Protection {
-	return &Protection{client: client.WithFieldOwner(mgr.GetClient(), Name), live: mgr.GetAPIReader(), enabled: enabled}
+// NewProtection returns a Protection that reads from the manager's cache; letting is shared with the Controller. If it is not
+// enabled, no Deployment counts as used.
+func NewProtection(mgr manager.Manager, letting *Letting, enabled bool) *Protection {
+	return &Protection{client: client.WithFieldOwner(mgr.GetClient(), Name), live: mgr.GetAPIReader(), letting: letting, enabled: enabled}
+}
+
+// Letting keeps a switch back to a Deployment and its being let go from happening at the same time.
+type Letting struct{ namespaces keymutex.KeyMutex }
+
+// NewLetting returns a Letting.
+func NewLetting() *Letting { return &Letting{namespaces: keymutex.NewHashed(0)} }
+
+// lock locks a namespace and returns what unlocks it.
+func (l *Letting) lock(namespace string) func() {
+	l.namespaces.LockKey(namespace)
+	return func() { _ = l.namespaces.UnlockKey(namespace) }
 }
 
 var _ reconcile.ObjectReconciler[*appsv1.Deployment] = &Protection{}
@@ -47,19 +63,26 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 	if p.keeps(deployment, services) {
 		return reconcile.Result{}, nil
 	}
-	// A cache can be behind, and a Deployment that was let go cannot be had back.
-	var list corev1.ServiceList
-	if err := p.live.List(ctx, &list, client.InNamespace(deployment.Namespace)); err != nil {
-		return reconcile.Result{}, fmt.Errorf("listing Services: %w", err)
-	}
-	if services = pointers(list.Items); p.keeps(deployment, services) {
-		return reconcile.Result{}, nil
-	}
-	err = p.letGo(ctx, deployment, services)
+	err = p.release(ctx, deployment)
 	if overtaken(err) {
 		err = nil
 	}
 	return reconcile.Result{}, err
+}
+
+// release lets a Deployment go if the API server itself knows of no use: a cache can be behind, and a Deployment that was let
+// go cannot be had back.
+func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment) error {
+	defer p.letting.lock(deployment.Namespace)()
+	var list corev1.ServiceList
+	if err := p.live.List(ctx, &list, client.InNamespace(deployment.Namespace)); err != nil {
+		return fmt.Errorf("listing Services: %w", err)
+	}
+	services := bluegreen.Pointers(list.Items)
+	if p.keeps(deployment, services) {
+		return nil
+	}
+	return p.letGo(ctx, deployment, services)
 }
 
 // keeps says whether everything is to stay as it is for now.
@@ -79,13 +102,7 @@ func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Ser
 func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
 	switch bluegreen.ScaleDownOf(deployment, services) {
 	case bluegreen.ScaleDownDue:
-		// By the scale subresource: an owner of spec.replicas would make the next server-side apply conflict.
-		patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"replicas":0}}`))
-		if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
-			return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
-		}
-		ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
-		return p.forgetScaleDown(ctx, deployment)
+		return p.scaleDown(ctx, deployment)
 	case bluegreen.ScaleDownVoid:
 		return p.forgetScaleDown(ctx, deployment)
 	default:
@@ -94,21 +111,36 @@ func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, s
 	}
 }
 
+// scaleDown does a scale-down that was held. The note goes last: until then it can be repeated.
+func (p *Protection) scaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
+	patch, err := json.Marshal(map[string]any{
+		"metadata": map[string]any{"resourceVersion": deployment.ResourceVersion},
+		"spec":     map[string]any{"replicas": 0},
+	})
+	if err != nil {
+		return fmt.Errorf("encoding the patch: %w", err)
+	}
+	if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), client.RawPatch(types.MergePatchType, patch)); err != nil {
+		return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
+	}
+	ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
+	scaled := &appsv1.Deployment{}
+	if err := p.live.Get(ctx, client.ObjectKeyFromObject(deployment), scaled); err != nil {
+		return fmt.Errorf("reading Deployment %s: %w", deployment.Name, err)
+	}
+	if err := disown(ctx, p.client, scaled, bluegreen.DisownReplicas(scaled.ManagedFields, Name)); err != nil {
+		return err
+	}
+	return p.forgetScaleDown(ctx, deployment)
+}
+
 // forgetScaleDown removes the note of a scale-down; the write comes back through the watch.
 func (p *Protection) forgetScaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
 	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"`+bluegreen.ScaleToZeroAfter+`":null}}}`))
-	if err := p.client.Patch(ctx, deployment, patch); err != nil {
+	if err := p.client.Patch(ctx, deployment.DeepCopy(), patch); err != nil {
 		return fmt.Errorf("forgetting the scale-down of Deployment %s: %w", deployment.Name, err)
 	}
 	return nil
-}
-
-func pointers[T any](items []T) []*T {
-	all := make([]*T, 0, len(items))
-	for i := range items {
-		all = append(all, &items[i])
-	}
-	return all
 }
 
 func concernsProtection(object client.Object) bool {

@@ -51,7 +51,7 @@ func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
 			deployment := serving(blue)
 			stored := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.stored...).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.cached...).Build()
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, enabled: test.enabled}
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, letting: NewLetting(), enabled: test.enabled}
 			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
 				t.Fatal(err)
 			}
@@ -85,17 +85,17 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			deployment := serving(blue)
 			deployment.Spec.Replicas = ptr.To[int32](3)
-			deployment.Annotations = map[string]string{"example.org/theirs": "a", bluegreen.ScaleToZeroAfter: "nginx"}
+			deployment.Annotations = map[string]string{"example.org/theirs": "a", bluegreen.ScaleToZeroAfter: "nginx/2"}
 			stored := newBuilder().WithObjects(deployment.DeepCopy(), test.stored.DeepCopy()).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy(), test.cached.DeepCopy()).Build()
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, enabled: true}
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, letting: NewLetting(), enabled: true}
 			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
 				t.Fatal(err)
 			}
 			after := current(t, stored, deployment)
 			want := map[string]string{"example.org/theirs": "a"}
 			if test.noted {
-				want[bluegreen.ScaleToZeroAfter] = "nginx"
+				want[bluegreen.ScaleToZeroAfter] = "nginx/2"
 			}
 			if *after.Spec.Replicas != test.replicas || !maps.Equal(after.Annotations, want) {
 				t.Errorf("%d replicas, %v; want %d, %v", *after.Spec.Replicas, after.Annotations, test.replicas, want)

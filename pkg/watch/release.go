@@ -8,6 +8,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/util/retry"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -21,31 +22,44 @@ type Release struct {
 }
 
 // Check returns an error that names the Deployments that serve, are under deletion, and would die without the finalizer.
-func (r Release) Check(ctx context.Context) error {
-	return r.each(ctx, func(deployment *appsv1.Deployment, services []*corev1.Service) error {
-		if deployment.DeletionTimestamp == nil || !bluegreen.InUse(deployment, services) {
-			return nil
-		}
-		return fmt.Errorf("refusing to let Deployment %s in namespace %s go: it serves and is being deleted, and only bluegreen keeps it; "+
-			"move its traffic to another version first, or delete the Service", deployment.Name, deployment.Namespace)
-	})
+func (r Release) Check(ctx context.Context) error { return r.each(ctx, refuseServing) }
+
+func refuseServing(deployment *appsv1.Deployment, services []*corev1.Service) error {
+	if deployment.DeletionTimestamp == nil || !bluegreen.InUse(deployment, services) {
+		return nil
+	}
+	return fmt.Errorf("refusing to let Deployment %s in namespace %s go: it serves and is being deleted, and only bluegreen keeps it; "+
+		"move its traffic to another version first, or delete the Service", deployment.Name, deployment.Namespace)
 }
 
-// Run takes finalizers and notes off.
+// Run takes finalizers and notes off. What Check refuses may have come about meanwhile, and is refused here too.
 func (r Release) Run(ctx context.Context) error {
-	return r.each(ctx, func(deployment *appsv1.Deployment, _ []*corev1.Service) error {
-		patch, err := finalizerPatch(deployment, map[string]any{
-			"$deleteFromPrimitiveList/finalizers": []string{bluegreen.InUseProtection},
-			"annotations":                         map[string]any{bluegreen.ScaleToZeroAfter: nil},
-		})
-		if err != nil {
-			return err
-		}
-		if err := r.Client.Patch(ctx, deployment, patch); client.IgnoreNotFound(err) != nil {
+	return r.each(ctx, func(deployment *appsv1.Deployment, services []*corev1.Service) error {
+		err := retry.RetryOnConflict(retry.DefaultBackoff, func() error { return r.letGo(ctx, deployment, services) })
+		if client.IgnoreNotFound(err) != nil {
 			return fmt.Errorf("letting Deployment %s in namespace %s go: %w", deployment.Name, deployment.Namespace, err)
 		}
 		return nil
 	})
+}
+
+// letGo writes over no Deployment that has changed since it was judged.
+func (r Release) letGo(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
+	if err := r.Client.Get(ctx, client.ObjectKeyFromObject(deployment), deployment); err != nil {
+		return err
+	}
+	if err := refuseServing(deployment, services); err != nil {
+		return err
+	}
+	patch, err := finalizerPatch(deployment, map[string]any{
+		"$deleteFromPrimitiveList/finalizers": []string{bluegreen.InUseProtection},
+		"annotations":                         map[string]any{bluegreen.ScaleToZeroAfter: nil},
+		"resourceVersion":                     deployment.ResourceVersion,
+	})
+	if err != nil {
+		return err
+	}
+	return r.Client.Patch(ctx, deployment, patch)
 }
 
 // each calls do for every Deployment that carries something of bluegreen's, with the Services of its namespace.
@@ -69,7 +83,7 @@ func (r Release) each(ctx context.Context, do func(*appsv1.Deployment, []*corev1
 			if err := r.Client.List(ctx, &services, client.InNamespace(deployment.Namespace)); err != nil {
 				return fmt.Errorf("listing Services: %w", err)
 			}
-			errs = append(errs, do(deployment, pointers(services.Items)))
+			errs = append(errs, do(deployment, bluegreen.Pointers(services.Items)))
 		}
 	}
 	return errors.Join(errs...)

@@ -3,12 +3,14 @@ package api
 import (
 	"context"
 	"maps"
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -105,6 +107,12 @@ func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
 		t.Fatal(err)
 	}
 	until(t, key, "traffic moves", live("1.11"))
+	until(t, key, "bluegreen owns nothing contested", func(s *corev1.Service) bool {
+		return !slices.ContainsFunc(s.ManagedFields, func(entry metav1.ManagedFieldsEntry) bool {
+			return strings.Contains(entry.FieldsV1.GetRawString(), "f:selector") || strings.Contains(entry.FieldsV1.GetRawString(), "target-version")
+		})
+	})
+	chart(t, ns, "1.11", map[string]string{"name": "nginx", "version": "1.11"})
 
 	release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
 	if err := admin.Patch(t.Context(), nginx, release); err != nil {

@@ -13,6 +13,9 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/types"
+	appsv1apply "k8s.io/client-go/applyconfigurations/apps/v1"
+	corev1apply "k8s.io/client-go/applyconfigurations/core/v1"
+	metav1apply "k8s.io/client-go/applyconfigurations/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -170,7 +173,7 @@ func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing
 				t.Fatalf("warnings %q", texts)
 			}
 			deploymentUntil(t, blue, "the scale-down is held", func(d *appsv1.Deployment) bool {
-				return *d.Spec.Replicas == 1 && d.Annotations["bluegreen/scale-to-zero-after"] == "nginx"
+				return *d.Spec.Replicas == 1 && d.Annotations["bluegreen/scale-to-zero-after"] == "nginx/"+string(d.UID)
 			})
 			test.then(nginx, green)
 			deploymentUntil(t, blue, "the scale-down's end", hasReplicas(test.want))
@@ -213,4 +216,47 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 	}
 	deploymentUntil(t, blue, "the end of blue", gone)
 	deploymentUntil(t, green, "no finalizer", func(d *appsv1.Deployment) bool { return d != nil && !protected(d) })
+}
+
+// slot applies a Deployment as a chart with blue/green values does in Helm 4, without forcing conflicts.
+func slot(t *testing.T, namespace, version string, replicas int32) {
+	t.Helper()
+	labels := map[string]string{"name": "nginx", "version": version}
+	applied := appsv1apply.Deployment("nginx-"+version, namespace).WithSpec(appsv1apply.DeploymentSpec().
+		WithReplicas(replicas).
+		WithSelector(metav1apply.LabelSelector().WithMatchLabels(labels)).
+		WithTemplate(corev1apply.PodTemplateSpec().WithLabels(labels).
+			WithSpec(corev1apply.PodSpec().WithContainers(corev1apply.Container().WithName("nginx").WithImage("nginx:" + version)))))
+	if err := admin.Apply(t.Context(), applied, client.FieldOwner("helm")); err != nil {
+		t.Fatalf("applying nginx-%s with %d replicas: %v", version, replicas, err)
+	}
+}
+
+func TestASlotThatWasScaledDownIsUsedAgainWithoutAConflict(t *testing.T) {
+	shipped.start(t)
+	ns := namespace(t)
+	serving(t, ns)
+	blue, green := &appsv1.Deployment{}, &appsv1.Deployment{}
+	upgrade := func(version string, blueReplicas, greenReplicas int32) {
+		chart(t, ns, version, map[string]string{"name": "nginx"})
+		slot(t, ns, "1.10", blueReplicas)
+		slot(t, ns, "1.11", greenReplicas)
+		for name, deployment := range map[string]*appsv1.Deployment{"nginx-1.10": blue, "nginx-1.11": green} {
+			if err := admin.Get(t.Context(), client.ObjectKey{Namespace: ns, Name: name}, deployment); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	key := client.ObjectKey{Namespace: ns, Name: "nginx"}
+	upgrade("1.10", 2, 0)
+	available(t, blue, true)
+	deploymentUntil(t, blue, "protection of what serves", protected)
+	upgrade("1.11", 0, 2)
+	available(t, green, true)
+	until(t, key, "traffic moves", live("1.11"))
+	deploymentUntil(t, blue, "the scale-down", hasReplicas(0))
+	upgrade("1.10", 2, 0)
+	available(t, blue, true)
+	until(t, key, "traffic moves back", live("1.10"))
+	deploymentUntil(t, green, "the scale-down", hasReplicas(0))
 }

@@ -89,10 +89,11 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 
 // setUp registers controllers, webhooks and checks.
 func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string) error {
-	if err := watch.New(mgr, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
+	letting := watch.NewLetting()
+	if err := watch.New(mgr, letting, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("setting up the controller: %w", err)
 	}
-	if err := watch.NewProtection(mgr, o.inUseProtection).SetupWithManager(mgr); err != nil {
+	if err := watch.NewProtection(mgr, letting, o.inUseProtection).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the protection: %w", err)
 	}
 	hooks := mgr.GetWebhookServer()
