@@ -136,7 +136,7 @@ func (c *Controller) write(ctx context.Context, service *corev1.Service, action 
 		return false, err
 	}
 	c.tell(ctx, service, action)
-	return true, disown(ctx, c.client, written, bluegreen.Disown(written.ManagedFields))
+	return true, disown(ctx, c.client, written)
 }
 
 // overtaken says whether somebody was faster: what they wrote is on its way through the watch, and will be decided about.

@@ -7,9 +7,10 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
 // patchOf returns the merge patch that makes a Service's annotations and selector the desired ones. It is written key by
@@ -49,21 +50,22 @@ func changes(observed, desired map[string]string) map[string]any {
 	return changed
 }
 
-// disown replaces the managed fields of an object, if they differ. It matters where no webhook has done it: what bluegreen
-// wrote would make the next server-side apply conflict.
-func disown(ctx context.Context, c client.Client, written client.Object, entries []metav1.ManagedFieldsEntry) error {
-	if len(entries) == 0 || equality.Semantic.DeepEqual(entries, written.GetManagedFields()) {
+// disown does in a write of its own what the webhook would have done in the last one, had it been there: otherwise what
+// bluegreen wrote would make the next server-side apply conflict.
+func disown(ctx context.Context, c client.Client, written *corev1.Service) error {
+	entries := bluegreen.Disown(written.ManagedFields)
+	if len(entries) == 0 || equality.Semantic.DeepEqual(entries, written.ManagedFields) {
 		return nil // An empty list would not disown, but make the next applier start anew.
 	}
 	data, err := json.Marshal(map[string]any{"metadata": map[string]any{
-		"resourceVersion": written.GetResourceVersion(),
+		"resourceVersion": written.ResourceVersion,
 		"managedFields":   entries,
 	}})
 	if err != nil {
 		return fmt.Errorf("encoding the patch: %w", err)
 	}
 	if err := c.Patch(ctx, written, client.RawPatch(types.MergePatchType, data)); err != nil && !overtaken(err) {
-		return fmt.Errorf("disowning fields of %s: %w", written.GetName(), err)
+		return fmt.Errorf("disowning fields of Service %s: %w", written.Name, err)
 	}
 	return nil
 }

@@ -111,7 +111,8 @@ func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, s
 	}
 }
 
-// scaleDown does a scale-down that was held. The note goes last: until then it can be repeated.
+// scaleDown does a scale-down that was held, by the scale subresource: after a write of the Deployment itself bluegreen would
+// own spec.replicas, and the next server-side apply conflict. The note goes last: until then it can be repeated.
 func (p *Protection) scaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
 	patch, err := json.Marshal(map[string]any{
 		"metadata": map[string]any{"resourceVersion": deployment.ResourceVersion},
@@ -124,13 +125,6 @@ func (p *Protection) scaleDown(ctx context.Context, deployment *appsv1.Deploymen
 		return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
 	}
 	ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
-	scaled := &appsv1.Deployment{}
-	if err := p.live.Get(ctx, client.ObjectKeyFromObject(deployment), scaled); err != nil {
-		return fmt.Errorf("reading Deployment %s: %w", deployment.Name, err)
-	}
-	if err := disown(ctx, p.client, scaled, bluegreen.DisownReplicas(scaled.ManagedFields, Name)); err != nil {
-		return err
-	}
 	return p.forgetScaleDown(ctx, deployment)
 }
 
