@@ -156,6 +156,11 @@ func external(svc *corev1.Service) {
 	svc.Spec = corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "example.com"}
 }
 
+// externalToo leaves the rest of the spec as it is, the selector among it.
+func externalToo(svc *corev1.Service) {
+	svc.Spec.Type, svc.Spec.ExternalName = corev1.ServiceTypeExternalName, "example.com"
+}
+
 func labelled(svc *corev1.Service) { svc.Labels = map[string]string{"team": "web"} }
 
 func onPort(svc *corev1.Service) { svc.Spec.Ports[0].Port = 8080 }
@@ -165,6 +170,13 @@ func balanced(svc *corev1.Service) {
 }
 
 func loadBalancer(svc *corev1.Service) { svc.Spec.Type = corev1.ServiceTypeLoadBalancer }
+
+// selectsCrowd selects by as many keys as the API server takes.
+func selectsCrowd(svc *corev1.Service) {
+	for i := range 32_000 {
+		selects(fmt.Sprintf("x/%05d", i), "")(svc)
+	}
+}
 
 // crowded carries as many annotations as the API server takes (256 KiB), the dearest input of our CEL.
 func crowded(svc *corev1.Service) {

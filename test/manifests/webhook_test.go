@@ -24,6 +24,8 @@ var asked = map[string]struct {
 	"the target":                      {before: []change{managed}, write: []change{annotate("bluegreen/target-version", "1.11")}, want: true},
 	"the selector":                    {before: []change{managed}, write: []change{selects("version", "1.11")}, want: true},
 	"the selector left out":           {before: []change{managed}, write: []change{selectorless}, want: true},
+	"the type":                        {before: []change{managed}, write: []change{loadBalancer}, want: true},
+	"an ExternalName's type":          {before: []change{managed}, write: []change{externalToo}, want: true},
 	"an option added":                 {before: []change{managed}, write: []change{annotate("bluegreen/ready", "complete")}, want: true},
 	"an empty option added":           {before: []change{managed}, write: []change{annotate("bluegreen/ready", "")}, want: true},
 	"an option removed":               {before: []change{managed, annotate("bluegreen/ready", "complete")}, write: []change{unannotate("bluegreen/ready")}, want: true},
@@ -44,6 +46,7 @@ var asked = map[string]struct {
 	"a load balancer's address":       {before: []change{managed, loadBalancer}, write: []change{balanced}, status: true},
 	"labels in a crowd":               {before: []change{managed, crowded}, write: []change{labelled}},
 	"an unmanaged one's selector":     {write: []change{selects("version", "1.11")}},
+	"an unmanaged one's type":         {write: []change{externalToo}},
 	"an unmanaged one's option":       {write: []change{annotate("bluegreen/ready", "complete")}},
 	"an unmanaged one's address":      {before: []change{loadBalancer}, write: []change{balanced}, status: true},
 	"a selectorless unmanaged one":    {before: []change{selectorless}, write: []change{labelled}},
@@ -53,10 +56,10 @@ func unannotate(key string) change {
 	return func(svc *corev1.Service) { delete(svc.Annotations, key) }
 }
 
-// TestWebhookIsAskedWhereItMatters writes as the controller, whom the policy leaves alone.
 func TestWebhookIsAskedWhereItMatters(t *testing.T) {
-	c, ns := as(t, controller), "webhook"
+	c, ns := as(t, somebody), "webhook"
 	newNamespace(t, c, ns)
+	awaitNoPolicy(t, c, ns)
 	calls := installWebhook(t, c, ns)
 	n := numbers()
 	for name, test := range asked {
