@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -8,6 +9,7 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/yaml"
 )
@@ -91,6 +93,52 @@ func TestWhatBluegreenWritesIsNotRendered(t *testing.T) {
 				t.Errorf("caBundle of %s is rendered with %s", webhook.Name, way)
 			}
 		}
+	}
+}
+
+// TestCertManagerSignsWithACA: were the webhook's certificate its own CA, each renewal would replace what the API server trusts
+// before the pods have the new one.
+func TestCertManagerSignsWithACA(t *testing.T) {
+	t.Parallel()
+	all := template(t, certManager)
+	field := func(key string, path ...string) string {
+		doc, ok := all[key]
+		if !ok {
+			t.Fatalf("%s is not rendered", key)
+		}
+		value, _, err := unstructured.NestedFieldNoCopy(doc.Object, path...)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return fmt.Sprint(value)
+	}
+	leaf, ca := "Certificate/bluegreen-system/bluegreen-webhook", "Certificate/bluegreen-system/bluegreen-webhook-ca"
+	issuer := func(certificate string) string {
+		return "Issuer/bluegreen-system/" + field(certificate, "spec", "issuerRef", "name")
+	}
+	for _, test := range []struct{ got, want string }{
+		{field("MutatingWebhookConfiguration/bluegreen", "metadata", "annotations", "cert-manager.io/inject-ca-from"), strings.TrimPrefix(leaf, "Certificate/")},
+		{podSpec(t, all).Volumes[0].Secret.SecretName, field(leaf, "spec", "secretName")},
+		{field(issuer(leaf), "spec", "ca", "secretName"), field(ca, "spec", "secretName")},
+		{field(issuer(ca), "spec", "selfSigned"), "map[]"},
+		{field(leaf, "spec", "isCA"), "<nil>"},
+		{field(ca, "spec", "isCA"), "true"},
+		{field(leaf, "spec", "privateKey", "rotationPolicy"), "Always"},
+		{field(ca, "spec", "privateKey", "rotationPolicy"), "Never"},
+	} {
+		if test.got != test.want {
+			t.Errorf("got %q, want %q", test.got, test.want)
+		}
+	}
+}
+
+// TestNamesFit: the common name of a certificate has 64 characters at most.
+func TestNamesFit(t *testing.T) {
+	t.Parallel()
+	all := template(t, certManager, "--set=fullnameOverride="+strings.Repeat("x", 50))
+	name, _, err := unstructured.NestedString(all["Certificate/bluegreen-system/"+strings.Repeat("x", 50)+"-webhook-ca"].Object, "spec", "commonName")
+	if err != nil || name == "" || len(name) > 64 {
+		t.Errorf("the common name is %q (%v)", name, err)
 	}
 }
 
