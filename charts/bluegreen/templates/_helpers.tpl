@@ -118,7 +118,7 @@ rules:
     verbs: [list]
   - apiGroups: [apps]
     resources: [deployments]
-    verbs: [list, patch]
+    verbs: [get, list, patch]
 {{- end -}}
 
 {{- /* The annotations of a part of the uninstall hook, from its weight. */ -}}
