@@ -19,6 +19,9 @@ func TestNotes(t *testing.T) {
 		"one replica":        {"replicas=1", warning, "cert-manager"},
 		"protection":         {"inUseProtection.enabled=true", "target-version", unprotected},
 		"no protection":      {"inUseProtection.enabled=false", unprotected, warning},
+		"finalizers":         {"replicas=2", "narrow watchNamespaces:\n", "or delete a namespace"},
+		"rights":             {"watchNamespaces={shop}", "or delete a namespace (shop, bluegreen-system):\n", unprotected},
+		"one release":        {"replicas=2", "A second release in namespace bluegreen-system is not supported", warning},
 		"cert-manager":       {"tls.mode=cert-manager", "is issued by cert-manager (tls.mode=cert-manager)", "self-managed"},
 		"self-managed":       {"tls.mode=auto", "keeps its CA in Secret bluegreen-system/bluegreen-ca (tls.mode=auto)", "issued by"},
 	} {
