@@ -58,7 +58,9 @@ func Admit(write Write) Answer {
 	answer := Answer{Service: write.New.DeepCopy()}
 
 	switch {
-	case write.ByController || !before.Managed && !after.Managed:
+	case !before.Managed && !after.Managed:
+	case write.ByController:
+		answer.carryOut(write, after)
 	case !after.Managed:
 		answer.Errors = append(otherKeysChanged(write, before), becomesExternal(write)...)
 		answer.Errors = append(answer.Errors, releaseLetsGo(write, before)...)
@@ -125,6 +127,18 @@ func (a *Answer) create(policy Policy) {
 		a.Service.Spec.Selector[policy.VersionLabel] = policy.Target
 	}
 	a.setOwn(ask(a.Service, policy))
+}
+
+// carryOut admits the controller's own update. Another webhook that was asked after this one may have changed the selector;
+// then the API server asks again, and what the controller wrote is told by the phase that goes with it.
+func (a *Answer) carryOut(write Write, policy Policy) {
+	if write.Old == nil {
+		return
+	}
+	a.Service.Spec.Selector = maps.Clone(write.Old.Spec.Selector)
+	if policy.pending(write.Old) && len(switchable(write.Old)) == 0 && a.Service.Annotations[PhaseKey] == string(Stable) {
+		a.Service.Spec.Selector = policy.candidate(write.Old)
+	}
 }
 
 // hold admits an update: the selector stays, and so does what bluegreen wrote, unless the write changes the ask.

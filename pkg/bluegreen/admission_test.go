@@ -269,6 +269,12 @@ func TestRule3TheControllersWritePassesThrough(t *testing.T) {
 			selector: pairs("name", "nginx", "version", "1.10")},
 		"a Service that nobody could switch": {controller: true, old: managed(externalName), new: managed(externalName, annotation(PhaseKey, "Waiting")),
 			selector: pairs("name", "nginx", "version", "1.10"), annotations: pairs(TargetVersion, "1.10", PhaseKey, "Waiting")},
+		"the switch, which another webhook led elsewhere": {controller: true, old: waiting(),
+			new:      managed(asks("1.11"), selects("name", "nginx", "version", "6.66")),
+			selector: green, annotations: stable("1.11")},
+		"a message, with which another webhook moves traffic": {controller: true, old: managed(asks("1.11")),
+			new:      waiting(selects("name", "nginx", "version", "6.66")),
+			selector: pairs("name", "nginx", "version", "1.10"), annotations: waits("1.11", "not yet")},
 	})
 }
 

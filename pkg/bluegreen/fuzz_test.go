@@ -144,13 +144,13 @@ func FuzzAdmitIsIdempotentAndNeverMovesTrafficForAnybodyButTheController(f *test
 			managed = managed || asked
 		}
 		switch {
-		case write.ByController:
-			equalMaps(t, "the controller's selector", answer.Service.Spec.Selector, write.New.Spec.Selector)
-			equalMaps(t, "the controller's annotations", answer.Service.Annotations, write.New.Annotations)
 		case !managed:
 			if !reflect.DeepEqual(answer.Service, write.New) || len(answer.Warnings) > 0 {
 				t.Errorf("an unmanaged Service was touched: %+v", answer)
 			}
+		case write.ByController:
+			staysOrGoesToTheTarget(t, write, answer.Service)
+			equalMaps(t, "the controller's annotations", answer.Service.Annotations, write.New.Annotations)
 		case write.Old != nil:
 			equalMaps(t, "selector", answer.Service.Spec.Selector, write.Old.Spec.Selector)
 		default:
@@ -171,6 +171,16 @@ func keepsOthersAnnotations(t *testing.T, wanted, admitted *corev1.Service) {
 		return rest
 	}
 	equalMaps(t, "annotations of others", strip(admitted.Annotations), strip(wanted.Annotations))
+}
+
+// staysOrGoesToTheTarget asserts that the controller moves traffic only to what is asked for, whatever became of its write.
+func staysOrGoesToTheTarget(t *testing.T, write Write, admitted *corev1.Service) {
+	t.Helper()
+	if write.Old == nil || maps.Equal(admitted.Spec.Selector, write.Old.Spec.Selector) {
+		return
+	}
+	policy, _ := Parse(write.New.Annotations)
+	equalMaps(t, "the controller's selector", admitted.Spec.Selector, policy.candidate(write.Old))
 }
 
 func carriesItsVersion(t *testing.T, created *corev1.Service) {
