@@ -168,8 +168,14 @@ test: $(TEST_TOOLS) ## Run all tests that need no root: the core, the manifests,
 
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-e2e: load $(BIN)/tools/helm ## Walk the installed product on the local cluster, under live requests (root; some 8 minutes).
-	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 25m -v ./test/e2e/...
+e2e: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the installed product on the local cluster, under live requests, with every client (root; some 15 minutes).
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/...
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
+
+.PHONY: clients-table
+clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+clients-table: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Write the table in docs/clients.md from what every client does on the local cluster (root; some 3 minutes).
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients -run TestMatrix -update
 
 # What people run to try it.
 

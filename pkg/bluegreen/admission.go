@@ -61,7 +61,7 @@ func Admit(write Write) Answer {
 	switch {
 	case !before.Managed && !after.Managed:
 	case write.ByController:
-		answer.checkController(write, before)
+		answer.carryOut(write, before)
 	case !after.Managed:
 		answer.Errors = append(otherKeysChanged(write, before), becomesExternal(write)...)
 		answer.release(write, before)
@@ -124,23 +124,25 @@ func noVersion(write Write, policy Policy) field.ErrorList {
 	return nil
 }
 
-// checkController keeps the controller's write to what the controller may do: leave the selector, or move it to the target
-// that is stored. Anything else has come into it on its way, from another webhook.
-func (a *Answer) checkController(write Write, policy Policy) {
-	if write.Old == nil || maps.Equal(write.New.Spec.Selector, write.Old.Spec.Selector) {
-		return
-	}
-	if policy.Target == "" || !maps.Equal(write.New.Spec.Selector, policy.candidate(write.Old)) {
-		a.Service.Spec.Selector = maps.Clone(write.Old.Spec.Selector)
-	}
-}
-
 // create admits a new Service. Nothing serves yet, so a selector without the version gets the target.
 func (a *Answer) create(policy Policy) {
 	if policy.Target != "" && policy.live(a.Service) == "" && len(a.Service.Spec.Selector) > 0 {
 		a.Service.Spec.Selector[policy.VersionLabel] = policy.Target
 	}
 	a.setOwn(ask(a.Service, policy))
+}
+
+// carryOut admits the controller's own update, which leaves the selector or moves it to the stored target. Another webhook
+// that was asked after this one may have changed the selector; then the API server asks again, and what the controller wrote
+// is told by the phase that goes with it.
+func (a *Answer) carryOut(write Write, policy Policy) {
+	if write.Old == nil || maps.Equal(write.New.Spec.Selector, write.Old.Spec.Selector) {
+		return
+	}
+	a.Service.Spec.Selector = maps.Clone(write.Old.Spec.Selector)
+	if policy.pending(write.Old) && len(switchable(write.Old)) == 0 && a.Service.Annotations[PhaseKey] == string(Stable) {
+		a.Service.Spec.Selector = policy.candidate(write.Old)
+	}
 }
 
 // hold admits an update: the selector stays, and so does what bluegreen wrote, unless the write changes the ask.

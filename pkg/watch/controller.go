@@ -5,11 +5,13 @@ package watch
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -129,6 +131,10 @@ func (c *Controller) write(ctx context.Context, service *corev1.Service, action 
 	err = c.client.Patch(ctx, written, patch)
 	if overtaken(err) {
 		return false, nil
+	}
+	if err == nil && !maps.Equal(written.Spec.Selector, action.Service.Spec.Selector) {
+		err = fmt.Errorf("selector %s was stored, not %s: another mutating webhook changed the write",
+			labels.FormatLabels(written.Spec.Selector), labels.FormatLabels(action.Service.Spec.Selector))
 	}
 	if err != nil {
 		err = fmt.Errorf("writing %s: %w", action.Reason, err)

@@ -63,7 +63,7 @@ var controllerUpdates = map[string]struct {
 	"a switch with a crowd of annotations":    {[]change{asked11, crowded}, []change{selects("version", "1.11")}, ""},
 	"a switch in a crowd of keys":             {[]change{asked11, selectsCrowd}, []change{selects("version", "1.11")}, ""},
 	"a switch of a selector without the key":  {[]change{asked11, selectsNot("version")}, []change{selects("version", "1.11")}, ""},
-	"a switch that asks itself":               {[]change{managed}, []change{asked11, selects("version", "1.11")}, ""},
+	"a switch that asks itself":               {[]change{managed}, []change{asked11, selects("version", "1.11")}, tampered},
 	"a switch by the key that a label names":  {[]change{asked11, byK, selects("k", "1.10")}, []change{selects("k", "1.11")}, ""},
 	"the first by the key that a label names": {[]change{asked11, byK}, []change{selects("k", "1.11")}, ""},
 	"a status":                               {[]change{asked11}, []change{annotate("bluegreen/phase", "Waiting")}, ""},
