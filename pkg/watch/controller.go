@@ -5,6 +5,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -61,9 +62,16 @@ func (c *Controller) Reconcile(ctx context.Context, service *corev1.Service) (re
 		if err != nil {
 			return reconcile.Result{}, err
 		}
-		action = bluegreen.Decide(bluegreen.Observe(service, append(target, state.Live...)))
+		action = bluegreen.Decide(bluegreen.Observe(service, append(target, without(state.Live, state.Target)...)))
 	}
 	return reconcile.Result{}, c.perform(ctx, service, action)
+}
+
+// without returns those Deployments of one namespace that are not among others.
+func without(deployments, others []*appsv1.Deployment) []*appsv1.Deployment {
+	return slices.DeleteFunc(slices.Clone(deployments), func(deployment *appsv1.Deployment) bool {
+		return slices.ContainsFunc(others, func(other *appsv1.Deployment) bool { return other.Name == deployment.Name })
+	})
 }
 
 // readLive reads Deployments from the API server; one that is gone is left out.
