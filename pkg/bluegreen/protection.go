@@ -145,8 +145,9 @@ func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) Held
 	return verdict
 }
 
+// matches says whether a Service's selector selects the pods of a Deployment. A Service without one selects none.
 func matches(selector map[string]string, deployment *appsv1.Deployment) bool {
-	return labels.Set(selector).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Template.Labels))
+	return len(selector) > 0 && labels.Set(selector).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Template.Labels))
 }
 
 func hasReplicas(deployment *appsv1.Deployment) bool {

@@ -122,9 +122,10 @@ func TestAReleaseUnderWhichWhatServesWouldDieIsRefused(t *testing.T) {
 		"deleted by another":       {managed(), list(deployment("1.10", deleting)), false},
 		"another version's":        {managed(), list(deployment("1.10"), deployment("1.11", kept)), false},
 		"protection is not wanted": {managed(annotation(InUseProtection, "disabled")), list(deployment("1.10", kept)), false},
+		"selects nothing":          {managed(selects()), list(deployment("1.10", kept)), false},
 	} {
 		t.Run(name, func(t *testing.T) {
-			write := Write{Old: test.old, New: service(), Deployments: test.deployments}
+			write := Write{Old: test.old, New: service(func(s *corev1.Service) { s.Spec.Selector = test.old.Spec.Selector }), Deployments: test.deployments}
 			if !write.Releases() {
 				t.Fatal("not seen as a release")
 			}
