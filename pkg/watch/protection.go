@@ -65,10 +65,9 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 // keeps says whether everything is to stay as it is for now.
 func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Service) bool {
 	switch bluegreen.ScaleDownOf(deployment, services) {
-	case bluegreen.ScaleDownPending:
-		return true
-	case bluegreen.NoScaleDown:
-		return p.enabled && bluegreen.InUse(deployment, services)
+	case bluegreen.ScaleDownPending, bluegreen.NoScaleDown:
+		// A scale-down that is still to come needs no finalizer of its own: its Service may have switched the protection off.
+		return !bluegreen.Protected(deployment) || p.enabled && bluegreen.InUse(deployment, services)
 	default:
 		return false
 	}
@@ -79,12 +78,9 @@ func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Ser
 func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
 	switch bluegreen.ScaleDownOf(deployment, services) {
 	case bluegreen.ScaleDownDue:
-		// By the scale subresource: an owner of spec.replicas would make the next server-side apply conflict.
-		patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"replicas":0}}`))
-		if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
-			return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
+		if ptr.Deref(deployment.Spec.Replicas, 1) > 0 {
+			return p.scaleToZero(ctx, deployment)
 		}
-		ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
 		return p.forgetScaleDown(ctx, deployment)
 	case bluegreen.ScaleDownVoid:
 		return p.forgetScaleDown(ctx, deployment)
@@ -94,9 +90,22 @@ func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, s
 	}
 }
 
+// scaleToZero does a scale-down by the scale subresource: an owner of spec.replicas would make the next server-side apply
+// conflict. The write comes back through the watch. A Deployment that has changed since, its version perhaps, is decided
+// about anew.
+func (p *Protection) scaleToZero(ctx context.Context, deployment *appsv1.Deployment) error {
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q},"spec":{"replicas":0}}`, deployment.ResourceVersion))
+	if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
+		return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
+	}
+	ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
+	return nil
+}
+
 // forgetScaleDown removes the note of a scale-down; the write comes back through the watch.
 func (p *Protection) forgetScaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
-	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"`+bluegreen.ScaleToZeroAfter+`":null}}}`))
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q,"annotations":{%q:null}}}`,
+		deployment.ResourceVersion, bluegreen.ScaleToZeroAfter))
 	if err := p.client.Patch(ctx, deployment, patch); err != nil {
 		return fmt.Errorf("forgetting the scale-down of Deployment %s: %w", deployment.Name, err)
 	}
