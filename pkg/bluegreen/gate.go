@@ -154,7 +154,8 @@ func complete(g goal, deployment *appsv1.Deployment) *verdict {
 }
 
 // matchesLive asks for as many available replicas as the live version has, where the Service wants that. A live version that
-// is down asks for none: a switch back is judged by its destination alone.
+// is down asks for none: a switch back is judged by its destination alone. What serves already and is of the target as well
+// (the selector does not name a version yet) goes on serving, and need not be matched.
 func matchesLive(g goal, state State) *verdict {
 	if g.policy.Ready != MatchLive || availableReplicas(state.Target) >= availableReplicas(without(state.Live, state.Target)) {
 		return nil

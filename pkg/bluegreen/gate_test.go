@@ -27,6 +27,24 @@ func exposes(name string, protocol corev1.Protocol) deploymentOption {
 	}
 }
 
+func TestASelectorWithoutAVersionIsMatchedByWhatItIsToLeave(t *testing.T) {
+	for name, test := range map[string]struct {
+		available int32
+		reason    Reason
+	}{
+		"as many":  {3, ReasonSwitched},
+		"one less": {2, ReasonFewerThanLive},
+	} {
+		t.Run(name, func(t *testing.T) {
+			green := deployment("1.11", rolled(3, 3, test.available))
+			action := Decide(Observe(waiting(selects("name", "nginx"), annotation(Ready, string(MatchLive))), list(deployment("1.10"), green)))
+			if action.Reason != test.reason {
+				t.Errorf("got %s: %s", action.Reason, action.Message)
+			}
+		})
+	}
+}
+
 func TestHowReadyTheTargetMustBeIsTheServicesToSay(t *testing.T) {
 	const (
 		notComplete = "Deployment nginx-1.11: waiting for every replica to be updated and available"

@@ -130,14 +130,14 @@ const (
 )
 
 // ScaleDownOf says what to do about the scale-down of a Deployment, given the Services of its namespace. A note that came with
-// a copy of the Deployment, or back with a rollback of it, is void.
+// a copy of another Deployment is void.
 func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) HeldScaleDown {
 	note, held := deployment.Annotations[ScaleToZeroAfter]
 	if !held {
 		return NoScaleDown
 	}
 	name, own := strings.CutSuffix(note, "/"+string(deployment.UID))
-	if !own || !Protected(deployment) {
+	if !own {
 		return ScaleDownVoid
 	}
 	outcome := ScaleDownDue
@@ -154,8 +154,9 @@ func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) Held
 	return outcome
 }
 
+// matches says whether a Service's selector selects the pods of a Deployment. A Service without one selects none.
 func matches(selector map[string]string, deployment *appsv1.Deployment) bool {
-	return labels.Set(selector).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Template.Labels))
+	return len(selector) > 0 && labels.Set(selector).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Template.Labels))
 }
 
 func hasReplicas(deployment *appsv1.Deployment) bool {

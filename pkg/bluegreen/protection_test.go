@@ -193,7 +193,6 @@ func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
 		"another one still there":      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{other, left}, ScaleDownPending},
 		"asked back":                   {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed(asks("1.10"), selects("name", "nginx", "version", "1.11"))}, ScaleDownPending},
 		"copied to another Deployment": {deployment("1.10", scaledAfter("nginx"), func(d *appsv1.Deployment) { d.UID = "4" }), []*corev1.Service{left}, ScaleDownVoid},
-		"come back with a rollback":    {deployment("1.10", scaledAfter("nginx"), func(d *appsv1.Deployment) { d.Finalizers = nil }), []*corev1.Service{left}, ScaleDownVoid},
 		"a plain one still there":      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{plain, left}, ScaleDownDue},
 	} {
 		t.Run(name, func(t *testing.T) {

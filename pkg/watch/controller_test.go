@@ -131,6 +131,26 @@ func TestALiveReadThatDisagreesWithTheCacheHoldsTheSwitch(t *testing.T) {
 	}
 }
 
+// TestALiveReadReplacesWhatTheCacheKnows: while the selector names no version, the target is of what serves too.
+func TestALiveReadReplacesWhatTheCacheKnows(t *testing.T) {
+	service := asking(green)
+	service.Spec.Selector = map[string]string{"name": "nginx"}
+	service.Annotations[bluegreen.Ready] = string(bluegreen.MatchLive)
+	leaving := ready("nginx-1.10")
+	leaving.Spec.Template.Labels = map[string]string{"name": "nginx", "version": blue}
+	fewer := ready("nginx-1.11")
+	fewer.Status.AvailableReplicas = 2
+	c := newCluster(t, service, leaving, fewer)
+	c.cached = []client.Object{leaving, ready("nginx-1.11")}
+	said, err := c.reconcile()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(said) != 1 || !strings.HasPrefix(said[0], "Normal FewerThanLive ") {
+		t.Errorf("said %q", said)
+	}
+}
+
 func TestAFailingLiveReadIsAnErrorAndMovesNothing(t *testing.T) {
 	c := newCluster(t, asking(green), ready("nginx-1.11"))
 	failing := errors.New("no route")

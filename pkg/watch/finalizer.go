@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -57,9 +56,5 @@ func unprotect(ctx context.Context, c client.Client, deployment *appsv1.Deployme
 // never touched; the uid keeps it from a Deployment that was created anew under the same name.
 func finalizerPatch(deployment *appsv1.Deployment, metadata map[string]any) (client.Patch, error) {
 	metadata["uid"] = deployment.UID
-	data, err := json.Marshal(map[string]any{"metadata": metadata})
-	if err != nil {
-		return nil, fmt.Errorf("encoding the patch: %w", err)
-	}
-	return client.RawPatch(types.StrategicMergePatchType, data), nil
+	return rawPatch(types.StrategicMergePatchType, map[string]any{"metadata": metadata})
 }

@@ -27,11 +27,15 @@ func patchOf(observed, desired *corev1.Service) (client.Patch, error) {
 	if changed := changes(observed.Spec.Selector, desired.Spec.Selector); len(changed) > 0 {
 		patch["spec"] = map[string]any{"selector": changed}
 	}
-	data, err := json.Marshal(patch)
+	return rawPatch(types.MergePatchType, patch)
+}
+
+func rawPatch(kind types.PatchType, body map[string]any) (client.Patch, error) {
+	data, err := json.Marshal(body)
 	if err != nil {
 		return nil, fmt.Errorf("encoding the patch: %w", err)
 	}
-	return client.RawPatch(types.MergePatchType, data), nil
+	return client.RawPatch(kind, data), nil
 }
 
 // changes returns the keys whose values differ, with the desired value, or nil for those to remove.
@@ -57,14 +61,14 @@ func disown(ctx context.Context, c client.Client, written *corev1.Service) error
 	if len(entries) == 0 || equality.Semantic.DeepEqual(entries, written.ManagedFields) {
 		return nil // An empty list would not disown, but make the next applier start anew.
 	}
-	data, err := json.Marshal(map[string]any{"metadata": map[string]any{
+	patch, err := rawPatch(types.MergePatchType, map[string]any{"metadata": map[string]any{
 		"resourceVersion": written.ResourceVersion,
 		"managedFields":   entries,
 	}})
 	if err != nil {
-		return fmt.Errorf("encoding the patch: %w", err)
+		return err
 	}
-	if err := c.Patch(ctx, written, client.RawPatch(types.MergePatchType, data)); err != nil && !overtaken(err) {
+	if err := c.Patch(ctx, written, patch); err != nil && !overtaken(err) {
 		return fmt.Errorf("disowning fields of Service %s: %w", written.Name, err)
 	}
 	return nil

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -88,10 +87,9 @@ func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment)
 // keeps says whether everything is to stay as it is for now.
 func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Service) bool {
 	switch bluegreen.ScaleDownOf(deployment, services) {
-	case bluegreen.ScaleDownPending:
-		return true
-	case bluegreen.NoScaleDown:
-		return p.enabled && bluegreen.InUse(deployment, services)
+	case bluegreen.ScaleDownPending, bluegreen.NoScaleDown:
+		// A scale-down that is still to come needs no finalizer of its own: its Service may have switched the protection off.
+		return !bluegreen.Protected(deployment) || p.enabled && bluegreen.InUse(deployment, services)
 	default:
 		return false
 	}
@@ -102,7 +100,10 @@ func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Ser
 func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
 	switch bluegreen.ScaleDownOf(deployment, services) {
 	case bluegreen.ScaleDownDue:
-		return p.scaleDown(ctx, deployment)
+		if ptr.Deref(deployment.Spec.Replicas, 1) > 0 {
+			return p.scaleToZero(ctx, deployment)
+		}
+		return p.forgetScaleDown(ctx, deployment)
 	case bluegreen.ScaleDownVoid:
 		return p.forgetScaleDown(ctx, deployment)
 	default:
@@ -111,27 +112,34 @@ func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, s
 	}
 }
 
-// scaleDown does a scale-down that was held, by the scale subresource: after a write of the Deployment itself bluegreen would
-// own spec.replicas, and the next server-side apply conflict. The note goes last: until then it can be repeated.
-func (p *Protection) scaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
-	patch, err := json.Marshal(map[string]any{
+// scaleToZero does a scale-down by the scale subresource: an owner of spec.replicas would make the next server-side apply
+// conflict. The write comes back through the watch. A Deployment that has changed since, its version perhaps, is decided
+// about anew.
+func (p *Protection) scaleToZero(ctx context.Context, deployment *appsv1.Deployment) error {
+	patch, err := rawPatch(types.MergePatchType, map[string]any{
 		"metadata": map[string]any{"resourceVersion": deployment.ResourceVersion},
 		"spec":     map[string]any{"replicas": 0},
 	})
 	if err != nil {
-		return fmt.Errorf("encoding the patch: %w", err)
+		return err
 	}
-	if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), client.RawPatch(types.MergePatchType, patch)); err != nil {
+	if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
 		return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
 	}
 	ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
-	return p.forgetScaleDown(ctx, deployment)
+	return nil
 }
 
 // forgetScaleDown removes the note of a scale-down; the write comes back through the watch.
 func (p *Protection) forgetScaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
-	patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"`+bluegreen.ScaleToZeroAfter+`":null}}}`))
-	if err := p.client.Patch(ctx, deployment.DeepCopy(), patch); err != nil {
+	patch, err := rawPatch(types.MergePatchType, map[string]any{"metadata": map[string]any{
+		"resourceVersion": deployment.ResourceVersion,
+		"annotations":     map[string]any{bluegreen.ScaleToZeroAfter: nil},
+	}})
+	if err != nil {
+		return err
+	}
+	if err := p.client.Patch(ctx, deployment, patch); err != nil {
 		return fmt.Errorf("forgetting the scale-down of Deployment %s: %w", deployment.Name, err)
 	}
 	return nil

@@ -89,8 +89,10 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 			stored := newBuilder().WithObjects(deployment.DeepCopy(), test.stored.DeepCopy()).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy(), test.cached.DeepCopy()).Build()
 			protection := &Protection{client: cachedReader{stored, cached}, live: stored, letting: NewLetting(), enabled: true}
-			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
-				t.Fatal(err)
+			for range 2 { // Each write comes back through the watch.
+				if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+					t.Fatal(err)
+				}
 			}
 			after := current(t, stored, deployment)
 			want := map[string]string{"example.org/theirs": "a"}
@@ -99,6 +101,51 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 			}
 			if *after.Spec.Replicas != test.replicas || !maps.Equal(after.Annotations, want) {
 				t.Errorf("%d replicas, %v; want %d, %v", *after.Spec.Replicas, after.Annotations, test.replicas, want)
+			}
+		})
+	}
+}
+
+func TestAHeldScaleDownDoesNotKeepWhatNobodyProtectsAnyMore(t *testing.T) {
+	pending := onVersion(blue)
+	pending.Annotations[bluegreen.TargetVersion] = green
+	pending.Annotations[bluegreen.InUseProtection] = "disabled"
+	deployment := serving(blue)
+	deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2"}
+	stored := newBuilder().WithObjects(deployment, pending).Build()
+	protection := &Protection{client: stored, live: stored, letting: NewLetting(), enabled: true}
+	for range 2 {
+		if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	after := current(t, stored, deployment)
+	if bluegreen.Protected(after) || *after.Spec.Replicas != 3 || after.Annotations[bluegreen.ScaleToZeroAfter] != "nginx/2" {
+		t.Errorf("finalizers %q, %d replicas, %v", after.Finalizers, *after.Spec.Replicas, after.Annotations)
+	}
+}
+
+// TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero: it may be of the version that serves by now.
+func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
+	for name, replicas := range map[string]int32{"scaled": 3, "forgotten": 0} {
+		t.Run(name, func(t *testing.T) {
+			deployment := serving(blue)
+			deployment.Spec.Replicas = &replicas
+			deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2"}
+			stored := newBuilder().WithObjects(deployment, onVersion(green)).Build()
+			seen := current(t, stored, deployment)
+			changed := seen.DeepCopy()
+			changed.Spec.Template.Labels["version"] = green
+			if err := stored.Update(context.Background(), changed); err != nil {
+				t.Fatal(err)
+			}
+			protection := &Protection{client: stored, live: stored, letting: NewLetting(), enabled: true}
+			if _, err := protection.Reconcile(context.Background(), seen); err != nil {
+				t.Fatal(err)
+			}
+			after := current(t, stored, deployment)
+			if *after.Spec.Replicas != replicas || after.Annotations[bluegreen.ScaleToZeroAfter] != "nginx/2" {
+				t.Errorf("%d replicas, %v", *after.Spec.Replicas, after.Annotations)
 			}
 		})
 	}
