@@ -1,0 +1,189 @@
+package api
+
+import (
+	"fmt"
+	"maps"
+	"reflect"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// closed says why the controller could not have found the gate of a Service open when it wrote over that version of it.
+//
+// That write carries the Service's resourceVersion, so the ask is exactly that version's. The Deployments were read from the
+// API server after that version and before the write: one of their states from then must have been ready. Which Deployments
+// there are is known from a cache, which was not older than readBy says.
+func (c *checker) closed(s *corev1.Service, written int64) string {
+	asked, selector, ready := revision(s), candidate(s), 0
+	known := c.readBy(asked)
+	for _, who := range c.ids("Deployment", s.Namespace) {
+		if c.always(who, known, written, func(d *appsv1.Deployment) bool { return selects(selector, d) }) &&
+			c.always(who, asked, written, func(d *appsv1.Deployment) bool { return !carries(d, s) }) {
+			return fmt.Sprintf("%s was not ready from %d on:\n%s", who, asked, c.story(event{who, version{rv: written}}))
+		}
+		if !c.always(who, asked, written, func(d *appsv1.Deployment) bool { return !selects(selector, d) || !carries(d, s) }, absent) {
+			ready++
+		}
+	}
+	if ready == 0 {
+		return "no Deployment of the target was ready"
+	}
+	if s.Annotations[readyKey] == "match-live" {
+		return c.fewerThanLive(s, written)
+	}
+	return ""
+}
+
+// absent lets always hold where the object does not exist.
+const absent = true
+
+// always says whether something held of a Deployment in every state from one resourceVersion until another.
+func (c *checker) always(who id, from, to int64, is func(*appsv1.Deployment) bool, orAbsent ...bool) bool {
+	return !slices.ContainsFunc(c.between(who, from, to), func(v version) bool {
+		d, exists := v.object.(*appsv1.Deployment)
+		return exists && !is(d) || !exists && len(orAbsent) == 0
+	})
+}
+
+// fewerThanLive says so if no moment's target had as many available replicas as any moment's live version, where a Deployment
+// of both counts for the target.
+func (c *checker) fewerThanLive(s *corev1.Service, written int64) string {
+	most, least := int32(0), int32(0)
+	asked := revision(s)
+	for _, who := range c.ids("Deployment", s.Namespace) {
+		var targets []int32
+		for _, v := range c.between(who, asked, written) {
+			targets = append(targets, availableIf(v, candidate(s)))
+		}
+		most += slices.Max(targets)
+		var lives []int32
+		for _, v := range c.between(who, c.readBy(asked), written) {
+			lives = append(lives, availableIf(v, s.Spec.Selector))
+		}
+		if slices.Max(targets) == 0 {
+			least += slices.Min(lives)
+		}
+	}
+	if most < least {
+		return fmt.Sprintf("the target had %d available replicas, and the live version %d", most, least)
+	}
+	return ""
+}
+
+func availableIf(v version, selector map[string]string) int32 {
+	if d, exists := v.object.(*appsv1.Deployment); exists && selects(selector, d) {
+		return d.Status.AvailableReplicas
+	}
+	return 0
+}
+
+// judgeUsersDeployment: a replica count is stored as it was asked for, unless it would take away what serves.
+func (c *checker) judgeUsersDeployment(e event, w *write, before, after *appsv1.Deployment) {
+	c.stats["writes of Deployments"]++
+	want := *before.Spec.Replicas
+	if w.replicas != nil {
+		want = *w.replicas
+	}
+	toZero := w.replicas != nil && want == 0 && *before.Spec.Replicas > 0
+	held := toZero && *after.Spec.Replicas == *before.Spec.Replicas && after.Annotations[noteKey] != ""
+	if *after.Spec.Replicas != want && !held {
+		c.fault(e, "%s: %d replicas, want %d", w.what, *after.Spec.Replicas, want)
+	}
+	if !held && after.Annotations[noteKey] != before.Annotations[noteKey] {
+		c.fault(e, "%s: a scale-down was noted", w.what)
+	}
+	if !toZero || w.mark == "" || c.scales[e.rv] != nil {
+		return // kubectl scale is the user's explicit word.
+	}
+	could, must := false, w.serving && protected(before)
+	for _, rv := range c.moments(e.id.Namespace, w.from, e.rv) {
+		held := slices.ContainsFunc(c.services(e.id.Namespace, rv), func(s *corev1.Service) bool { return holdsScaleDown(s, after) })
+		could, must = could || held, must && held
+	}
+	if held && !could || !held && must {
+		c.fault(e, "%s: held: %t, protected: %t", w.what, held, protected(before))
+	}
+	if held {
+		c.stats["scale-downs held"]++
+	}
+}
+
+// judgeControllersDeployment: the controller protects, lets go of what nothing uses, and does scale-downs that are due.
+func (c *checker) judgeControllersDeployment(e event, before, after *appsv1.Deployment) {
+	c.stats["writes of Deployments by the controller"]++
+	if rest := untouchedDeployment(before); !reflect.DeepEqual(rest, untouchedDeployment(after)) {
+		c.fault(e, "the controller changed more than is its own")
+	}
+	if *before.Spec.Replicas != *after.Spec.Replicas {
+		c.judgeScaleDown(e, before, after)
+	}
+	if !protected(before) || protected(after) {
+		return
+	}
+	unused := slices.ContainsFunc(c.moments(e.id.Namespace, revision(before), e.rv), func(rv int64) bool {
+		return !inUse(before, c.services(e.id.Namespace, rv))
+	})
+	if !unused {
+		c.fault(e, "the controller let go of what was in use")
+	}
+}
+
+// judgeScaleDown: it was noted, due at a moment, and takes nothing away that has traffic since.
+func (c *checker) judgeScaleDown(e event, before, after *appsv1.Deployment) {
+	c.stats["scale-downs done"]++
+	noted := c.noted(e.id, e.rv)
+	if before.Annotations[noteKey] == "" || *after.Spec.Replicas != 0 {
+		c.fault(e, "the controller scaled from %d to %d", *before.Spec.Replicas, *after.Spec.Replicas)
+		return
+	}
+	isDue := slices.ContainsFunc(c.moments(e.id.Namespace, noted, e.rv), func(rv int64) bool {
+		return due(before, c.services(e.id.Namespace, rv))
+	})
+	if !isDue {
+		c.fault(e, "the controller did a scale-down that was not due")
+	}
+	for _, s := range c.services(e.id.Namespace, e.rv) {
+		if serves(s, before) && c.movedSince(s, noted, e.rv) {
+			c.fault(e, "the controller scaled to 0 what serves %s", s.Name)
+		}
+	}
+}
+
+// noted returns when the note of a scale-down was written that stands before a resourceVersion.
+func (c *checker) noted(who id, rv int64) int64 {
+	states := c.between(who, 0, rv)
+	for i := len(states) - 1; i > 0; i-- {
+		if d, exists := states[i-1].object.(*appsv1.Deployment); !exists || d.Annotations[noteKey] == "" {
+			return states[i].rv
+		}
+	}
+	return 0
+}
+
+// movedSince says whether the traffic of a Service has moved between two resourceVersions, while it was managed.
+func (c *checker) movedSince(s *corev1.Service, from, to int64) bool {
+	states := c.between(id{"Service", client.ObjectKeyFromObject(s)}, from, to)
+	for i := 1; i < len(states); i++ {
+		before, existed := states[i-1].object.(*corev1.Service)
+		after, exists := states[i].object.(*corev1.Service)
+		if existed && exists && managed(before) && managed(after) && !maps.Equal(before.Spec.Selector, after.Spec.Selector) {
+			return true
+		}
+	}
+	return false
+}
+
+// untouchedDeployment returns a Deployment without what the controller may change.
+func untouchedDeployment(d *appsv1.Deployment) map[string]any {
+	rest := d.DeepCopy()
+	delete(rest.Annotations, noteKey)
+	rest.Finalizers = slices.DeleteFunc(rest.Finalizers, func(f string) bool { return f == finalizer })
+	if len(rest.Finalizers) == 0 {
+		rest.Finalizers = nil
+	}
+	rest.Spec.Replicas, rest.Generation, rest.ManagedFields, rest.ResourceVersion = nil, 0, nil, ""
+	return plain(rest)
+}

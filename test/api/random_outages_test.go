@@ -1,0 +1,57 @@
+package api
+
+import (
+	"context"
+	"syscall"
+)
+
+func (w *world) serving() bool { return w.replica != nil && w.joined }
+
+func (w *world) startReplica() {
+	w.t.Helper()
+	w.replica, w.joined = shipped.start(w.t, "--leader-elect=false"), true
+	serving(w.t, w.checker.namespaces[0])
+}
+
+// outage stops the process, or takes it out of the webhook's Service, for some steps.
+func (w *world) outage() {
+	if w.resume > w.step {
+		return
+	}
+	w.resume = w.step + 1 + w.r.IntN(12)
+	w.joined = false
+	clear(w.disowned) // The controller's writes are not seen by the webhook either.
+	switch w.r.IntN(4) {
+	case 0:
+		w.checker.stats["replicas ended"]++
+		w.replica.end(w.t, syscall.SIGTERM)
+		w.replica = nil
+	case 1:
+		w.checker.stats["replicas killed"]++
+		_ = w.replica.command.Process.Kill()
+		<-w.replica.exited
+		w.replica, w.killed = nil, w.replica
+	default:
+		w.checker.stats["webhook outages"]++
+		if err := w.client.Delete(context.WithoutCancel(w.t.Context()), w.replica.slice); err != nil {
+			w.t.Fatal(err)
+		}
+	}
+}
+
+// recover ends an outage.
+func (w *world) recover() {
+	w.t.Helper()
+	if w.killed != nil {
+		w.killed.end(w.t, syscall.SIGTERM)
+		w.killed = nil
+	}
+	switch {
+	case w.replica == nil:
+		w.startReplica()
+	case !w.joined:
+		w.replica.join(w.t, *w.replica.slice.Ports[0].Port)
+		serving(w.t, w.checker.namespaces[0])
+		w.joined = true
+	}
+}
