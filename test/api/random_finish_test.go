@@ -159,7 +159,7 @@ func (w *world) unsettled() string {
 // noteLeft says whether the note of a scale-down should be gone: it stays while another Service than the noted one serves.
 func noteLeft(d *appsv1.Deployment, services []*corev1.Service) bool {
 	return d.Annotations[noteKey] != "" && (due(d, services) || slices.ContainsFunc(services, func(s *corev1.Service) bool {
-		return s.Name == d.Annotations[noteKey] && selects(s.Spec.Selector, d) && !pending(s)
+		return s.Name == noted(d) && selects(s.Spec.Selector, d) && !pending(s)
 	}))
 }
 

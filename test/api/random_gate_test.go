@@ -134,26 +134,26 @@ func (c *checker) judgeControllersDeployment(e event, before, after *appsv1.Depl
 // judgeScaleDown: it was noted, due at a moment, and takes nothing away that has traffic since.
 func (c *checker) judgeScaleDown(e event, before, after *appsv1.Deployment) {
 	c.stats["scale-downs done"]++
-	noted := c.noted(e.id, e.rv)
+	since := c.notedAt(e.id, e.rv)
 	if before.Annotations[noteKey] == "" || *after.Spec.Replicas != 0 {
 		c.fault(e, "the controller scaled from %d to %d", *before.Spec.Replicas, *after.Spec.Replicas)
 		return
 	}
-	isDue := slices.ContainsFunc(c.moments(e.id.Namespace, noted, e.rv), func(rv int64) bool {
+	isDue := slices.ContainsFunc(c.moments(e.id.Namespace, since, e.rv), func(rv int64) bool {
 		return due(before, c.services(e.id.Namespace, rv))
 	})
 	if !isDue {
 		c.fault(e, "the controller did a scale-down that was not due")
 	}
 	for _, s := range c.services(e.id.Namespace, e.rv) {
-		if serves(s, before) && c.movedSince(s, noted, e.rv) {
-			c.fault(e, "the controller scaled to 0 what serves %s", s.Name)
+		if serves(s, before) && c.movedSince(s, since, e.rv) {
+			c.fault(e, "the controller scaled to 0 what serves %s:\n%s\nthe Deployment", s.Name, c.story(event{id{"Service", client.ObjectKeyFromObject(s)}, version{rv: e.rv}}))
 		}
 	}
 }
 
-// noted returns when the note of a scale-down was written that stands before a resourceVersion.
-func (c *checker) noted(who id, rv int64) int64 {
+// notedAt returns when the note of a scale-down was written that stands before a resourceVersion.
+func (c *checker) notedAt(who id, rv int64) int64 {
 	states := c.between(who, 0, rv)
 	for i := len(states) - 1; i > 0; i-- {
 		if d, exists := states[i-1].object.(*appsv1.Deployment); !exists || d.Annotations[noteKey] == "" {
@@ -163,14 +163,18 @@ func (c *checker) noted(who id, rv int64) int64 {
 	return 0
 }
 
-// movedSince says whether the traffic of a Service has moved between two resourceVersions, while it was managed.
+// movedSince says whether the last that moved the traffic of a Service, between two resourceVersions, was the controller. A
+// Service that was created anew, or moved while it was released, is where its owner wanted it.
 func (c *checker) movedSince(s *corev1.Service, from, to int64) bool {
 	states := c.between(id{"Service", client.ObjectKeyFromObject(s)}, from, to)
-	for i := 1; i < len(states); i++ {
+	for i := len(states) - 1; i > 0; i-- {
 		before, existed := states[i-1].object.(*corev1.Service)
 		after, exists := states[i].object.(*corev1.Service)
-		if existed && exists && managed(before) && managed(after) && !maps.Equal(before.Spec.Selector, after.Spec.Selector) {
-			return true
+		if !existed || !exists {
+			return false
+		}
+		if !maps.Equal(before.Spec.Selector, after.Spec.Selector) {
+			return managed(before) && managed(after)
 		}
 	}
 	return false

@@ -111,10 +111,16 @@ func inUse(d *appsv1.Deployment, services []*corev1.Service) bool {
 	return slices.ContainsFunc(services, func(s *corev1.Service) bool { return uses(s, d) })
 }
 
+// noted returns the Service that a scale-down waits for, "" for none.
+func noted(d *appsv1.Deployment) string {
+	name, _ := strings.CutSuffix(d.Annotations[noteKey], "/"+string(d.UID))
+	return name
+}
+
 // due says whether a scale-down that was held is to be done.
 func due(d *appsv1.Deployment, services []*corev1.Service) bool {
 	return !slices.ContainsFunc(services, func(s *corev1.Service) bool {
-		return serves(s, d) || s.Name == d.Annotations[noteKey] && selects(s.Spec.Selector, d)
+		return serves(s, d) || pending(s) && selects(candidate(s), d) || s.Name == noted(d) && selects(s.Spec.Selector, d)
 	})
 }
 
@@ -130,6 +136,8 @@ func carries(d *appsv1.Deployment, s *corev1.Service) bool {
 		slices.ContainsFunc(status.Conditions, func(c appsv1.DeploymentCondition) bool {
 			return c.Type == "Available" && c.Status == "True" && c.Reason == "MinimumReplicasAvailable"
 		})
+	// The pods of a Deployment of this test may be of several versions: an available one must be of the new template.
+	ready = ready && status.AvailableReplicas > status.Replicas-status.UpdatedReplicas
 	for _, port := range s.Spec.Ports {
 		ready = ready && (port.TargetPort.Type == intstr.Int || d.Spec.Template.Spec.Containers[0].Ports[0].Name == port.TargetPort.StrVal)
 	}

@@ -18,7 +18,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("seed", 0, "run the random test with this seed alone; 0 for those of testdata/seeds and a new one")
-	stepsFlag = flag.Int("steps", 500, "how many steps the random test goes with -seed, or with a new one")
+	stepsFlag = flag.Int("steps", 300, "how many steps the random test goes with -seed, or with a new one")
 )
 
 // randomRun is one run of the random test.
