@@ -5,7 +5,6 @@ package e2e
 import (
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -20,8 +19,7 @@ func keep(t *testing.T, ns string) {
 	if _, err := ask(t.Context(), ns, "nginx", "9.99"); err != nil {
 		t.Fatal(err)
 	}
-	kubectl(t, "delete", "deployment", "nginx-1.10", "--namespace", ns, "--wait=false")
-	awaitDeployment(t, ns, "nginx-1.10", "been deleted, and stayed", func(d *appsv1.Deployment) bool { return d.DeletionTimestamp != nil })
+	deleteAndKeep(t, ns, "nginx-1.10")
 }
 
 // TestNamespaceDeletion deletes a namespace amid a switch.

@@ -257,3 +257,30 @@ func evict(t *testing.T, pod corev1.Pod) error {
 		ObjectMeta: metav1.ObjectMeta{Name: pod.Name, Namespace: pod.Namespace},
 	})
 }
+
+// TestWithdrawnByUpgrade takes an ask back by upgrading to the version that serves, whose Deployment the ask's own upgrade
+// deleted: it is kept until traffic moves elsewhere, and then a later upgrade deploys it anew.
+func TestWithdrawnByUpgrade(t *testing.T) {
+	for _, program := range helms {
+		t.Run(program, func(t *testing.T) {
+			ns := namespace(t)
+			helmUpgrade(t, program, ns, "versioned", "version=1.10")
+			awaitAvailable(t, ns, "nginx-1.10", 2)
+			r := send(t, ns, "nginx", "1.10")
+
+			helmUpgrade(t, program, ns, "versioned", "version=1.11", "startup=300")
+			helmUpgrade(t, program, ns, "versioned", "version=1.10")
+			awaitPhase(t, ns, "nginx", bluegreen.Stable, "Deployment nginx-1.10: serves and is being deleted: its pods are kept, "+
+				"and its spec is frozen, until traffic moves; ask for another version to let it go")
+
+			for _, version := range []string{"1.12", "1.10"} {
+				r.asked(version)
+				helmUpgrade(t, program, ns, "versioned", "version="+version)
+				awaitVersion(t, ns, "nginx", version)
+				r.awaitAnswer(t, version)
+			}
+			awaitAvailable(t, ns, "nginx-1.10", 2)
+			assertSwitched(t, r.judge(t).Switches)
+		})
+	}
+}

@@ -1,0 +1,143 @@
+//go:build e2e
+
+package e2e
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// page is a page of docs/ whose commands are run.
+type page struct {
+	namespace string
+	// commands are those of the shell blocks, by the heading above them. What was run is removed.
+	commands map[string]string
+}
+
+var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
+
+func readPage(t *testing.T, name, namespace string) *page {
+	t.Helper()
+	content, err := os.ReadFile(filepath.Join(root, "docs", name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &page{namespace, map[string]string{}}
+	for _, section := range strings.Split("\n"+string(content), "\n## ") {
+		heading, body, _ := strings.Cut(section, "\n")
+		for _, block := range shellBlock.FindAllStringSubmatch(body, -1) {
+			p.commands[heading] += block[1]
+		}
+	}
+	return p
+}
+
+// run runs the commands under a heading as a person would, whose kubectl is set to the namespace.
+func (p *page) run(t *testing.T, heading string) {
+	t.Helper()
+	commands, found := p.commands[heading]
+	if !found {
+		t.Fatalf("no commands under %q", heading)
+	}
+	delete(p.commands, heading)
+	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
+	if err := os.WriteFile(kubeconfig, []byte(kubectl(t, "config", "view", "--raw").stdout), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	kubectl(t, "config", "set-context", "--kubeconfig", kubeconfig, "--current", "--namespace", p.namespace)
+	shell := exec.Command("sh", "-eux")
+	shell.Dir, shell.Stdin = root, strings.NewReader(commands)
+	shell.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
+	printed, err := shell.CombinedOutput()
+	t.Logf("%s\n%s", heading, printed)
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// assertAllRun fails the test if the page has commands that were not run.
+func (p *page) assertAllRun(t *testing.T) {
+	t.Helper()
+	for heading := range p.commands {
+		t.Errorf("nobody ran the commands under %q", heading)
+	}
+}
+
+// TestBreakGlass runs docs/break-glass.md from top to bottom, and then has the tests that follow find all as it was.
+func TestBreakGlass(t *testing.T) {
+	ns, r := twoVersions(t)
+	p := readPage(t, "break-glass.md", ns)
+	if t.Run("docs/break-glass.md", func(t *testing.T) { breakGlass(t, p, r) }) {
+		p.assertAllRun(t)
+	}
+	reinstall(t)
+}
+
+func breakGlass(t *testing.T, p *page, r *requests) {
+	stop(t)
+	r.asked("1.11")
+	p.run(t, "Move one Service")
+	r.awaitAnswer(t, "1.11")
+
+	start(t)
+	awaitServing(t)
+	p.run(t, "Hand it back")
+	awaitPhase(t, p.namespace, "nginx", bluegreen.Stable, "")
+
+	r.asked("1.10")
+	p.run(t, "Move many Services")
+	r.awaitAnswer(t, "1.10")
+
+	p.run(t, "Put everything back")
+	awaitServing(t)
+	printed := kubectl(t, "patch", "service", "nginx", "--namespace", p.namespace, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
+	contains(t, printed.stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.10")
+	kubectl(t, "get", "validatingadmissionpolicybinding", release)
+
+	awaitProtected(t, p.namespace, "nginx-1.10")
+	deleteAndKeep(t, p.namespace, "nginx-1.10")
+	r.asked("1.11")
+	p.run(t, "The Deployment that serves is being deleted")
+	r.awaitAnswer(t, "1.11")
+	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", p.namespace, "--timeout=60s")
+	assertSwitched(t, r.judge(t).Switches)
+
+	start(t)
+	awaitServing(t)
+	createDeployment(t, p.namespace, "1.10", 1)
+	createService(t, p.namespace, "other", "1.10", "1.10")
+	awaitProtected(t, p.namespace, "nginx-1.10")
+	stop(t)
+	deleteAndKeep(t, p.namespace, "nginx-1.10")
+	p.run(t, "A Deployment that does not go")
+	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", p.namespace, "--timeout=60s")
+}
+
+// deleteAndKeep deletes a Deployment that the finalizer keeps.
+func deleteAndKeep(t *testing.T, namespace, name string) {
+	t.Helper()
+	kubectl(t, "delete", "deployment", name, "--namespace", namespace, "--wait=false")
+	awaitDeployment(t, namespace, name, "been deleted, and stayed", func(d *appsv1.Deployment) bool { return d.DeletionTimestamp != nil })
+}
+
+// TestClientsPage runs the commands of docs/clients.md.
+func TestClientsPage(t *testing.T) {
+	ns, r := twoVersions(t)
+	p := readPage(t, "clients.md", ns)
+	r.asked("1.11")
+	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
+		t.Fatal(err)
+	}
+	p.run(t, "Wait for a switch")
+	r.awaitAnswer(t, "1.11")
+	p.assertAllRun(t)
+	assertSwitched(t, r.judge(t).Switches)
+}
