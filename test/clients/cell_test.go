@@ -127,11 +127,17 @@ func (c *cell) kubectlFile(args []string, content []byte) said {
 	return c.kubectl(append(args, "--filename", c.file("service.yaml", content))...)
 }
 
-// kustomization writes a base with the selector and an overlay with the annotations, and returns its directory.
+// kustomization writes a base with the selector and an overlay that adds the annotations, and returns its directory.
 func (c *cell) kustomization(m manifest) string {
 	c.Helper()
 	c.file("base.yaml", marshal(manifest{Selector: m.Selector}.object()))
-	c.file("kustomization.yaml", marshal(map[string]any{"resources": []string{"base.yaml"}, "commonAnnotations": m.Annotations}))
+	overlay := map[string]any{"resources": []string{"base.yaml"}}
+	if len(m.Annotations) > 0 {
+		patch := map[string]any{"apiVersion": "v1", "kind": "Service",
+			"metadata": map[string]any{"name": service, "annotations": m.Annotations}}
+		overlay["patches"] = []any{map[string]any{"patch": string(marshal(patch))}}
+	}
+	c.file("kustomization.yaml", marshal(overlay))
 	return c.dir
 }
 
