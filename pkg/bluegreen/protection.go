@@ -87,8 +87,8 @@ func keepsServing(write Write) field.ErrorList {
 		names(kept)))}
 }
 
-// ScaleDown is somebody's UPDATE that takes a Deployment in use from some replicas to none.
-type ScaleDown struct {
+// DeploymentWrite is somebody's UPDATE of a Deployment that takes it from some replicas to none, or its finalizer off.
+type DeploymentWrite struct {
 	Old, New *appsv1.Deployment
 
 	// Services are those of the Deployment's namespace.
@@ -97,7 +97,10 @@ type ScaleDown struct {
 
 // Held returns the Deployment as it should be stored while a switch away from it is pending, with a warning for the writer;
 // false when nothing is pending: then it is the writer's right. The scale-down is noted in ScaleToZeroAfter.
-func (s ScaleDown) Held() (*appsv1.Deployment, string, bool) {
+func (s DeploymentWrite) Held() (*appsv1.Deployment, string, bool) {
+	if !hasReplicas(s.Old) || hasReplicas(s.New) {
+		return nil, "", false
+	}
 	for _, service := range s.Services {
 		policy, managed := managing(service)
 		if !managed || !policy.Protect || !policy.pending(service) || !matches(service.Spec.Selector, s.Old) {
@@ -113,6 +116,17 @@ func (s ScaleDown) Held() (*appsv1.Deployment, string, bool) {
 			*held.Spec.Replicas, held.Name, service.Name, policy.Target), true
 	}
 	return nil, "", false
+}
+
+// Restored returns the finalizers as they should be stored where a write by anybody else takes bluegreen's off a Deployment in
+// use, with a warning for the writer; false when they may stay as written. A Deployment under deletion would be gone at once,
+// and the finalizer could not be had back: Helm 3's rollback does that.
+func (s DeploymentWrite) Restored() ([]string, string, bool) {
+	if !Protected(s.Old) || Protected(s.New) || !InUse(s.Old, s.Services) {
+		return nil, "", false
+	}
+	return append(slices.Clone(s.New.Finalizers), InUseProtection), fmt.Sprintf(
+		"bluegreen: metadata.finalizers: keeps %s, because Deployment %s serves", InUseProtection, s.New.Name), true
 }
 
 // HeldScaleDown is what to do about a scale-down that was held.

@@ -157,7 +157,7 @@ func TestAScaleDownWaitsForTheSwitchAwayThatIsPending(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			wanted := deployment("1.10", replicas(0))
-			held, text, ok := ScaleDown{Old: deployment("1.10"), New: wanted, Services: test.services}.Held()
+			held, text, ok := DeploymentWrite{Old: deployment("1.10"), New: wanted, Services: test.services}.Held()
 			if ok != test.held {
 				t.Fatalf("held: %v", ok)
 			}
@@ -224,6 +224,30 @@ func TestAWriteThatEndsTheProtectionIsJudgedByWhatServes(t *testing.T) {
 			test.write.Deployments = list(deployment("1.10", kept))
 			if refused := len(Admit(test.write).Errors) > 0; refused != test.want {
 				t.Errorf("with what serves under deletion: %v", Admit(test.write).Errors)
+			}
+		})
+	}
+}
+
+func TestAFinalizerThatAWriteTakesOffWhatServesIsPutBack(t *testing.T) {
+	theirs := func(d *appsv1.Deployment) { d.Finalizers = []string{"example.org/theirs"} }
+	for name, test := range map[string]struct {
+		old, new *appsv1.Deployment
+		services []*corev1.Service
+		want     []string
+	}{
+		"under deletion":           {deployment("1.10", kept), deployment("1.10"), []*corev1.Service{managed()}, []string{InUseProtection}},
+		"not under deletion":       {deployment("1.10", protected), deployment("1.10", theirs), []*corev1.Service{managed()}, []string{"example.org/theirs", InUseProtection}},
+		"while a switch is held":   {deployment("1.10", kept), deployment("1.10"), []*corev1.Service{waiting()}, []string{InUseProtection}},
+		"not taken off":            {deployment("1.10", protected), deployment("1.10", protected), []*corev1.Service{managed()}, nil},
+		"not there before":         {deployment("1.10"), deployment("1.10"), []*corev1.Service{managed()}, nil},
+		"not in use":               {deployment("1.09", kept), deployment("1.09"), []*corev1.Service{managed()}, nil},
+		"protection is not wanted": {deployment("1.10", kept), deployment("1.10"), []*corev1.Service{managed(annotation(InUseProtection, "disabled"))}, nil},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, warning, ok := DeploymentWrite{Old: test.old, New: test.new, Services: test.services}.Restored()
+			if !slices.Equal(got, test.want) || ok != (test.want != nil) || ok != (warning != "") {
+				t.Errorf("got %q, %q, %v", got, warning, ok)
 			}
 		})
 	}

@@ -33,7 +33,7 @@ func scaleDown(services ...client.Object) admission.Response {
 	built := update(deploymentJSON("3"), deploymentJSON("0"))
 	built.Namespace = "shop"
 	live := fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(services...).Build()
-	return ForDeployments(scheme.Scheme, live).Handle(context.Background(), built)
+	return ForDeployments(scheme.Scheme, live, controllerUser).Handle(context.Background(), built)
 }
 
 func TestAScaleDownIsHeldByAPatchOfReplicasAndOneAnnotation(t *testing.T) {
@@ -65,11 +65,26 @@ func TestAScaleDownIsRefusedWhenNobodyKnowsWhetherItMay(t *testing.T) {
 		},
 	})
 	built := request(admissionv1.Update, deploymentJSON("3"), deploymentJSON("0"))
-	if response := ForDeployments(scheme.Scheme, failing).Handle(context.Background(), built); response.Allowed || response.Result.Code != 500 {
+	if response := ForDeployments(scheme.Scheme, failing, controllerUser).Handle(context.Background(), built); response.Allowed || response.Result.Code != 500 {
 		t.Errorf("%+v", response)
 	}
 	broken := request(admissionv1.Update, deploymentJSON("3"), "{")
-	if response := ForDeployments(scheme.Scheme, failing).Handle(context.Background(), broken); response.Allowed || response.Result.Code != 400 {
+	if response := ForDeployments(scheme.Scheme, failing, controllerUser).Handle(context.Background(), broken); response.Allowed || response.Result.Code != 400 {
 		t.Errorf("%+v", response)
+	}
+}
+
+func TestTheFinalizerOfWhatServesIsPutBackForAnybodyButTheController(t *testing.T) {
+	protected := strings.Replace(deploymentJSON("3"), `"annotations"`, `"finalizers":["bluegreen/in-use-protection"],"annotations"`, 1)
+	built := update(protected, deploymentJSON("3"))
+	built.Namespace = "shop"
+	live := fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(inShop("1.10")).Build()
+	hook := ForDeployments(scheme.Scheme, live, controllerUser)
+	const want = `[{"op":"add","path":"/metadata/finalizers","value":["bluegreen/in-use-protection"]}]`
+	if response := hook.Handle(context.Background(), built); string(response.Patch) != want || len(response.Warnings) != 1 {
+		t.Errorf("%s, %q", response.Patch, response.Warnings)
+	}
+	if response := hook.Handle(context.Background(), by(controllerUser, built)); !response.Allowed || len(response.Patch) > 0 {
+		t.Errorf("the controller's: %+v", response)
 	}
 }

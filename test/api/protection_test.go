@@ -94,6 +94,16 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 	if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "Deployment nginx-1.10 serves and is being deleted") {
 		t.Fatalf("a release under which blue would die: got %v, want a 422", err)
 	}
+	// Helm 3's rollback takes off what its chart does not name.
+	human, warned := recorded(t)
+	strip := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"finalizers":null}}`))
+	if err := human.Patch(t.Context(), blue.DeepCopy(), strip); err != nil {
+		t.Fatal(err)
+	}
+	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "keeps bluegreen/in-use-protection, because Deployment nginx-1.10 serves") {
+		t.Errorf("warnings %q", texts)
+	}
+	deploymentUntil(t, blue, "the finalizer is still there", protected)
 	available(t, green, true)
 	until(t, key, "traffic moves", live("1.11"))
 	deploymentUntil(t, blue, "the end of blue", gone)

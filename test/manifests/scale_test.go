@@ -32,6 +32,8 @@ var scaled = map[string]struct {
 	"replicas left out":                      {[]deploymentChange{inUse, replicas(2)}, []deploymentChange{noReplicas}, false},
 	"a new template":                         {[]deploymentChange{inUse, replicas(2)}, []deploymentChange{image("nginx:2")}, false},
 	"nothing":                                {[]deploymentChange{inUse, replicas(2)}, nil, false},
+	"the finalizer taken off":                {[]deploymentChange{inUse, replicas(2)}, []deploymentChange{finalizers()}, true},
+	"the finalizer replaced":                 {[]deploymentChange{inUse, replicas(2)}, []deploymentChange{finalizers("a/b")}, true},
 	"one not in use, to zero":                {[]deploymentChange{replicas(2)}, []deploymentChange{replicas(0)}, false},
 	"one with a foreign finalizer":           {[]deploymentChange{finalizers("a/b"), replicas(2)}, []deploymentChange{replicas(0)}, false},
 	"one that comes into use as it goes out": {[]deploymentChange{replicas(2)}, []deploymentChange{inUse, replicas(0)}, false},

@@ -98,7 +98,7 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser
 	}
 	hooks := mgr.GetWebhookServer()
 	hooks.Register(mutate.ServicesPath, mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser))
-	hooks.Register(mutate.DeploymentsPath, mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader()))
+	hooks.Register(mutate.DeploymentsPath, mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser))
 	return addChecks(mgr)
 }
 
