@@ -120,7 +120,7 @@ func TestForegroundDeletion(t *testing.T) {
 	if err == nil {
 		t.Error("a release under which what serves would die was accepted")
 	}
-	contains(t, printed.stderr, "cannot be removed now: Deployment nginx-1.10 serves and is being deleted")
+	contains(t, printed.stderr, "cannot be changed now: Deployment nginx-1.10 serves and is being deleted")
 
 	r.switchTo(t, ns, "1.11")
 	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", ns, "--timeout=60s")
