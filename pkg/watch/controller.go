@@ -137,9 +137,7 @@ func (c *Controller) write(ctx context.Context, service *corev1.Service, action 
 			labels.FormatLabels(written.Spec.Selector), labels.FormatLabels(action.Service.Spec.Selector))
 	}
 	if err != nil {
-		err = fmt.Errorf("writing %s: %w", action.Reason, err)
-		c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", bluegreen.Clip(err.Error()))
-		return false, err
+		return false, c.failed(service, fmt.Errorf("writing %s: %w", action.Reason, err))
 	}
 	c.tell(ctx, service, action)
 	return true, disown(ctx, c.client, written)
@@ -159,6 +157,12 @@ func (c *Controller) tell(ctx context.Context, service *corev1.Service, action b
 	if action.Reason == bluegreen.ReasonSwitched {
 		switches.Inc()
 	}
+}
+
+// failed tells people of a write that the API server refused, and returns the error.
+func (c *Controller) failed(service *corev1.Service, err error) error {
+	c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", bluegreen.Clip(err.Error()))
+	return err
 }
 
 func eventType(action bluegreen.Action) string {

@@ -29,9 +29,7 @@ func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, de
 			if readErr == nil && (len(live) == 0 || live[0].DeletionTimestamp != nil) {
 				return false, nil
 			}
-			err = fmt.Errorf("protecting Deployment %s: %w", deployment.Name, err)
-			c.recorder.Eventf(service, nil, corev1.EventTypeWarning, "WriteFailed", activity, "%s", bluegreen.Clip(err.Error()))
-			return false, err
+			return false, c.failed(service, fmt.Errorf("protecting Deployment %s: %w", deployment.Name, err))
 		}
 	}
 	return true, nil
