@@ -81,14 +81,17 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 			return fmt.Errorf("setting up certificates: %w", err)
 		}
 	}
-	if err := o.setUp(ctx, mgr, controllerUser); err != nil {
+	ending := shutdown{asked: ctx, delay: o.shutdownDelay}
+	if err := o.setUp(ctx, mgr, controllerUser, ending); err != nil {
 		return err
 	}
+	ctx, cancel := ending.context()
+	defer cancel()
 	return mgr.Start(ctx)
 }
 
 // setUp registers controllers, webhooks and checks.
-func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string) error {
+func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string, ending shutdown) error {
 	letting := watch.NewLetting()
 	if err := watch.New(mgr, letting, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("setting up the controller: %w", err)
@@ -97,9 +100,9 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser
 		return fmt.Errorf("setting up the protection: %w", err)
 	}
 	hooks := mgr.GetWebhookServer()
-	hooks.Register(mutate.ServicesPath, mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser))
-	hooks.Register(mutate.DeploymentsPath, mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser))
-	return addChecks(mgr)
+	hooks.Register(mutate.ServicesPath, ending.handler(mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
+	hooks.Register(mutate.DeploymentsPath, ending.handler(mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
+	return addChecks(mgr, ending)
 }
 
 // whoAmI returns the user name under which the API server knows this process: that of the controller, the only one who
@@ -167,8 +170,8 @@ func (o *options) webhookServer(keeper *certs.Keeper) ctrlwebhook.Server {
 	return ctrlwebhook.NewServer(options)
 }
 
-// addChecks makes the process live while it answers, and ready while it serves the webhook and knows the cluster.
-func addChecks(mgr manager.Manager) error {
+// addChecks makes the process live while it answers, and ready while it serves the webhook, knows the cluster and is to go on.
+func addChecks(mgr manager.Manager, ending shutdown) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the liveness check: %w", err)
 	}
@@ -176,6 +179,9 @@ func addChecks(mgr manager.Manager) error {
 		return fmt.Errorf("adding a readiness check: %w", err)
 	}
 	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
+		return fmt.Errorf("adding a readiness check: %w", err)
+	}
+	if err := mgr.AddReadyzCheck("shutdown", ending.ready); err != nil {
 		return fmt.Errorf("adding a readiness check: %w", err)
 	}
 	return nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	"k8s.io/apimachinery/pkg/util/validation"
@@ -36,6 +37,7 @@ type options struct {
 	caSecretName         string
 	webhookConfiguration string
 	webhookService       string
+	shutdownDelay        time.Duration
 	logging              *logsapi.LoggingConfiguration
 }
 
@@ -61,6 +63,8 @@ func parse(args []string) (*options, error) {
 		"MutatingWebhookConfiguration whose caBundle is kept, with self-managed certificates.")
 	flags.StringVar(&o.webhookService, "webhook-service-name", "bluegreen-webhook",
 		"Service through which the API server calls the webhook, with self-managed certificates.")
+	flags.DurationVar(&o.shutdownDelay, "shutdown-delay-duration", 0,
+		"Time to serve on after being told to end, while /readyz fails and every answer closes its connection.")
 	logsapi.AddFlags(o.logging, flags)
 	flags.VisitAll(func(flag *pflag.Flag) {
 		// Alpha options of the logging library, behind a feature gate that nothing here opens.
@@ -83,6 +87,9 @@ func (o *options) validate() error {
 	}
 	if problems := validation.IsValidPortNum(o.webhookPort); len(problems) > 0 {
 		errs = append(errs, fmt.Errorf("--webhook-port: %d: %s", o.webhookPort, strings.Join(problems, "; ")))
+	}
+	if o.shutdownDelay < 0 {
+		errs = append(errs, fmt.Errorf("--shutdown-delay-duration: %s: must be 0s or more", o.shutdownDelay))
 	}
 	for _, namespace := range o.watchNamespaces {
 		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {

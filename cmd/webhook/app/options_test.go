@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -38,6 +39,7 @@ func TestGoodFlagsAreRead(t *testing.T) {
 		"the highest port":                  {[]string{"--webhook-port=65535"}, func(o *options) bool { return o.webhookPort == 65535 }},
 		"no election":                       {[]string{"--leader-elect=false"}, func(o *options) bool { return !o.leaderElect }},
 		"logs as JSON":                      {[]string{"--logging-format=json"}, func(o *options) bool { return o.logging.Format == "json" }},
+		"a delay at the end":                {[]string{"--shutdown-delay-duration=5s"}, func(o *options) bool { return o.shutdownDelay == 5*time.Second }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("POD_NAMESPACE", "bluegreen-system")
@@ -57,6 +59,7 @@ func TestBadFlagsAreRefusedWithFlagValueAndRule(t *testing.T) {
 		"a port below the range":     {[]string{"--webhook-port=0"}, []string{"--webhook-port: 0: must be between 1 and 65535"}},
 		"a port above the range":     {[]string{"--webhook-port=65536"}, []string{"--webhook-port: 65536: must be between 1 and 65535"}},
 		"a port that is no number":   {[]string{"--webhook-port=https"}, []string{"--webhook-port", `"https"`}},
+		"a negative delay":           {[]string{"--shutdown-delay-duration=-1s"}, []string{"--shutdown-delay-duration: -1s: must be 0s or more"}},
 		"a namespace that is none":   {[]string{"--watch-namespaces=ok,Not_OK"}, []string{`--watch-namespaces: "Not_OK": `, "lower case alphanumeric"}},
 		"an empty one among several": {[]string{"--watch-namespaces=a,,b"}, []string{`--watch-namespaces: "": `}},
 		"all of it at once":          {[]string{"--namespace=", "--webhook-port=-1", "--watch-namespaces=-"}, []string{"--namespace: ", "--webhook-port: -1: ", `--watch-namespaces: "-": `}},
