@@ -38,8 +38,9 @@ const (
 )
 
 // ScaleToZeroAfter is an annotation that bluegreen alone writes, on a Deployment that serves and that somebody scaled to 0
-// while a switch away from it was pending. The scale-down is done after that switch. Value: the Service's name
-// and the Deployment's UID, with a slash between them.
+// while a switch away from it was pending. The scale-down is done after that switch, unless somebody changes the replicas
+// before. Value: the Service's name, the Deployment's UID and its replicas, with slashes between them; once due, also the
+// generation at which it is done.
 const ScaleToZeroAfter = prefix + "scale-to-zero-after"
 
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.

@@ -111,7 +111,7 @@ func (s DeploymentWrite) Held() (*appsv1.Deployment, string, bool) {
 		if held.Annotations == nil {
 			held.Annotations = map[string]string{}
 		}
-		held.Annotations[ScaleToZeroAfter] = service.Name + "/" + string(held.UID)
+		held.Annotations[ScaleToZeroAfter] = scaleDown{service: service.Name, uid: held.UID, replicas: *held.Spec.Replicas}.String()
 		return held, fmt.Sprintf("bluegreen: spec.replicas: stays %d while Deployment %s serves Service %s; it goes to 0 once traffic has moved to version %s",
 			*held.Spec.Replicas, held.Name, service.Name, policy.Target), true
 	}
@@ -127,45 +127,6 @@ func (s DeploymentWrite) Restored() ([]string, string, bool) {
 	}
 	return append(slices.Clone(s.New.Finalizers), InUseProtection), fmt.Sprintf(
 		"bluegreen: metadata.finalizers: keeps %s, because Deployment %s serves", InUseProtection, s.New.Name), true
-}
-
-// HeldScaleDown is what to do about a scale-down that was held.
-type HeldScaleDown string
-
-const (
-	// NoScaleDown: none was held.
-	NoScaleDown HeldScaleDown = "None"
-	// ScaleDownPending: the switch away from the Deployment is still to come, or another managed Service uses it.
-	ScaleDownPending HeldScaleDown = "Pending"
-	// ScaleDownVoid: the Service stays on the Deployment (the ask was withdrawn, or the Service released).
-	ScaleDownVoid HeldScaleDown = "Void"
-	// ScaleDownDue: the Service has moved away, or is gone.
-	ScaleDownDue HeldScaleDown = "Due"
-)
-
-// ScaleDownOf says what to do about the scale-down of a Deployment, given the Services of its namespace. A note that came with
-// a copy of another Deployment is void.
-func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) HeldScaleDown {
-	note, held := deployment.Annotations[ScaleToZeroAfter]
-	if !held {
-		return NoScaleDown
-	}
-	name, own := strings.CutSuffix(note, "/"+string(deployment.UID))
-	if !own {
-		return ScaleDownVoid
-	}
-	outcome := ScaleDownDue
-	for _, service := range services {
-		policy, managed := managing(service)
-		serves, pending := matches(service.Spec.Selector, deployment), managed && policy.pending(service)
-		switch {
-		case service.Name == name && serves && !pending:
-			return ScaleDownVoid
-		case managed && (serves || pending && matches(policy.candidate(service), deployment)):
-			outcome = ScaleDownPending
-		}
-	}
-	return outcome
 }
 
 // matches says whether a Service's selector selects the pods of a Deployment. A Service without one selects none.

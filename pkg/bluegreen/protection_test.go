@@ -18,13 +18,6 @@ func kept(d *appsv1.Deployment) {
 	d.Finalizers = []string{InUseProtection}
 }
 
-func scaledAfter(service string) deploymentOption {
-	return func(d *appsv1.Deployment) {
-		protected(d)
-		d.Annotations = pairs(ScaleToZeroAfter, service+"/"+string(d.UID))
-	}
-}
-
 func TestADeploymentIsInUseWhileAServiceSelectsItOrIsAboutTo(t *testing.T) {
 	other := func(s *corev1.Service) { s.Name = "other" }
 	for name, test := range map[string]struct {
@@ -164,40 +157,11 @@ func TestAScaleDownWaitsForTheSwitchAwayThatIsPending(t *testing.T) {
 			if !ok {
 				return
 			}
-			if text != warning || ptr.Deref(held.Spec.Replicas, 1) != 3 || held.Annotations[ScaleToZeroAfter] != "nginx/3" {
+			if text != warning || ptr.Deref(held.Spec.Replicas, 1) != 3 || held.Annotations[ScaleToZeroAfter] != "nginx/3/3" {
 				t.Errorf("got %q, %d replicas, %v", text, *held.Spec.Replicas, held.Annotations)
 			}
 			if *wanted.Spec.Replicas != 0 || wanted.Annotations != nil {
 				t.Error("the write was changed in place")
-			}
-		})
-	}
-}
-
-func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
-	left := managed(asks("1.11"), selects("name", "nginx", "version", "1.11"))
-	another := func(s *corev1.Service) { s.Name = "other" }
-	other, plain := managed(another), service(another)
-	for name, test := range map[string]struct {
-		deployment *appsv1.Deployment
-		services   []*corev1.Service
-		want       HeldScaleDown
-	}{
-		"none":                         {deployment("1.10"), []*corev1.Service{waiting()}, NoScaleDown},
-		"pending":                      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{waiting()}, ScaleDownPending},
-		"moved away":                   {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{left}, ScaleDownDue},
-		"Service deleted":              {deployment("1.10", scaledAfter("nginx")), nil, ScaleDownDue},
-		"withdrawn":                    {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed()}, ScaleDownVoid},
-		"released":                     {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{service()}, ScaleDownVoid},
-		"a bad ask":                    {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed(asks("?"))}, ScaleDownVoid},
-		"another one still there":      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{other, left}, ScaleDownPending},
-		"asked back":                   {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{managed(asks("1.10"), selects("name", "nginx", "version", "1.11"))}, ScaleDownPending},
-		"copied to another Deployment": {deployment("1.10", scaledAfter("nginx"), func(d *appsv1.Deployment) { d.UID = "4" }), []*corev1.Service{left}, ScaleDownVoid},
-		"a plain one still there":      {deployment("1.10", scaledAfter("nginx")), []*corev1.Service{plain, left}, ScaleDownDue},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := ScaleDownOf(test.deployment, test.services); got != test.want {
-				t.Errorf("got %s, want %s", got, test.want)
 			}
 		})
 	}

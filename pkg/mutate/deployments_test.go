@@ -39,7 +39,7 @@ func scaleDown(services ...client.Object) admission.Response {
 func TestAScaleDownIsHeldByAPatchOfReplicasAndOneAnnotation(t *testing.T) {
 	response := scaleDown(inShop("1.11"))
 	const want = `[{"op":"add","path":"/spec/replicas","value":3},` +
-		`{"op":"add","path":"/metadata/annotations","value":{"bluegreen/scale-to-zero-after":"nginx/7","example.org/a":"b"}}]`
+		`{"op":"add","path":"/metadata/annotations","value":{"bluegreen/scale-to-zero-after":"nginx/7/3","example.org/a":"b"}}]`
 	if !response.Allowed || string(response.Patch) != want {
 		t.Errorf("allowed: %v, patch %s", response.Allowed, response.Patch)
 	}

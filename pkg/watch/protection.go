@@ -7,6 +7,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -24,16 +25,23 @@ import (
 // Protection lets go of Deployments that no Service uses any more: it takes the finalizer off, and applies the scale-down
 // that was held for it. Putting the finalizer on is the Controller's, before it moves traffic.
 type Protection struct {
-	client  client.Client
-	live    client.Reader
-	letting *Letting
-	enabled bool
+	client   client.Client
+	live     client.Reader
+	recorder events.EventRecorder
+	letting  *Letting
+	enabled  bool
 }
 
 // NewProtection returns a Protection that reads from the manager's cache; letting is shared with the Controller. If it is not
 // enabled, no Deployment counts as used.
 func NewProtection(mgr manager.Manager, letting *Letting, enabled bool) *Protection {
-	return &Protection{client: client.WithFieldOwner(mgr.GetClient(), Name), live: mgr.GetAPIReader(), letting: letting, enabled: enabled}
+	return &Protection{
+		client:   client.WithFieldOwner(mgr.GetClient(), Name),
+		live:     mgr.GetAPIReader(),
+		recorder: mgr.GetEventRecorder(Name),
+		letting:  letting,
+		enabled:  enabled,
+	}
 }
 
 // Letting keeps a switch back to a Deployment and its being let go from happening at the same time.
@@ -86,7 +94,7 @@ func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment)
 
 // keeps says whether everything is to stay as it is for now.
 func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Service) bool {
-	switch bluegreen.ScaleDownOf(deployment, services) {
+	switch held, _ := bluegreen.ScaleDownOf(deployment, services); held {
 	case bluegreen.ScaleDownPending, bluegreen.NoScaleDown:
 		// A scale-down that is still to come needs no finalizer of its own: its Service may have switched the protection off.
 		return !bluegreen.Protected(deployment) || p.enabled && bluegreen.InUse(deployment, services)
@@ -95,17 +103,16 @@ func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Ser
 	}
 }
 
-// letGo does one step: a scale-down that was held is done, or forgotten; then the finalizer goes, if nothing uses the
-// Deployment.
+// letGo does one step, which comes back through the watch: a scale-down that was held is done, or forgotten; then the
+// finalizer goes, if nothing uses the Deployment. A Deployment that has changed since it was seen is decided about anew.
 func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
-	switch bluegreen.ScaleDownOf(deployment, services) {
+	switch held, why := bluegreen.ScaleDownOf(deployment, services); held {
 	case bluegreen.ScaleDownDue:
-		if ptr.Deref(deployment.Spec.Replicas, 1) > 0 {
-			return p.scaleToZero(ctx, deployment)
-		}
-		return p.forgetScaleDown(ctx, deployment)
+		return p.note(ctx, deployment, bluegreen.BoundScaleDown(deployment))
+	case bluegreen.ScaleDownBound:
+		return p.scaleToZero(ctx, deployment)
 	case bluegreen.ScaleDownVoid:
-		return p.forgetScaleDown(ctx, deployment)
+		return p.forgetScaleDown(ctx, deployment, why)
 	default:
 		ctrl.LoggerFrom(ctx).Info("Letting the Deployment go")
 		return unprotect(ctx, p.client, deployment)
@@ -113,8 +120,7 @@ func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, s
 }
 
 // scaleToZero does a scale-down by the scale subresource: an owner of spec.replicas would make the next server-side apply
-// conflict. The write comes back through the watch. A Deployment that has changed since, its version perhaps, is decided
-// about anew.
+// conflict.
 func (p *Protection) scaleToZero(ctx context.Context, deployment *appsv1.Deployment) error {
 	patch, err := rawPatch(types.MergePatchType, map[string]any{
 		"metadata": map[string]any{"resourceVersion": deployment.ResourceVersion},
@@ -126,23 +132,39 @@ func (p *Protection) scaleToZero(ctx context.Context, deployment *appsv1.Deploym
 	if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
 		return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
 	}
-	ctrl.LoggerFrom(ctx).Info("Scaled the Deployment to 0, as was asked for before its traffic moved")
+	p.tell(deployment, "ScaleDownDone", "scaled to 0, as was asked for before its traffic moved")
 	return nil
 }
 
-// forgetScaleDown removes the note of a scale-down; the write comes back through the watch.
-func (p *Protection) forgetScaleDown(ctx context.Context, deployment *appsv1.Deployment) error {
+// forgetScaleDown removes the note of a scale-down that was done, or will not be done.
+func (p *Protection) forgetScaleDown(ctx context.Context, deployment *appsv1.Deployment, why string) error {
+	if err := p.note(ctx, deployment, nil); err != nil {
+		return err
+	}
+	if replicas := ptr.Deref(deployment.Spec.Replicas, 1); replicas > 0 {
+		p.tell(deployment, "ScaleDownForgotten", fmt.Sprintf("keeps its replicas (%d), and the scale-down to 0 that was held is forgotten: %s; "+
+			"scale it to 0 again if that is still meant", replicas, why))
+	}
+	return nil
+}
+
+// note writes the note of a scale-down, or removes it.
+func (p *Protection) note(ctx context.Context, deployment *appsv1.Deployment, note any) error {
 	patch, err := rawPatch(types.MergePatchType, map[string]any{"metadata": map[string]any{
 		"resourceVersion": deployment.ResourceVersion,
-		"annotations":     map[string]any{bluegreen.ScaleToZeroAfter: nil},
+		"annotations":     map[string]any{bluegreen.ScaleToZeroAfter: note},
 	}})
 	if err != nil {
 		return err
 	}
-	if err := p.client.Patch(ctx, deployment, patch); err != nil {
-		return fmt.Errorf("forgetting the scale-down of Deployment %s: %w", deployment.Name, err)
+	if err := p.client.Patch(ctx, deployment.DeepCopy(), patch); err != nil {
+		return fmt.Errorf("noting a scale-down of Deployment %s: %w", deployment.Name, err)
 	}
 	return nil
+}
+
+func (p *Protection) tell(deployment *appsv1.Deployment, reason, message string) {
+	p.recorder.Eventf(deployment, nil, corev1.EventTypeNormal, reason, "Scaling", "%s", message)
 }
 
 func concernsProtection(object client.Object) bool {

@@ -3,11 +3,13 @@ package watch
 import (
 	"context"
 	"maps"
+	"reflect"
 	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -51,7 +53,7 @@ func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
 			deployment := serving(blue)
 			stored := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.stored...).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.cached...).Build()
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, letting: NewLetting(), enabled: test.enabled}
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), enabled: test.enabled}
 			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
 				t.Fatal(err)
 			}
@@ -71,36 +73,46 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 	pending.Annotations[bluegreen.TargetVersion] = green
 	released := nginx(nil)
 	released.Spec.Selector["version"] = blue
+	const stays = "Normal ScaleDownForgotten keeps its replicas (3), and the scale-down to 0 that was held is forgotten: " +
+		"Service nginx stays on the Deployment; scale it to 0 again if that is still meant"
 	for name, test := range map[string]struct {
 		cached, stored *corev1.Service
 		replicas       int32
 		noted          bool
+		event          string
 	}{
-		"pending":                            {pending, pending, 3, true},
-		"moved away":                         {onVersion(green), onVersion(green), 0, false},
-		"moved away, and the cache is ahead": {onVersion(green), pending, 3, true},
-		"released, which the cache hides":    {nginx(nil), released, 3, false},
-		"withdrawn":                          {onVersion(blue), onVersion(blue), 3, false},
+		"pending":                            {pending, pending, 3, true, ""},
+		"moved away":                         {onVersion(green), onVersion(green), 0, false, "Normal ScaleDownDone scaled to 0, as was asked for before its traffic moved"},
+		"moved away, and the cache is ahead": {onVersion(green), pending, 3, true, ""},
+		"released, which the cache hides":    {nginx(nil), released, 3, false, stays},
+		"withdrawn":                          {onVersion(blue), onVersion(blue), 3, false, stays},
 	} {
 		t.Run(name, func(t *testing.T) {
 			deployment := serving(blue)
 			deployment.Spec.Replicas = ptr.To[int32](3)
-			deployment.Annotations = map[string]string{"example.org/theirs": "a", bluegreen.ScaleToZeroAfter: "nginx/2"}
+			deployment.Annotations = map[string]string{"example.org/theirs": "a", bluegreen.ScaleToZeroAfter: "nginx/2/3"}
 			stored := newBuilder().WithObjects(deployment.DeepCopy(), test.stored.DeepCopy()).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy(), test.cached.DeepCopy()).Build()
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, letting: NewLetting(), enabled: true}
-			for range 2 { // Each write comes back through the watch.
-				if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+			recorder := events.NewFakeRecorder(10)
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: recorder, letting: NewLetting(), enabled: true}
+			for range 3 { // Each write comes back through the watch.
+				seen := current(t, stored, deployment)
+				if _, err := protection.Reconcile(context.Background(), seen); err != nil {
 					t.Fatal(err)
 				}
+				countGeneration(t, stored, seen)
 			}
 			after := current(t, stored, deployment)
 			want := map[string]string{"example.org/theirs": "a"}
 			if test.noted {
-				want[bluegreen.ScaleToZeroAfter] = "nginx/2"
+				want[bluegreen.ScaleToZeroAfter] = "nginx/2/3"
 			}
 			if *after.Spec.Replicas != test.replicas || !maps.Equal(after.Annotations, want) {
 				t.Errorf("%d replicas, %v; want %d, %v", *after.Spec.Replicas, after.Annotations, test.replicas, want)
+			}
+			close(recorder.Events)
+			if event := <-recorder.Events; event != test.event {
+				t.Errorf("Event %q, want %q", event, test.event)
 			}
 		})
 	}
@@ -111,27 +123,34 @@ func TestAHeldScaleDownDoesNotKeepWhatNobodyProtectsAnyMore(t *testing.T) {
 	pending.Annotations[bluegreen.TargetVersion] = green
 	pending.Annotations[bluegreen.InUseProtection] = "disabled"
 	deployment := serving(blue)
-	deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2"}
+	deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2/3"}
 	stored := newBuilder().WithObjects(deployment, pending).Build()
-	protection := &Protection{client: stored, live: stored, letting: NewLetting(), enabled: true}
+	protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), enabled: true}
 	for range 2 {
 		if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	after := current(t, stored, deployment)
-	if bluegreen.Protected(after) || *after.Spec.Replicas != 3 || after.Annotations[bluegreen.ScaleToZeroAfter] != "nginx/2" {
+	if bluegreen.Protected(after) || *after.Spec.Replicas != 3 || after.Annotations[bluegreen.ScaleToZeroAfter] != "nginx/2/3" {
 		t.Errorf("finalizers %q, %d replicas, %v", after.Finalizers, *after.Spec.Replicas, after.Annotations)
 	}
 }
 
 // TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero: it may be of the version that serves by now.
 func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
-	for name, replicas := range map[string]int32{"scaled": 3, "forgotten": 0} {
+	for name, test := range map[string]struct {
+		replicas int32
+		note     string
+	}{
+		"bound":     {3, "nginx/2/3"},
+		"scaled":    {3, "nginx/2/3/2"},
+		"forgotten": {0, "nginx/2/3/1"},
+	} {
 		t.Run(name, func(t *testing.T) {
 			deployment := serving(blue)
-			deployment.Spec.Replicas = &replicas
-			deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2"}
+			deployment.Spec.Replicas = &test.replicas
+			deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: test.note}
 			stored := newBuilder().WithObjects(deployment, onVersion(green)).Build()
 			seen := current(t, stored, deployment)
 			changed := seen.DeepCopy()
@@ -139,15 +158,28 @@ func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
 			if err := stored.Update(context.Background(), changed); err != nil {
 				t.Fatal(err)
 			}
-			protection := &Protection{client: stored, live: stored, letting: NewLetting(), enabled: true}
+			protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), enabled: true}
 			if _, err := protection.Reconcile(context.Background(), seen); err != nil {
 				t.Fatal(err)
 			}
 			after := current(t, stored, deployment)
-			if *after.Spec.Replicas != replicas || after.Annotations[bluegreen.ScaleToZeroAfter] != "nginx/2" {
+			if *after.Spec.Replicas != test.replicas || after.Annotations[bluegreen.ScaleToZeroAfter] != test.note {
 				t.Errorf("%d replicas, %v", *after.Spec.Replicas, after.Annotations)
 			}
 		})
+	}
+}
+
+// countGeneration does what the API server does when the annotations or the spec of a Deployment have changed.
+func countGeneration(t *testing.T, c client.Client, before *appsv1.Deployment) {
+	t.Helper()
+	after := current(t, c, before)
+	if reflect.DeepEqual(before.Annotations, after.Annotations) && reflect.DeepEqual(before.Spec, after.Spec) {
+		return
+	}
+	after.Generation = before.Generation + 1
+	if err := c.Update(context.Background(), after); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -2,6 +2,7 @@ package api
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"slices"
@@ -150,10 +151,10 @@ func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
 	})
 }
 
-// scaleToZero writes what a chart with blue at 0 replicas writes.
-func scaleToZero(t *testing.T, c client.Client, blue *appsv1.Deployment) {
+// scaleTo writes what a chart with blue at a replica count writes.
+func scaleTo(t *testing.T, c client.Client, blue *appsv1.Deployment, replicas int32) {
 	t.Helper()
-	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"replicas":0}}`))
+	patch := client.RawPatch(types.MergePatchType, fmt.Appendf(nil, `{"spec":{"replicas":%d}}`, replicas))
 	if err := c.Patch(t.Context(), blue.DeepCopy(), patch); err != nil {
 		t.Fatal(err)
 	}
@@ -169,29 +170,38 @@ func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing
 	shipped.start(t)
 	human, warned := recorded(t)
 	for name, test := range map[string]struct {
-		then func(*corev1.Service, *appsv1.Deployment)
+		then func(nginx *corev1.Service, blue, green *appsv1.Deployment)
 		want int32
 	}{
-		"and the switch comes":     {func(_ *corev1.Service, green *appsv1.Deployment) { available(t, green, true) }, 0},
-		"and the ask is withdrawn": {func(nginx *corev1.Service, _ *appsv1.Deployment) { ask(t, nginx, "1.10") }, 1},
+		"and the switch comes": {func(_ *corev1.Service, _, green *appsv1.Deployment) { available(t, green, true) }, 0},
+		"and somebody scales it since": {func(_ *corev1.Service, blue, green *appsv1.Deployment) {
+			scaleTo(t, admin, blue, 4)
+			available(t, green, true)
+		}, 4},
+		"and the Service is deleted": {func(nginx *corev1.Service, _, _ *appsv1.Deployment) {
+			if err := admin.Delete(t.Context(), nginx); err != nil {
+				t.Fatal(err)
+			}
+		}, 1},
+		"and the ask is withdrawn": {func(nginx *corev1.Service, _, _ *appsv1.Deployment) { ask(t, nginx, "1.10") }, 1},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nginx, blue, green := protectedPair(t)
 			ask(t, nginx, "1.11")
-			scaleToZero(t, human, blue)
+			scaleTo(t, human, blue, 0)
 			if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "stays 1 while Deployment nginx-1.10 serves Service nginx") {
 				t.Fatalf("warnings %q", texts)
 			}
 			deploymentUntil(t, blue, "the scale-down is held", func(d *appsv1.Deployment) bool {
-				return *d.Spec.Replicas == 1 && d.Annotations["bluegreen/scale-to-zero-after"] == "nginx/"+string(d.UID)
+				return *d.Spec.Replicas == 1 && d.Annotations["bluegreen/scale-to-zero-after"] == "nginx/"+string(d.UID)+"/1"
 			})
-			test.then(nginx, green)
+			test.then(nginx, blue, green)
 			deploymentUntil(t, blue, "the scale-down's end", hasReplicas(test.want))
 		})
 	}
 	t.Run("with nothing pending it is the writer's right", func(t *testing.T) {
 		nginx, blue, _ := protectedPair(t)
-		scaleToZero(t, human, blue)
+		scaleTo(t, human, blue, 0)
 		deploymentUntil(t, blue, "the scale-down", hasReplicas(0))
 		until(t, client.ObjectKeyFromObject(nginx), "a warning", func(s *corev1.Service) bool {
 			return strings.Contains(s.Annotations["bluegreen/message"], "Deployment nginx-1.10: serves and has 0 replicas")

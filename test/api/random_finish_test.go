@@ -158,9 +158,8 @@ func (w *world) unsettled() string {
 
 // noteLeft says whether the note of a scale-down should be gone: it stays while another Service than the noted one serves.
 func noteLeft(d *appsv1.Deployment, services []*corev1.Service) bool {
-	return d.Annotations[noteKey] != "" && (due(d, services) || slices.ContainsFunc(services, func(s *corev1.Service) bool {
-		return s.Name == noted(d) && selects(s.Spec.Selector, d) && !pending(s)
-	}))
+	name, _ := noted(d)
+	return d.Annotations[noteKey] != "" && !slices.ContainsFunc(services, func(s *corev1.Service) bool { return s.Name != name && wantsPods(s, d) })
 }
 
 // quiet provokes the controller, by a restart and by writes that mean nothing to it, and expects no write.

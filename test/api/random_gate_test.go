@@ -131,10 +131,10 @@ func (c *checker) judgeControllersDeployment(e event, before, after *appsv1.Depl
 	}
 }
 
-// judgeScaleDown: it was noted, due at a moment, and takes nothing away that has traffic since.
+// judgeScaleDown: it was noted, due at a moment since the note was bound, and takes nothing away that has traffic since.
 func (c *checker) judgeScaleDown(e event, before, after *appsv1.Deployment) {
 	c.stats["scale-downs done"]++
-	since := c.notedAt(e.id, e.rv)
+	since := c.boundAt(e.id, e.rv)
 	if before.Annotations[noteKey] == "" || *after.Spec.Replicas != 0 {
 		c.fault(e, "the controller scaled from %d to %d", *before.Spec.Replicas, *after.Spec.Replicas)
 		return
@@ -152,11 +152,13 @@ func (c *checker) judgeScaleDown(e event, before, after *appsv1.Deployment) {
 	}
 }
 
-// notedAt returns when the note of a scale-down was written that stands before a resourceVersion.
-func (c *checker) notedAt(who id, rv int64) int64 {
+// boundAt returns when the note of a scale-down came to say what it says just before a resourceVersion: the controller looks
+// at the Services only then.
+func (c *checker) boundAt(who id, rv int64) int64 {
 	states := c.between(who, 0, rv)
+	bound, _ := states[len(states)-1].object.(*appsv1.Deployment)
 	for i := len(states) - 1; i > 0; i-- {
-		if d, exists := states[i-1].object.(*appsv1.Deployment); !exists || d.Annotations[noteKey] == "" {
+		if d, exists := states[i-1].object.(*appsv1.Deployment); !exists || d.Annotations[noteKey] != bound.Annotations[noteKey] {
 			return states[i].rv
 		}
 	}

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -111,17 +112,24 @@ func inUse(d *appsv1.Deployment, services []*corev1.Service) bool {
 	return slices.ContainsFunc(services, func(s *corev1.Service) bool { return uses(s, d) })
 }
 
-// noted returns the Service that a scale-down waits for, "" for none.
-func noted(d *appsv1.Deployment) string {
-	name, _ := strings.CutSuffix(d.Annotations[noteKey], "/"+string(d.UID))
-	return name
+// noted returns the Service that a scale-down waits for and the replicas that the Deployment had then.
+func noted(d *appsv1.Deployment) (service, replicas string) {
+	note := append(strings.Split(d.Annotations[noteKey], "/"), "", "", "")
+	return note[0], note[2]
 }
 
 // due says whether a scale-down that was held is to be done.
 func due(d *appsv1.Deployment, services []*corev1.Service) bool {
-	return !slices.ContainsFunc(services, func(s *corev1.Service) bool {
-		return serves(s, d) || pending(s) && selects(candidate(s), d) || s.Name == noted(d) && selects(s.Spec.Selector, d)
+	name, replicas := noted(d)
+	there := slices.ContainsFunc(services, func(s *corev1.Service) bool { return s.Name == name })
+	return there && replicas == fmt.Sprint(*d.Spec.Replicas) && !slices.ContainsFunc(services, func(s *corev1.Service) bool {
+		return wantsPods(s, d) || s.Name == name && selects(s.Spec.Selector, d)
 	})
+}
+
+// wantsPods says whether a Service keeps a scale-down waiting.
+func wantsPods(s *corev1.Service, d *appsv1.Deployment) bool {
+	return serves(s, d) || pending(s) && selects(candidate(s), d)
 }
 
 // holdsScaleDown says whether a Service keeps a Deployment from going to 0 replicas.

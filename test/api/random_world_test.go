@@ -46,6 +46,14 @@ func newWorld(t *testing.T) *world {
 	w := &world{t: t, client: unwarned(t), applied: map[string]map[string]string{}, disowned: map[client.ObjectKey]bool{}}
 	w.checker = &checker{history: watchHistory(t, first, second), writes: map[string]*write{}, scales: map[int64]*write{}, stats: map[string]int{}}
 	t.Cleanup(w.leave)
+	probe := service(namespace(t), "1", "1")
+	if err := admin.Create(t.Context(), probe); err != nil {
+		t.Fatal(err)
+	}
+	policyInForce(t, probe)
+	if err := admin.Delete(t.Context(), probe); err != nil {
+		t.Fatal(err)
+	}
 	w.startReplica()
 	for _, ns := range []string{first, second} {
 		for i, v := range []string{"1", "2", "2", "3"} {
