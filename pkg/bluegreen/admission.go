@@ -85,6 +85,9 @@ func Admit(write Write) Answer {
 	if before.Managed || after.Managed {
 		answer.Service.ManagedFields = Disown(answer.Service.ManagedFields)
 	}
+	if write.ByController && write.Old != nil && before.Managed {
+		answer.Service.ManagedFields = keepApplied(write.Old.ManagedFields, answer.Service.ManagedFields)
+	}
 	return answer
 }
 

@@ -1,6 +1,8 @@
 package bluegreen
 
 import (
+	"slices"
+
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
@@ -53,4 +55,29 @@ func withoutContested(fields *metav1.FieldsV1) (*metav1.FieldsV1, bool) {
 		return fields, true
 	}
 	return metav1.NewFieldsV1(string(raw)), true
+}
+
+// keepApplied gives the entries of operation Apply back what bluegreen's own write of spec.selector took from them. Their next
+// apply of the same manifest then changes nothing at all, and the owners of the selector are those who put it in a manifest.
+func keepApplied(before, after []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	kept := slices.Clone(after)
+	for _, old := range before {
+		if old.Operation != metav1.ManagedFieldsOperationApply || !ownsSelector(old.FieldsV1) {
+			continue
+		}
+		same := func(entry metav1.ManagedFieldsEntry) bool {
+			return entry.Operation == old.Operation && entry.Manager == old.Manager && entry.APIVersion == old.APIVersion && entry.Subresource == old.Subresource
+		}
+		if i := slices.IndexFunc(kept, same); i >= 0 {
+			kept[i] = old
+		} else {
+			kept = append(kept, old)
+		}
+	}
+	return kept
+}
+
+func ownsSelector(fields *metav1.FieldsV1) bool {
+	owned := &fieldpath.Set{}
+	return fields != nil && owned.FromJSON(fields.GetRawReader()) == nil && owned.Has(fieldpath.MakePathOrDie("spec", "selector"))
 }

@@ -103,6 +103,27 @@ func sameFields(a, b *metav1.FieldsV1) bool {
 	return reflect.DeepEqual(parsedA, parsedB)
 }
 
+func TestASwitchTakesTheSelectorFromNobodyWhoAppliedIt(t *testing.T) {
+	const selectorOnly, ports = `{"f:spec":{"f:selector":{}}}`, `{"f:spec":{"f:ports":{}}}`
+	scaled := applied("helm", ports)
+	scaled.Subresource = "status"
+	for name, test := range map[string]struct{ before, written, after []metav1.ManagedFieldsEntry }{
+		"lost":                          {entries(applied("helm", ownsAll)), entries(applied("helm", ownsTheRest), update("bluegreen", selectorOnly)), entries(applied("helm", ownsAll))},
+		"lost, and nothing else owned":  {entries(applied("helm", selectorOnly)), entries(update("bluegreen", selectorOnly)), entries(applied("helm", selectorOnly))},
+		"of several":                    {entries(applied("helm", ownsAll), applied("argocd", selectorOnly)), entries(applied("helm", ownsTheRest)), entries(applied("helm", ownsAll), applied("argocd", selectorOnly))},
+		"never owned":                   {entries(applied("helm", ports)), entries(applied("helm", ports), update("bluegreen", selectorOnly)), entries(applied("helm", ports))},
+		"an updater's stays lost":       {entries(update("kubectl", selectorOnly)), entries(update("bluegreen", selectorOnly)), nil},
+		"another subresource's entries": {entries(applied("helm", selectorOnly), scaled), entries(scaled), entries(scaled, applied("helm", selectorOnly))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			write := Write{Old: waiting(owned(test.before...)), New: waiting(owned(test.written...)), ByController: true}
+			sameEntries(t, "the controller", Admit(write).Service.ManagedFields, test.after)
+			write.ByController = false
+			sameEntries(t, "anybody else", Admit(write).Service.ManagedFields, Disown(test.written))
+		})
+	}
+}
+
 func TestRule6NobodyIsDisownedOnAnUnmanagedService(t *testing.T) {
 	for _, old := range []*corev1.Service{nil, service()} {
 		got := Admit(Write{Old: old, New: service(owned(update("kubectl", ownsAll)))}).Service.ManagedFields

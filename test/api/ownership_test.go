@@ -37,7 +37,11 @@ func upgrade(t *testing.T, namespace, version string, selector map[string]string
 		t.Errorf("applying the same chart again while held changed resourceVersion from %s to %s", held, again)
 	}
 	available(t, green, true)
-	until(t, key, "traffic moves", live(version))
+	moved := until(t, key, "traffic moves", live(version)).ResourceVersion
+	chart(t, namespace, version, selector)
+	if again := get(t, key).ResourceVersion; again != moved {
+		t.Errorf("applying the same chart again after the switch changed resourceVersion from %s to %s", moved, again)
+	}
 }
 
 func TestServerSideApplyNeverConflicts(t *testing.T) {

@@ -6,12 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"net"
 	"net/http"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"time"
@@ -230,14 +232,26 @@ func serving(t *testing.T, namespace string) {
 	}
 }
 
+// lastPort is the port that was given out last. All of them are below those that the system gives to connections, which take a
+// free port again before a process can listen on it: once in some thousand starts.
+var lastPort atomic.Int32
+
+const firstPort, afterPorts = 20000, 32768
+
+func init() { lastPort.Store(firstPort + rand.Int32N(afterPorts-firstPort)) }
+
 func freePort(t *testing.T) int {
 	t.Helper()
-	listener, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		t.Fatal(err)
+	for range afterPorts - firstPort {
+		port := firstPort + int(lastPort.Add(1))%(afterPorts-firstPort)
+		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err == nil {
+			listener.Close()
+			return port
+		}
 	}
-	defer listener.Close()
-	return listener.Addr().(*net.TCPAddr).Port
+	t.Fatal("no port is free")
+	return 0
 }
 
 // ownAddress is an address of this machine that may stand in an EndpointSlice, where loopback ones may not.

@@ -44,7 +44,7 @@ var legend = []struct {
 	{refused, "422: nothing changes, and the message says what to do instead"},
 	{byPolicy, "403 from the ValidatingAdmissionPolicy, which has the last word: nothing changes"},
 	{conflict, "refused by server-side apply, because somebody else owns a field"},
-	{recreated, "the Service is deleted and created, so traffic goes at once where its selector says: nothing can hold it"},
+	{recreated, "the Service is deleted and created, so traffic goes at once where its selector says: nothing can hold it, and a warning says so"},
 	{movedOn, "traffic moves at once"},
 }
 
@@ -55,8 +55,10 @@ func classify(before, after *corev1.Service, result said) outcome {
 		return classifyFailure(before, after, result)
 	}
 	switch {
-	case after.UID != before.UID:
+	case after.UID != before.UID && strings.Contains(result.stderr, "cannot hold what deletes it and creates it again"):
 		return recreated
+	case after.UID != before.UID:
+		return failed
 	case after.ResourceVersion == before.ResourceVersion:
 		return nothing
 	case !maps.Equal(after.Spec.Selector, before.Spec.Selector):

@@ -284,3 +284,24 @@ func TestWithdrawnByUpgrade(t *testing.T) {
 		})
 	}
 }
+
+// TestRollbackOfHelm3 rolls back while the switch is held: Helm 3 then writes the Deployment under deletion without the
+// finalizer, which alone keeps what serves.
+func TestRollbackOfHelm3(t *testing.T) {
+	ns := namespace(t)
+	helmUpgrade(t, "helm3", ns, "versioned", "version=1.10")
+	awaitAvailable(t, ns, "nginx-1.10", 2)
+	r := send(t, ns, "nginx", "1.10")
+
+	helmUpgrade(t, "helm3", ns, "versioned", "version=1.11", "startup=300")
+	printed := run(t, "helm3", "rollback", "app", "1", "--namespace", ns)
+	contains(t, printed.stderr, "bluegreen: metadata.finalizers: keeps "+bluegreen.InUseProtection+", because Deployment nginx-1.10 serves")
+	awaitPhase(t, ns, "nginx", bluegreen.Stable, "Deployment nginx-1.10: serves and is being deleted: its pods are kept, "+
+		"and its spec is frozen, until traffic moves; ask for another version to let it go")
+
+	r.asked("1.12")
+	helmUpgrade(t, "helm3", ns, "versioned", "version=1.12")
+	awaitVersion(t, ns, "nginx", "1.12")
+	r.awaitAnswer(t, "1.12")
+	assertSwitched(t, r.judge(t).Switches)
+}

@@ -41,7 +41,7 @@ func TestMain(m *testing.M) {
 }
 
 // as writes to the API server in a user's name.
-func as(t *testing.T, user string) client.Client {
+func as(t *testing.T, user string, changes ...func(*rest.Config)) client.Client {
 	t.Helper()
 	environment.start.Do(func() { environment.config, environment.err = environment.Start() })
 	if environment.err != nil {
@@ -51,6 +51,9 @@ func as(t *testing.T, user string) client.Client {
 	config := rest.CopyConfig(environment.config)
 	config.QPS = -1
 	config.Impersonate = rest.ImpersonationConfig{UserName: user, Groups: []string{"system:masters"}}
+	for _, change := range changes {
+		change(config)
+	}
 	c, err := client.New(config, client.Options{})
 	if err != nil {
 		t.Fatal(err)

@@ -144,7 +144,7 @@ func TestNamesFit(t *testing.T) {
 
 func TestArgsOfEitherTLSWay(t *testing.T) {
 	t.Parallel()
-	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--logging-format=text", "-v=0", "--in-use-protection=true"}
+	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--shutdown-delay-duration=5s", "--logging-format=text", "-v=0", "--in-use-protection=true"}
 	for way, own := range map[string][]string{
 		certManager: {"--tls-cert-dir=/tls"},
 		selfManaged: {"--ca-secret-name=bluegreen-ca", "--webhook-configuration-name=bluegreen", "--webhook-service-name=bluegreen-webhook"},
@@ -191,7 +191,7 @@ func TestNamespacesAreWatchedAlone(t *testing.T) {
 	for _, webhook := range get[admissionv1.MutatingWebhookConfiguration](t, all, "MutatingWebhookConfiguration/bluegreen").Webhooks {
 		selectors[webhook.Name] = webhook.NamespaceSelector
 	}
-	for _, policy := range []string{"bluegreen", "bluegreen-in-use-protection"} {
+	for _, policy := range []string{"bluegreen", "bluegreen-deletion", "bluegreen-in-use-protection"} {
 		selectors[policy] = get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/"+policy).Spec.MatchConstraints.NamespaceSelector
 	}
 	want := `{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["shop","blog"]}]}`
