@@ -27,11 +27,11 @@ func TestACertificateFromCertManagerIsReloadedWithoutARestart(t *testing.T) {
 	issue(t, r, dir)
 	process := r.start(t, "--tls-cert-dir="+dir)
 	serving(t, ns)
-	first := served(t, process.webhook)
+	first := served(t, process.WebhookPort)
 
 	issue(t, r, dir)
 	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(context.Context) (bool, error) {
-		return served(t, process.webhook) != first, nil
+		return served(t, process.WebhookPort) != first, nil
 	})
 	if err != nil {
 		t.Fatal("the new certificate is not served")
@@ -40,9 +40,9 @@ func TestACertificateFromCertManagerIsReloadedWithoutARestart(t *testing.T) {
 }
 
 // issue writes a new certificate, and makes the API server trust it.
-func issue(t *testing.T, r *release, dir string) {
+func issue(t *testing.T, r *installation, dir string) {
 	t.Helper()
-	host := r.name + "-webhook." + r.namespace + ".svc"
+	host := r.Name + "-webhook." + r.Namespace + ".svc"
 	certificate, key, err := cert.GenerateSelfSignedCertKey(host, nil, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -53,7 +53,7 @@ func issue(t *testing.T, r *release, dir string) {
 		}
 	}
 	var configuration admissionregistrationv1.MutatingWebhookConfiguration
-	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.name}, &configuration); err != nil {
+	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.Name}, &configuration); err != nil {
 		t.Fatal(err)
 	}
 	for i := range configuration.Webhooks {

@@ -23,13 +23,14 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/certs"
 	"github.com/bluegreen-k8s/bluegreen/pkg/mutate"
+	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
 
 // bundle returns the CA bundle that the API server trusts for a release's webhook.
-func bundle(t *testing.T, r *release) []byte {
+func bundle(t *testing.T, r *installation) []byte {
 	t.Helper()
 	var configuration admissionregistrationv1.MutatingWebhookConfiguration
-	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.name}, &configuration); err != nil {
+	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.Name}, &configuration); err != nil {
 		t.Fatal(err)
 	}
 	return configuration.Webhooks[0].ClientConfig.CABundle
@@ -103,10 +104,10 @@ func TestARotationFailsNoRequest(t *testing.T) {
 }
 
 // mustAnswer makes a webhook that does not answer fail the write.
-func mustAnswer(t *testing.T, r *release) {
+func mustAnswer(t *testing.T, r *installation) {
 	t.Helper()
 	var configuration admissionregistrationv1.MutatingWebhookConfiguration
-	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.name}, &configuration); err != nil {
+	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.Name}, &configuration); err != nil {
 		t.Fatal(err)
 	}
 	base := configuration.DeepCopy()
@@ -118,20 +119,23 @@ func mustAnswer(t *testing.T, r *release) {
 }
 
 // serveRotated runs a replica's webhook and keeper in this process, where its rotation can be hurried.
-func serveRotated(t *testing.T, r *release, rotation certs.Rotation) {
+func serveRotated(t *testing.T, r *installation, rotation certs.Rotation) {
 	t.Helper()
 	keeper := &certs.Keeper{Options: certs.Options{
-		Secret:               types.NamespacedName{Namespace: r.namespace, Name: r.name + "-ca"},
-		WebhookConfiguration: r.name, ServiceName: r.name + "-webhook", Rotation: rotation,
+		Secret:               types.NamespacedName{Namespace: r.Namespace, Name: r.Name + "-ca"},
+		WebhookConfiguration: r.Name, ServiceName: r.Name + "-webhook", Rotation: rotation,
 	}}
-	port := freePort(t)
+	ports, err := release.FreePorts(1)
+	if err != nil {
+		t.Fatal(err)
+	}
 	mgr, err := ctrl.NewManager(r.user(t), ctrl.Options{
 		Scheme: scheme.Scheme,
 		// Both replicas' keepers live in one process here.
 		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)},
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Cache:      cache.Options{ByObject: keeper.CacheByObject()},
-		WebhookServer: webhook.NewServer(webhook.Options{Port: port, TLSOpts: []func(*tls.Config){
+		WebhookServer: webhook.NewServer(webhook.Options{Port: ports[0], TLSOpts: []func(*tls.Config){
 			func(c *tls.Config) { c.GetCertificate = keeper.GetCertificate },
 		}}),
 	})
@@ -157,5 +161,7 @@ func serveRotated(t *testing.T, r *release, rotation certs.Rotation) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	(&replica{release: r}).join(t, int32(port))
+	if _, err := r.Join(t.Context(), ports[0]); err != nil {
+		t.Fatal(err)
+	}
 }

@@ -71,7 +71,7 @@ func TestWithNoReplicaTrafficStaysAndAsksAreKept(t *testing.T) {
 // without deletes objects of the shipped release, as by hand, for the length of a test.
 func without(t *testing.T, kind string) {
 	t.Helper()
-	for _, object := range shipped.objects {
+	for _, object := range shipped.Objects {
 		if object.GetKind() != kind {
 			continue
 		}

@@ -219,7 +219,7 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 	running.end(t, syscall.SIGTERM)
 
 	release := func() (string, error) {
-		command := exec.Command(program, "release-deployments", "--namespace="+shipped.namespace, "--deployment="+shipped.name, "--watch-namespaces="+nginx.Namespace)
+		command := exec.Command(program, "release-deployments", "--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
 		command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 		output, err := command.CombinedOutput()
 		return string(output), err

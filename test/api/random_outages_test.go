@@ -28,12 +28,12 @@ func (w *world) outage() {
 		w.replica = nil
 	case 1:
 		w.checker.stats["replicas killed"]++
-		_ = w.replica.command.Process.Kill()
-		<-w.replica.exited
+		_ = w.replica.Command.Process.Kill()
+		<-w.replica.Exited
 		w.replica, w.killed = nil, w.replica
 	default:
 		w.checker.stats["webhook outages"]++
-		if err := w.client.Delete(context.WithoutCancel(w.t.Context()), w.replica.slice); err != nil {
+		if err := w.client.Delete(context.WithoutCancel(w.t.Context()), w.replica.Slice); err != nil {
 			w.t.Fatal(err)
 		}
 	}
@@ -50,7 +50,9 @@ func (w *world) recover() {
 	case w.replica == nil:
 		w.startReplica()
 	case !w.joined:
-		w.replica.join(w.t, *w.replica.slice.Ports[0].Port)
+		if err := w.replica.Join(w.t.Context()); err != nil {
+			w.t.Fatal(err)
+		}
 		serving(w.t, w.checker.namespaces[0])
 		w.joined = true
 	}

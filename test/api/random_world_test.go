@@ -13,6 +13,8 @@ import (
 	"k8s.io/client-go/rest"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
 
 const otherLabel = "app.kubernetes.io/version"
@@ -71,7 +73,7 @@ func unwarned(t *testing.T) client.Client {
 	t.Helper()
 	own := rest.CopyConfig(config)
 	own.WarningHandler = rest.NoWarnings{}
-	c, err := newClient(own)
+	c, err := release.NewClient(own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -15,12 +15,13 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 	"sigs.k8s.io/controller-runtime/pkg/log/zap"
+
+	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
 
 // patience is how long anything that should happen at once may take on a busy machine.
@@ -28,9 +29,10 @@ const patience = 30 * time.Second
 
 var (
 	config  *rest.Config
+	cluster *release.Cluster
 	admin   client.WithWatch
 	program string
-	shipped *release
+	shipped *installation
 )
 
 func TestMain(m *testing.M) {
@@ -61,19 +63,14 @@ func run(m *testing.M) (int, error) {
 		return 0, fmt.Errorf("starting kube-apiserver and etcd (make test-tools builds them): %w", err)
 	}
 	defer func() { _ = environment.Stop() }()
-	if admin, err = newClient(config); err != nil {
+	if cluster, err = release.Connect(config); err != nil {
 		return 0, err
 	}
+	admin = cluster.Admin
 	if shipped, err = install(context.Background(), dir, "bluegreen", "bluegreen-system"); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil
-}
-
-func newClient(config *rest.Config) (client.WithWatch, error) {
-	unlimited := rest.CopyConfig(config)
-	unlimited.QPS = -1
-	return client.NewWithWatch(unlimited, client.Options{Scheme: scheme.Scheme})
 }
 
 // recorded returns a client of a human user whose warnings are kept.
@@ -82,7 +79,7 @@ func recorded(t *testing.T) (client.WithWatch, *warnings) {
 	kept := &warnings{}
 	own := rest.CopyConfig(config)
 	own.WarningHandler = kept
-	c, err := newClient(own)
+	c, err := release.NewClient(own)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,0 +1,152 @@
+package release
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"sync/atomic"
+	"syscall"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+	discoveryv1 "k8s.io/api/discovery/v1"
+	"k8s.io/apimachinery/pkg/util/wait"
+	"k8s.io/utils/ptr"
+)
+
+// startTimeout is how long a process may take to become ready on a busy machine.
+const startTimeout = 30 * time.Second
+
+// Replica is one running process of a release.
+type Replica struct {
+	Command *exec.Cmd
+
+	// WebhookPort is the port of the webhook, and Slice the EndpointSlice that sends the API server there.
+	WebhookPort int
+	Slice       *discoveryv1.EndpointSlice
+
+	// Exited is closed when the process has ended; then Log is complete.
+	Exited chan struct{}
+	Log    *bytes.Buffer
+
+	release *Release
+	health  string
+}
+
+// Start runs one more replica of a program and waits until it is ready and in the webhook's Service. The process ends at once
+// when it is told to, for no API server has to learn of it.
+func (r *Release) Start(ctx context.Context, program string, extra ...string) (*Replica, error) {
+	ports, err := FreePorts(3)
+	if err != nil {
+		return nil, err
+	}
+	p := &Replica{release: r, WebhookPort: ports[0], health: fmt.Sprintf("http://127.0.0.1:%d", ports[1]), Exited: make(chan struct{}), Log: &bytes.Buffer{}}
+	args := append(append([]string{}, r.Args...), "--shutdown-delay-duration=0s", fmt.Sprintf("--webhook-port=%d", ports[0]),
+		fmt.Sprintf("--health-probe-bind-address=127.0.0.1:%d", ports[1]), fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[2]))
+	p.Command = exec.Command(program, append(args, extra...)...)
+	p.Command.Env = append(os.Environ(), "KUBECONFIG="+r.Kubeconfig, "POD_NAMESPACE="+r.Namespace)
+	p.Command.Stdout, p.Command.Stderr = p.Log, p.Log
+	if err := p.Command.Start(); err != nil {
+		return nil, err
+	}
+	go func() {
+		_ = p.Command.Wait()
+		close(p.Exited)
+	}()
+	if err := p.waitReady(ctx); err != nil {
+		return p, err
+	}
+	return p, p.Join(ctx)
+}
+
+// waitReady asks the process itself, as a kubelet does.
+func (p *Replica) waitReady(ctx context.Context) error {
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, startTimeout, true, func(context.Context) (bool, error) {
+		response, err := http.Get(p.health + "/readyz")
+		if err != nil {
+			return false, nil
+		}
+		_ = response.Body.Close()
+		return response.StatusCode == http.StatusOK, nil
+	})
+	if err != nil {
+		return fmt.Errorf("%s is not ready: %w", p.release.Name, err)
+	}
+	return nil
+}
+
+// Join puts the process into the webhook's Service.
+func (p *Replica) Join(ctx context.Context) (err error) {
+	p.Slice, err = p.release.Join(ctx, p.WebhookPort)
+	return err
+}
+
+// Join sends the API server to a webhook at a port of this machine: it plays the EndpointSlice controller.
+func (r *Release) Join(ctx context.Context, port int) (*discoveryv1.EndpointSlice, error) {
+	address, err := ownAddress()
+	if err != nil {
+		return nil, err
+	}
+	slice := &discoveryv1.EndpointSlice{
+		AddressType: discoveryv1.AddressTypeIPv4,
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{address}, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)}}},
+		Ports:       []discoveryv1.EndpointPort{{Name: ptr.To("webhook"), Port: ptr.To(int32(port)), Protocol: ptr.To(corev1.ProtocolTCP)}},
+	}
+	slice.Namespace, slice.GenerateName = r.Namespace, r.Name+"-"
+	slice.Labels = map[string]string{discoveryv1.LabelServiceName: r.Name + "-webhook"}
+	return slice, r.cluster.Admin.Create(ctx, slice)
+}
+
+// End ends the process: out of the Service first, unless it is killed.
+func (p *Replica) End(ctx context.Context, signal syscall.Signal) {
+	if p.Slice != nil {
+		_ = p.release.cluster.Admin.Delete(context.WithoutCancel(ctx), p.Slice)
+	}
+	_ = p.Command.Process.Signal(signal)
+	<-p.Exited
+}
+
+// lastPort is the port that was given out last. All of them are below those that the system gives to connections, which take a
+// free port again before a process can listen on it: once in some thousand starts.
+var lastPort atomic.Int32
+
+const firstPort, afterPorts = 20000, 32768
+
+func init() { lastPort.Store(rand.Int32N(afterPorts - firstPort)) }
+
+// FreePorts returns ports that nobody listens on.
+func FreePorts(count int) ([]int, error) {
+	var ports []int
+	for range afterPorts - firstPort {
+		port := firstPort + int(lastPort.Add(1))%(afterPorts-firstPort)
+		listener, err := net.Listen("tcp", fmt.Sprintf(":%d", port))
+		if err != nil {
+			continue
+		}
+		_ = listener.Close()
+		if ports = append(ports, port); len(ports) == count {
+			return ports, nil
+		}
+	}
+	return nil, errors.New("no port is free")
+}
+
+// ownAddress is an address of this machine that may stand in an EndpointSlice, where loopback ones may not.
+func ownAddress() (string, error) {
+	addresses, err := net.InterfaceAddrs()
+	if err != nil {
+		return "", err
+	}
+	for _, address := range addresses {
+		if ip := address.(*net.IPNet).IP; ip.To4() != nil && ip.IsGlobalUnicast() {
+			return ip.String(), nil
+		}
+	}
+	return "", errors.New("this machine has no IPv4 address but loopback ones; the API server needs one to reach the webhook")
+}
