@@ -83,7 +83,6 @@ var situations = []situation{
 	{title: "the same, and it insists", needs: annotates, run: meddledWith, want: "refused by the policy", meddler: insists},
 }
 
-
 const replaces = "it replaces the whole object, so what was annotated by hand is gone"
 
 // upgrades asks for three versions in turn, each of which becomes ready later, and rolls back the last.
