@@ -1,0 +1,83 @@
+// Command loop is the limit that the benchmarks compare with: it watches the Deployments of a namespace and patches the selector
+// of a Service as soon as one of them becomes available, with nothing else in between.
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+
+	"github.com/spf13/pflag"
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes"
+	ctrl "sigs.k8s.io/controller-runtime"
+)
+
+func main() {
+	namespace := pflag.String("namespace", "", "Namespace of the Deployments and of their Services.")
+	workers := pflag.Int("workers", 10, "How many patch at once.")
+	pflag.Parse()
+	if err := run(ctrl.SetupSignalHandler(), *namespace, *workers); err != nil {
+		fmt.Fprintln(os.Stderr, "loop:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, namespace string, workers int) error {
+	config, err := ctrl.GetConfig()
+	if err != nil {
+		return err
+	}
+	config.QPS, config.ContentType = -1, "application/vnd.kubernetes.protobuf"
+	clients, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return err
+	}
+	watcher, err := clients.AppsV1().Deployments(namespace).Watch(ctx, metav1.ListOptions{})
+	if err != nil {
+		return err
+	}
+	became := make(chan *appsv1.Deployment, 10000)
+	for range workers {
+		go func() {
+			for deployment := range became {
+				if err := move(ctx, clients, deployment); err != nil {
+					fmt.Fprintln(os.Stderr, "loop:", err)
+				}
+			}
+		}()
+	}
+	available := map[string]bool{}
+	for event := range watcher.ResultChan() {
+		deployment, ok := event.Object.(*appsv1.Deployment)
+		if !ok {
+			continue
+		}
+		// What there is at the start is live already.
+		before, known := available[deployment.Name]
+		available[deployment.Name] = isAvailable(deployment)
+		if known && !before && available[deployment.Name] {
+			became <- deployment
+		}
+	}
+	return ctx.Err()
+}
+
+func isAvailable(deployment *appsv1.Deployment) bool {
+	for _, condition := range deployment.Status.Conditions {
+		if condition.Type == appsv1.DeploymentAvailable {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
+}
+
+func move(ctx context.Context, clients kubernetes.Interface, deployment *appsv1.Deployment) error {
+	labels := deployment.Spec.Template.Labels
+	patch := fmt.Appendf(nil, `{"spec":{"selector":{"version":%q}}}`, labels["version"])
+	_, err := clients.CoreV1().Services(deployment.Namespace).Patch(ctx, labels["name"], types.MergePatchType, patch, metav1.PatchOptions{})
+	return err
+}

@@ -1,0 +1,107 @@
+// Command bench measures bluegreen beside its peers, and writes what it found into docs/performance.md.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/pflag"
+	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/bluegreen-k8s/bluegreen/bench/report"
+)
+
+// size says how much is measured.
+type size struct {
+	switches int // of each peer, one at a time
+	storm    int // Services that switch at once
+}
+
+var full = size{switches: 100, storm: 1000}
+
+// bench is a run.
+type bench struct {
+	size size
+	docs string // Where results go; empty for standard output alone.
+
+	// argo is the program of Argo Rollouts, and crds the files of its types; without them it is left out.
+	argo string
+	crds []string
+}
+
+type experiment struct {
+	name string
+	run  func(*bench, context.Context) error
+}
+
+var experiments = []experiment{
+	{"latency", (*bench).latency},
+}
+
+func main() {
+	if err := run(ctrl.SetupSignalHandler(), os.Args[1:]); err != nil && !errors.Is(err, pflag.ErrHelp) {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, args []string) error {
+	b := &bench{size: full}
+	var names []string
+	for _, e := range experiments {
+		names = append(names, e.name)
+	}
+	flags := pflag.NewFlagSet("bench", pflag.ContinueOnError)
+	only := flags.StringSlice("only", names, "What to measure.")
+	flags.StringVar(&b.docs, "docs", "", "Directory of performance.md and of the plots. Empty to print only.")
+	flags.StringVar(&b.argo, "argo", "", "Program of Argo Rollouts' controller. Empty to leave it out.")
+	crds := flags.String("argo-crds", "", "Directory of Argo Rollouts' CustomResourceDefinitions.")
+	if err := flags.Parse(args); err != nil {
+		return err
+	}
+	if b.argo != "" {
+		b.crds = []string{*crds}
+	}
+	for _, name := range *only {
+		if !slices.Contains(names, name) {
+			return fmt.Errorf("--only: %q: must be one of %s", name, strings.Join(names, ", "))
+		}
+	}
+	for _, e := range experiments {
+		if !slices.Contains(*only, e.name) {
+			continue
+		}
+		if err := e.run(b, ctx); err != nil {
+			return fmt.Errorf("%s: %w", e.name, err)
+		}
+	}
+	return nil
+}
+
+// peers are those that are compared; the first is the limit.
+func (b *bench) peers() []peer {
+	peers := []peer{newBare(), newBluegreen()}
+	if b.argo != "" {
+		peers = append(peers, newArgo(b.argo))
+	}
+	return peers
+}
+
+// publish prints what was measured, and puts it into the docs.
+func (b *bench) publish(section, text string, plots map[string]report.Plot) error {
+	fmt.Printf("## %s\n\n%s\n\n", section, text)
+	if b.docs == "" {
+		return nil
+	}
+	for name, plot := range plots {
+		if err := plot.Save(filepath.Join(b.docs, name)); err != nil {
+			return err
+		}
+	}
+	return report.Fill(filepath.Join(b.docs, "performance.md"), section, text)
+}

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/watch"
+	"k8s.io/client-go/kubernetes"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// patience is how long anything may take that should happen by itself.
+const patience = 2 * time.Minute
+
+// sighting is a version of an object, and when it arrived here.
+type sighting struct {
+	at     time.Time
+	object client.Object
+}
+
+// observer sees what is written in a namespace, by whomever. A signal and its effect are timed by when it sees them: what a
+// watch takes is in both, for every peer alike.
+type observer struct {
+	mu      sync.Mutex
+	seen    map[string][]sighting // By kind and name.
+	sets    map[string]*appsv1.ReplicaSet
+	changed chan struct{} // Closed at the next sighting.
+}
+
+func keyOf(kind, name string) string { return kind + "/" + name }
+
+// observe starts to watch Services, Deployments and ReplicaSets, from now on and until the context ends.
+func observe(ctx context.Context, clients kubernetes.Interface, namespace string) (*observer, error) {
+	o := &observer{seen: map[string][]sighting{}, sets: map[string]*appsv1.ReplicaSet{}, changed: make(chan struct{})}
+	now := metav1.ListOptions{Limit: 1}
+	services, err := clients.CoreV1().Services(namespace).List(ctx, now)
+	if err != nil {
+		return nil, err
+	}
+	from := metav1.ListOptions{ResourceVersion: services.ResourceVersion}
+	for kind, start := range map[string]func() (watch.Interface, error){
+		"Service":    func() (watch.Interface, error) { return clients.CoreV1().Services(namespace).Watch(ctx, from) },
+		"Deployment": func() (watch.Interface, error) { return clients.AppsV1().Deployments(namespace).Watch(ctx, from) },
+		"ReplicaSet": func() (watch.Interface, error) { return clients.AppsV1().ReplicaSets(namespace).Watch(ctx, from) },
+	} {
+		watcher, err := start()
+		if err != nil {
+			return nil, fmt.Errorf("watching %ss: %w", kind, err)
+		}
+		go o.record(kind, watcher.ResultChan())
+	}
+	return o, nil
+}
+
+func (o *observer) record(kind string, events <-chan watch.Event) {
+	for event := range events {
+		at := time.Now()
+		object, ok := event.Object.(client.Object)
+		if !ok {
+			continue
+		}
+		o.mu.Lock()
+		key := keyOf(kind, object.GetName())
+		o.seen[key] = append(o.seen[key], sighting{at, object})
+		if set, is := object.(*appsv1.ReplicaSet); is {
+			o.sets[set.Labels["name"]+" "+set.Labels["version"]] = set
+		}
+		close(o.changed)
+		o.changed = make(chan struct{})
+		o.mu.Unlock()
+	}
+}
+
+// sightings returns those of an object, and what is closed when there are more of anything.
+func (o *observer) sightings(key string) ([]sighting, <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.seen[key], o.changed
+}
+
+// await returns the first sighting after a moment that is as asked.
+func await[T runtime.Object](ctx context.Context, o *observer, key string, after time.Time, is func(T) bool) (time.Time, error) {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for next := 0; ; {
+		seen, changed := o.sightings(key)
+		for ; next < len(seen); next++ {
+			if object, ok := seen[next].object.(T); ok && !seen[next].at.Before(after) && is(object) {
+				return seen[next].at, nil
+			}
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return time.Time{}, fmt.Errorf("%s did not become what was waited for: %w", key, ctx.Err())
+		}
+	}
+}
+
+// replicaSet returns the last sighting of the ReplicaSet of a version, nil for none, and what is closed when there are more.
+func (o *observer) replicaSet(name, version string) (*appsv1.ReplicaSet, <-chan struct{}) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	last := o.sets[name+" "+version]
+	return last, o.changed
+}
+
+// count returns how many versions of the objects of a kind were seen after a moment.
+func (o *observer) count(prefix string, after time.Time) int {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	count := 0
+	for key, seen := range o.seen {
+		for _, sighting := range seen {
+			if len(key) > len(prefix) && key[:len(prefix)] == prefix && !sighting.at.Before(after) {
+				count++
+			}
+		}
+	}
+	return count
+}

@@ -1,0 +1,89 @@
+// Package plane runs what is measured: a real kube-apiserver with its etcd, and the processes of bluegreen and of its peers.
+// There is no node: the benchmarks play the controllers of Deployments and ReplicaSets, so that nothing but the peers is measured.
+package plane
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
+
+	"github.com/bluegreen-k8s/bluegreen/test/release"
+)
+
+// Plane is a control plane.
+type Plane struct {
+	*release.Cluster
+
+	// Clients speak protobuf, and wait for nobody but the API server.
+	Clients kubernetes.Interface
+
+	// Dir is for files, and Kubeconfig one of them, of the administrator.
+	Dir, Kubeconfig string
+
+	environment *envtest.Environment
+	ends        []func()
+}
+
+// Start starts a control plane. The programs are those of KUBEBUILDER_ASSETS. etcd does not wait for the disk, which is not
+// what is measured.
+func Start(crds ...string) (*Plane, error) {
+	dir, err := os.MkdirTemp("", "bluegreen-bench")
+	if err != nil {
+		return nil, err
+	}
+	p := &Plane{Dir: dir, Kubeconfig: filepath.Join(dir, "admin.kubeconfig"), environment: &envtest.Environment{CRDDirectoryPaths: crds, ErrorIfCRDPathMissing: true}}
+	p.ends = append(p.ends, func() { _ = os.RemoveAll(dir) }, func() { _ = p.environment.Stop() })
+	server := p.environment.ControlPlane.GetAPIServer().Configure()
+	server.Set("enable-aggregator-routing", "true") // It then finds the webhook by its EndpointSlice.
+	server.Set("service-cluster-ip-range", "10.0.0.0/12")
+	p.environment.ControlPlane.Etcd = &envtest.Etcd{}
+	p.environment.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", fmt.Sprint(int64(8)<<30))
+	config, err := p.environment.Start()
+	if err != nil {
+		p.Stop()
+		return nil, fmt.Errorf("starting kube-apiserver and etcd (make test-tools builds them): %w", err)
+	}
+	if err := p.connect(config); err != nil {
+		p.Stop()
+		return nil, err
+	}
+	return p, nil
+}
+
+func (p *Plane) connect(config *rest.Config) (err error) {
+	if p.Cluster, err = release.Connect(config); err != nil {
+		return err
+	}
+	fast := rest.CopyConfig(config)
+	fast.QPS, fast.ContentType = -1, "application/vnd.kubernetes.protobuf"
+	if p.Clients, err = kubernetes.NewForConfig(fast); err != nil {
+		return err
+	}
+	return p.WriteKubeconfig(p.Kubeconfig, nil)
+}
+
+// AtEnd has something done before the plane stops.
+func (p *Plane) AtEnd(f func()) { p.ends = append(p.ends, f) }
+
+// Stop ends everything.
+func (p *Plane) Stop() {
+	for i := len(p.ends) - 1; i >= 0; i-- {
+		p.ends[i]()
+	}
+	p.ends = nil
+}
+
+// Build builds a Go program, a package of the module in a directory, into the plane's directory.
+func (p *Plane) Build(ctx context.Context, dir, pkg string) (string, error) {
+	program := filepath.Join(p.Dir, filepath.Base(pkg))
+	if output, err := exec.CommandContext(ctx, "go", "build", "-C", dir, "-o", program, pkg).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w\n%s", pkg, err, output)
+	}
+	return program, nil
+}
