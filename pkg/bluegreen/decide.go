@@ -3,6 +3,7 @@ package bluegreen
 import (
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -113,7 +114,8 @@ func wait(policy Policy, state State, why verdict) Action {
 	message = Clip(message)
 	action := act(state.Service, why.reason, message, status(Waiting, message))
 	action.Warning = why.reason == ReasonInvalid || trouble != nil
-	action.Protect = unprotected(policy, state.Live)
+	// What is about to serve gets it while it waits anyway, so that the switch itself need not.
+	action.Protect = unprotected(policy, slices.Concat(state.Live, state.Target))
 	return action
 }
 

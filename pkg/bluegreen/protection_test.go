@@ -54,7 +54,7 @@ func TestWhatServesIsProtectedAndATargetBeforeTrafficMoves(t *testing.T) {
 	}{
 		"at rest":                 {managed(), list(deployment("1.10"), deployment("1.11")), []string{"nginx-1.10"}},
 		"at rest, done":           {managed(), list(deployment("1.10", protected)), nil},
-		"held":                    {waiting(), list(deployment("1.10"), deployment("1.11", starting)), []string{"nginx-1.10"}},
+		"held":                    {waiting(), list(deployment("1.10"), deployment("1.11", starting)), []string{"nginx-1.10", "nginx-1.11"}},
 		"about to move":           {waiting(), list(deployment("1.10", protected), deployment("1.11")), []string{"nginx-1.11"}},
 		"a bad ask":               {managed(asks("?")), list(deployment("1.10")), []string{"nginx-1.10"}},
 		"too late":                {managed(), list(deployment("1.10", deleting)), nil},

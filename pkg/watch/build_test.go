@@ -123,7 +123,7 @@ func (c *cluster) reconcile() ([]string, error) {
 	for _, object := range c.known() {
 		cache = cache.WithObjects(object)
 	}
-	controller := &Controller{client: cachedReader{c.Client, cache.Build()}, live: c.Client, recorder: c.recorder}
+	controller := &Controller{client: cachedReader{c.Client, cache.Build()}, live: c.Client, letting: NewLetting(), recorder: c.recorder}
 	_, err := controller.Reconcile(context.Background(), c.observed())
 	var said []string
 	for len(c.recorder.Events) > 0 {

@@ -70,10 +70,8 @@ func (c *Controller) Reconcile(ctx context.Context, service *corev1.Service) (re
 // move decides anew on what the API server has, because an informer can be behind, and performs. The Service cannot be
 // behind: the write carries its resourceVersion.
 func (c *Controller) move(ctx context.Context, state bluegreen.State) error {
-	if slices.ContainsFunc(state.Target, bluegreen.Protected) {
-		// It may be on its way out: a switch back must not overtake its being let go.
-		defer c.letting.lock(state.Service.Namespace)()
-	}
+	// It may be on its way out: a switch back must not overtake its being let go.
+	defer c.letting.lock(state.Target...)()
 	target, err := c.readLive(ctx, state.Target)
 	if err != nil {
 		return err

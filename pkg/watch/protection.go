@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -44,18 +43,6 @@ func NewProtection(mgr manager.Manager, letting *Letting, enabled bool) *Protect
 	}
 }
 
-// Letting keeps a switch back to a Deployment and its being let go from happening at the same time.
-type Letting struct{ namespaces keymutex.KeyMutex }
-
-// NewLetting returns a Letting.
-func NewLetting() *Letting { return &Letting{namespaces: keymutex.NewHashed(0)} }
-
-// lock locks a namespace and returns what unlocks it.
-func (l *Letting) lock(namespace string) func() {
-	l.namespaces.LockKey(namespace)
-	return func() { _ = l.namespaces.UnlockKey(namespace) }
-}
-
 var _ reconcile.ObjectReconciler[*appsv1.Deployment] = &Protection{}
 
 // Reconcile lets a Deployment go when it is not used.
@@ -80,7 +67,7 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 // release lets a Deployment go if the API server itself knows of no use: a cache can be behind, and a Deployment that was let
 // go cannot be had back.
 func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment) error {
-	defer p.letting.lock(deployment.Namespace)()
+	defer p.letting.lock(deployment)()
 	var list corev1.ServiceList
 	if err := p.live.List(ctx, &list, client.InNamespace(deployment.Namespace)); err != nil {
 		return fmt.Errorf("listing Services: %w", err)

@@ -1,0 +1,43 @@
+package watch
+
+import (
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Letting keeps a switch to a Deployment and its being let go from happening at the same time.
+type Letting struct {
+	mu    sync.Mutex
+	freed *sync.Cond
+	busy  sets.Set[client.ObjectKey]
+}
+
+// NewLetting returns a Letting.
+func NewLetting() *Letting {
+	l := &Letting{busy: sets.New[client.ObjectKey]()}
+	l.freed = sync.NewCond(&l.mu)
+	return l
+}
+
+// lock waits until none of the Deployments is locked, locks them all at once, and returns what unlocks them.
+func (l *Letting) lock(deployments ...*appsv1.Deployment) (unlock func()) {
+	keys := sets.New[client.ObjectKey]()
+	for _, deployment := range deployments {
+		keys.Insert(client.ObjectKeyFromObject(deployment))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.busy.HasAny(keys.UnsortedList()...) {
+		l.freed.Wait()
+	}
+	l.busy = l.busy.Union(keys)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.busy = l.busy.Difference(keys)
+		l.freed.Broadcast()
+	}
+}
