@@ -16,6 +16,7 @@ import (
 	"k8s.io/client-go/dynamic"
 	"k8s.io/client-go/rest"
 
+	"github.com/bluegreen-k8s/bluegreen/bench/follow"
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
@@ -182,10 +183,6 @@ func (a *argo) playReplicaSets(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	watcher, err := a.plane.Clients.AppsV1().ReplicaSets(argoNamespace).Watch(ctx, metav1.ListOptions{ResourceVersion: list.ResourceVersion})
-	if err != nil {
-		return err
-	}
 	changed := make(chan *appsv1.ReplicaSet, 100000)
 	for range writers {
 		go func() {
@@ -196,12 +193,12 @@ func (a *argo) playReplicaSets(ctx context.Context) error {
 	}
 	go func() {
 		defer close(changed)
-		for event := range watcher.ResultChan() {
-			set, ok := event.Object.(*appsv1.ReplicaSet)
-			if ok && (set.Status.Replicas != *set.Spec.Replicas || set.Status.ObservedGeneration != set.Generation) {
+		_ = follow.Objects(ctx, a.plane.Clients.AppsV1().ReplicaSets(argoNamespace).Watch, list.ResourceVersion, func(object runtime.Object) {
+			set := object.(*appsv1.ReplicaSet)
+			if set.Status.Replicas != *set.Spec.Replicas || set.Status.ObservedGeneration != set.Generation {
 				changed <- set
 			}
-		}
+		})
 	}()
 	return nil
 }

@@ -41,6 +41,7 @@ type experiment struct {
 
 var experiments = []experiment{
 	{"latency", (*bench).latency},
+	{"storm", (*bench).storm},
 }
 
 func main() {
@@ -57,6 +58,7 @@ func run(ctx context.Context, args []string) error {
 		names = append(names, e.name)
 	}
 	flags := pflag.NewFlagSet("bench", pflag.ContinueOnError)
+	flags.IntVar(&b.size.storm, "storm", b.size.storm, "How many Services switch at once.")
 	only := flags.StringSlice("only", names, "What to measure.")
 	flags.StringVar(&b.docs, "docs", "", "Directory of performance.md and of the plots. Empty to print only.")
 	flags.StringVar(&b.argo, "argo", "", "Program of Argo Rollouts' controller. Empty to leave it out.")

@@ -9,9 +9,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/kubernetes"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/bench/follow"
 )
 
 // patience is how long anything may take that should happen by itself.
@@ -30,6 +31,7 @@ type observer struct {
 	seen    map[string][]sighting // By kind and name.
 	sets    map[string]*appsv1.ReplicaSet
 	changed chan struct{} // Closed at the next sighting.
+	err     error         // Why nothing is seen any more.
 }
 
 func keyOf(kind, name string) string { return kind + "/" + name }
@@ -37,50 +39,52 @@ func keyOf(kind, name string) string { return kind + "/" + name }
 // observe starts to watch Services, Deployments and ReplicaSets, from now on and until the context ends.
 func observe(ctx context.Context, clients kubernetes.Interface, namespace string) (*observer, error) {
 	o := &observer{seen: map[string][]sighting{}, sets: map[string]*appsv1.ReplicaSet{}, changed: make(chan struct{})}
-	now := metav1.ListOptions{Limit: 1}
-	services, err := clients.CoreV1().Services(namespace).List(ctx, now)
+	services, err := clients.CoreV1().Services(namespace).List(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {
 		return nil, err
 	}
-	from := metav1.ListOptions{ResourceVersion: services.ResourceVersion}
-	for kind, start := range map[string]func() (watch.Interface, error){
-		"Service":    func() (watch.Interface, error) { return clients.CoreV1().Services(namespace).Watch(ctx, from) },
-		"Deployment": func() (watch.Interface, error) { return clients.AppsV1().Deployments(namespace).Watch(ctx, from) },
-		"ReplicaSet": func() (watch.Interface, error) { return clients.AppsV1().ReplicaSets(namespace).Watch(ctx, from) },
+	for kind, start := range map[string]follow.Watcher{
+		"Service":    clients.CoreV1().Services(namespace).Watch,
+		"Deployment": clients.AppsV1().Deployments(namespace).Watch,
+		"ReplicaSet": clients.AppsV1().ReplicaSets(namespace).Watch,
 	} {
-		watcher, err := start()
-		if err != nil {
-			return nil, fmt.Errorf("watching %ss: %w", kind, err)
-		}
-		go o.record(kind, watcher.ResultChan())
+		go func() {
+			err := follow.Objects(ctx, start, services.ResourceVersion, func(object runtime.Object) { o.record(kind, object.(client.Object)) })
+			if ctx.Err() == nil {
+				o.fail(fmt.Errorf("observing %ss: %w", kind, err))
+			}
+		}()
 	}
 	return o, nil
 }
 
-func (o *observer) record(kind string, events <-chan watch.Event) {
-	for event := range events {
-		at := time.Now()
-		object, ok := event.Object.(client.Object)
-		if !ok {
-			continue
-		}
-		o.mu.Lock()
-		key := keyOf(kind, object.GetName())
-		o.seen[key] = append(o.seen[key], sighting{at, object})
-		if set, is := object.(*appsv1.ReplicaSet); is {
-			o.sets[set.Labels["name"]+" "+set.Labels["version"]] = set
-		}
-		close(o.changed)
-		o.changed = make(chan struct{})
-		o.mu.Unlock()
+func (o *observer) record(kind string, object client.Object) {
+	at := time.Now()
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	key := keyOf(kind, object.GetName())
+	o.seen[key] = append(o.seen[key], sighting{at, object})
+	if set, is := object.(*appsv1.ReplicaSet); is {
+		o.sets[set.Labels["name"]+" "+set.Labels["version"]] = set
 	}
+	close(o.changed)
+	o.changed = make(chan struct{})
+}
+
+// fail has everybody who waits fail: what was missed is not known.
+func (o *observer) fail(err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.err = err
+	close(o.changed)
+	o.changed = make(chan struct{})
 }
 
 // sightings returns those of an object, and what is closed when there are more of anything.
-func (o *observer) sightings(key string) ([]sighting, <-chan struct{}) {
+func (o *observer) sightings(key string) ([]sighting, <-chan struct{}, error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	return o.seen[key], o.changed
+	return o.seen[key], o.changed, o.err
 }
 
 // await returns the first sighting after a moment that is as asked.
@@ -88,7 +92,10 @@ func await[T runtime.Object](ctx context.Context, o *observer, key string, after
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	for next := 0; ; {
-		seen, changed := o.sightings(key)
+		seen, changed, err := o.sightings(key)
+		if err != nil {
+			return time.Time{}, err
+		}
 		for ; next < len(seen); next++ {
 			if object, ok := seen[next].object.(T); ok && !seen[next].at.Before(after) && is(object) {
 				return seen[next].at, nil

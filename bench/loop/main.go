@@ -11,9 +11,12 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	ctrl "sigs.k8s.io/controller-runtime"
+
+	"github.com/bluegreen-k8s/bluegreen/bench/follow"
 )
 
 func main() {
@@ -36,9 +39,13 @@ func run(ctx context.Context, namespace string, workers int) error {
 	if err != nil {
 		return err
 	}
-	watcher, err := clients.AppsV1().Deployments(namespace).Watch(ctx, metav1.ListOptions{})
+	list, err := clients.AppsV1().Deployments(namespace).List(ctx, metav1.ListOptions{})
 	if err != nil {
 		return err
+	}
+	available := map[string]bool{}
+	for i := range list.Items {
+		available[list.Items[i].Name] = isAvailable(&list.Items[i])
 	}
 	became := make(chan *appsv1.Deployment, 10000)
 	for range workers {
@@ -50,20 +57,14 @@ func run(ctx context.Context, namespace string, workers int) error {
 			}
 		}()
 	}
-	available := map[string]bool{}
-	for event := range watcher.ResultChan() {
-		deployment, ok := event.Object.(*appsv1.Deployment)
-		if !ok {
-			continue
-		}
-		// What there is at the start is live already.
-		before, known := available[deployment.Name]
+	return follow.Objects(ctx, clients.AppsV1().Deployments(namespace).Watch, list.ResourceVersion, func(object runtime.Object) {
+		deployment := object.(*appsv1.Deployment)
+		before := available[deployment.Name]
 		available[deployment.Name] = isAvailable(deployment)
-		if known && !before && available[deployment.Name] {
+		if !before && available[deployment.Name] {
 			became <- deployment
 		}
-	}
-	return ctx.Err()
+	})
 }
 
 func isAvailable(deployment *appsv1.Deployment) bool {
