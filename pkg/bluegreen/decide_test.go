@@ -127,18 +127,22 @@ func TestTheSameStateLeadsToTheSameMessageInWhateverOrderDeploymentsAreListed(t 
 	}
 }
 
-func TestAServiceIsFoundByTheLabelsOfWhatServesAndOfWhatItAsksFor(t *testing.T) {
+func TestAServiceIsFoundByALabelThatWhatMattersToItHasAndFewOthersHave(t *testing.T) {
 	for name, test := range map[string]struct {
 		service *corev1.Service
 		labels  []string
 	}{
-		"stable":         {managed(), []string{"version=1.10"}},
-		"pending":        {waiting(), []string{"version=1.10", "version=1.11"}},
-		"own label":      {managed(annotation(VersionLabel, "example.org/track"), asks("green")), []string{"name=nginx", "example.org/track=green"}},
-		"no version yet": {waiting(selects("name", "nginx")), []string{"name=nginx", "version=1.11"}},
-		"unmanaged":      {service(), nil},
-		"invalid":        {managed(asks("?")), []string{"version=1.10"}},
-		"no selector":    {managed(selects()), nil},
+		"stable":                {managed(), []string{"name=nginx"}},
+		"pending":               {waiting(), []string{"name=nginx"}},
+		"the longest value":     {managed(selects("app", "b", "instance", "shop-nginx", "version", "1.10-with-a-long-name")), []string{"instance=shop-nginx"}},
+		"as long as another":    {managed(selects("name", "nginx", "app", "nginx", "version", "1.10")), []string{"app=nginx"}},
+		"own label":             {managed(annotation(VersionLabel, "name"), asks("green")), []string{"version=1.10"}},
+		"no version yet":        {waiting(selects("name", "nginx")), []string{"name=nginx"}},
+		"a version and no more": {managed(selects("version", "1.10")), []string{"version=1.10"}},
+		"the same, pending":     {waiting(selects("version", "1.10")), []string{"version=1.10", "version=1.11"}},
+		"unmanaged":             {service(), nil},
+		"invalid":               {managed(asks("?")), []string{"name=nginx"}},
+		"no selector":           {managed(selects()), nil},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := Labels(test.service); !slices.Equal(got, test.labels) {

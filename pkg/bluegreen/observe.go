@@ -1,13 +1,13 @@
 package bluegreen
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
-	"k8s.io/apimachinery/pkg/util/sets"
 )
 
 // State is what has been observed of one Service.
@@ -34,6 +34,12 @@ func Observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
 		state.Target = selected(policy.candidate(service), deployments)
 	}
 	return state
+}
+
+// Matters says whether a Deployment serves a Service, or would on its target.
+func Matters(service *corev1.Service, deployment *appsv1.Deployment) bool {
+	policy, managed := managing(service)
+	return managed && (matches(service.Spec.Selector, deployment) || policy.pending(service) && matches(policy.candidate(service), deployment))
 }
 
 // selected returns the Deployments whose pods a selector selects, by name, so that the same state always leads to the same
@@ -63,25 +69,27 @@ func without(deployments, others []*appsv1.Deployment) []*appsv1.Deployment {
 }
 
 // Labels returns labels in the form of Label, such that the pods of every Deployment that matters to the Service carry one of
-// them.
+// them: one besides the version, which other Services have too (v1, blue), if there is one.
 func Labels(service *corev1.Service) []string {
 	policy, managed := managing(service)
 	if !managed {
 		return nil
 	}
-	found := []string{policy.mark(service.Spec.Selector)}
+	others := maps.Clone(service.Spec.Selector)
+	delete(others, policy.VersionLabel)
+	if len(others) > 0 {
+		return []string{mark(others)}
+	}
+	found := []string{mark(service.Spec.Selector)}
 	if policy.pending(service) {
-		found = append(found, policy.mark(policy.candidate(service)))
+		found = append(found, mark(policy.candidate(service)))
 	}
 	return found
 }
 
-// mark returns the most telling label of a selector: that of the version, if it has one.
-func (p Policy) mark(selector map[string]string) string {
-	key := p.VersionLabel
-	if _, versioned := selector[key]; !versioned {
-		key = sets.List(sets.KeySet(selector))[0]
-	}
+// mark returns the label of a selector with the longest value, which is the least likely to be shared by many.
+func mark(selector map[string]string) string {
+	key := slices.MaxFunc(slices.Sorted(maps.Keys(selector)), func(a, b string) int { return len(selector[a]) - len(selector[b]) })
 	return Label(key, selector[key])
 }
 

@@ -151,10 +151,10 @@ func TestTheIndexesNameTheLabelsThatMatterToAServiceAndThoseThatPodsCarry(t *tes
 		service *corev1.Service
 		want    []string
 	}{
-		"pending":   {asking(green), []string{"version=1.10", "version=1.11"}},
-		"at rest":   {asking(blue), []string{"version=1.10"}},
+		"pending":   {asking(green), []string{"name=nginx"}},
+		"at rest":   {asking(blue), []string{"name=nginx"}},
 		"unmanaged": {nginx(nil), nil},
-		"invalid":   {asking("-"), []string{"version=1.10"}},
+		"invalid":   {asking("-"), []string{"name=nginx"}},
 	} {
 		if got := serviceLabels(test.service); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v", name, got)

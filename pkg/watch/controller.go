@@ -187,11 +187,12 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
-// services returns those that a Deployment may matter to.
+// services returns those that a Deployment matters to.
 func (c *Controller) services(ctx context.Context, object client.Object) []reconcile.Request {
-	found, err := servicesOf(ctx, c.client, object.(*appsv1.Deployment))
+	deployment := object.(*appsv1.Deployment)
+	found, err := servicesOf(ctx, c.client, deployment)
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services of a Deployment")
 	}
-	return requests(found)
+	return requests(slices.DeleteFunc(found, func(service *corev1.Service) bool { return !bluegreen.Matters(service, deployment) }))
 }

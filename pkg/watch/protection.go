@@ -4,10 +4,12 @@ import (
 	"context"
 	"fmt"
 
+	"golang.org/x/sync/singleflight"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -28,6 +30,8 @@ type Protection struct {
 	live     client.Reader
 	recorder events.EventRecorder
 	letting  *Letting
+	lists    singleflight.Group
+	listing  keymutex.KeyMutex
 	enabled  bool
 }
 
@@ -39,6 +43,7 @@ func NewProtection(mgr manager.Manager, letting *Letting, enabled bool) *Protect
 		live:     mgr.GetAPIReader(),
 		recorder: mgr.GetEventRecorder(Name),
 		letting:  letting,
+		listing:  keymutex.NewHashed(0),
 		enabled:  enabled,
 	}
 }
@@ -68,15 +73,33 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 // go cannot be had back.
 func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment) error {
 	defer p.letting.lock(deployment)()
-	var list corev1.ServiceList
-	if err := p.live.List(ctx, &list, client.InNamespace(deployment.Namespace)); err != nil {
-		return fmt.Errorf("listing Services: %w", err)
+	services, err := p.servicesNow(ctx, deployment.Namespace)
+	if err != nil {
+		return err
 	}
-	services := bluegreen.Pointers(list.Items)
 	if p.keeps(deployment, services) {
 		return nil
 	}
 	return p.letGo(ctx, deployment, services)
+}
+
+// servicesNow returns the Services of a namespace that the API server had at a moment after the call. After many switches at
+// once, many ask: while one list is under way, all who come share the next.
+func (p *Protection) servicesNow(ctx context.Context, namespace string) ([]*corev1.Service, error) {
+	services, err, _ := p.lists.Do(namespace, func() (any, error) {
+		p.listing.LockKey(namespace)
+		defer func() { _ = p.listing.UnlockKey(namespace) }()
+		p.lists.Forget(namespace) // Who comes from now on needs a list that starts later.
+		var list corev1.ServiceList
+		if err := p.live.List(ctx, &list, client.InNamespace(namespace)); err != nil {
+			return nil, fmt.Errorf("listing Services: %w", err)
+		}
+		return bluegreen.Pointers(list.Items), nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return services.([]*corev1.Service), nil
 }
 
 // keeps says whether everything is to stay as it is for now.
@@ -166,8 +189,8 @@ func (p *Protection) SetupWithManager(mgr manager.Manager) error {
 		Named(Name+"-protection").
 		For(&appsv1.Deployment{}, builder.WithPredicates(predicate.NewPredicateFuncs(concernsProtection))).
 		// Of a change, the Service before and after: what it no longer selects is what matters.
-		Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(p.deployments)).
-		WithOptions(controller.Options{EnableWarmup: ptr.To(true)}).
+		Watches(&corev1.Service{}, later(handler.EnqueueRequestsFromMapFunc(p.deployments))).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), p))
 }
 

@@ -10,6 +10,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -53,7 +54,7 @@ func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
 			deployment := serving(blue)
 			stored := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.stored...).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.cached...).Build()
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), enabled: test.enabled}
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: test.enabled}
 			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
 				t.Fatal(err)
 			}
@@ -94,7 +95,7 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 			stored := newBuilder().WithObjects(deployment.DeepCopy(), test.stored.DeepCopy()).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy(), test.cached.DeepCopy()).Build()
 			recorder := events.NewFakeRecorder(10)
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: recorder, letting: NewLetting(), enabled: true}
+			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: recorder, letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: true}
 			for range 3 { // Each write comes back through the watch.
 				seen := current(t, stored, deployment)
 				if _, err := protection.Reconcile(context.Background(), seen); err != nil {
@@ -125,7 +126,7 @@ func TestAHeldScaleDownDoesNotKeepWhatNobodyProtectsAnyMore(t *testing.T) {
 	deployment := serving(blue)
 	deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2/3"}
 	stored := newBuilder().WithObjects(deployment, pending).Build()
-	protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), enabled: true}
+	protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: true}
 	for range 2 {
 		if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
 			t.Fatal(err)
@@ -158,7 +159,7 @@ func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
 			if err := stored.Update(context.Background(), changed); err != nil {
 				t.Fatal(err)
 			}
-			protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), enabled: true}
+			protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: true}
 			if _, err := protection.Reconcile(context.Background(), seen); err != nil {
 				t.Fatal(err)
 			}
