@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/pflag"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -18,11 +19,15 @@ import (
 
 // size says how much is measured.
 type size struct {
-	switches int // of each peer, one at a time
-	storm    int // Services that switch at once
+	switches int   // of each peer, one at a time
+	storm    int   // Services that switch at once
+	rates    []int // writes a second
+	managed  []int
+	plain    int           // unmanaged Services, each with a Deployment
+	rest     time.Duration // in which nothing happens, or only to unmanaged objects
 }
 
-var full = size{switches: 100, storm: 1000}
+var full = size{switches: 100, storm: 1000, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
 
 // bench is a run.
 type bench struct {
@@ -42,6 +47,8 @@ type experiment struct {
 var experiments = []experiment{
 	{"latency", (*bench).latency},
 	{"storm", (*bench).storm},
+	{"scale", (*bench).scale},
+	{"webhook", (*bench).webhook},
 }
 
 func main() {
@@ -58,6 +65,8 @@ func run(ctx context.Context, args []string) error {
 		names = append(names, e.name)
 	}
 	flags := pflag.NewFlagSet("bench", pflag.ContinueOnError)
+	flags.IntSliceVar(&b.size.managed, "managed", b.size.managed, "Numbers of managed Services, rising.")
+	flags.IntVar(&b.size.plain, "plain", b.size.plain, "How many unmanaged Services there are, and Deployments.")
 	flags.IntVar(&b.size.storm, "storm", b.size.storm, "How many Services switch at once.")
 	only := flags.StringSlice("only", names, "What to measure.")
 	flags.StringVar(&b.docs, "docs", "", "Directory of performance.md and of the plots. Empty to print only.")

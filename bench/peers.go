@@ -7,7 +7,6 @@ import (
 	"syscall"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -138,15 +137,14 @@ func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err e
 	if err := b.run(ctx, p); err != nil {
 		return err
 	}
-	p.AtEnd(func() { b.replica.End(context.Background(), syscall.SIGTERM) })
+	p.AtEnd(func() { b.stop(context.Background()) })
 	if err := b.create(ctx, p, units); err != nil {
 		return err
 	}
-	return each(ctx, units, func(ctx context.Context, unit int) error {
-		_, err := await(ctx, b.seen, keyOf("Deployment", b.deployment(unit)), time.Time{}, func(d *appsv1.Deployment) bool { return len(d.Finalizers) > 0 })
-		return err
-	})
+	return b.awaitProtected(ctx, 0, units)
 }
+
+func (b *bluegreen) stop(ctx context.Context) { b.replica.End(ctx, syscall.SIGTERM) }
 
 func (b *bluegreen) run(ctx context.Context, p *plane.Plane) (err error) {
 	if b.replica, err = b.release.Start(ctx, b.program); err != nil {

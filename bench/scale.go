@@ -1,0 +1,191 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+
+	"github.com/bluegreen-k8s/bluegreen/bench/plane"
+	"github.com/bluegreen-k8s/bluegreen/bench/report"
+)
+
+// plainNamespace is that of the Services and Deployments that nobody manages.
+const plainNamespace = "plain"
+
+// footing is what a controller takes with so many units.
+type footing struct {
+	units       int
+	start       time.Duration // From the start of the process to its first decision.
+	usage       plane.Usage   // With nothing happening.
+	rest, churn float64       // CPU, as a share of a core: with nothing happening, and while unmanaged objects change.
+	writes      int           // Of managed Services and of their Deployments, after a restart, but for those of the switch.
+	latency     []time.Duration
+}
+
+// scale measures what bluegreen takes with more and more managed Services, beside many that are not.
+func (b *bench) scale(ctx context.Context) error {
+	p, err := plane.Start(b.crds...)
+	if err != nil {
+		return err
+	}
+	defer p.Stop()
+	if err := createPlain(ctx, p, b.size.plain); err != nil {
+		return err
+	}
+	self := newBluegreen()
+	var footings []footing
+	for _, units := range b.size.managed {
+		if err := self.grow(ctx, p, units); err != nil {
+			return err
+		}
+		one, err := b.stand(ctx, p, self, units)
+		if err != nil {
+			return fmt.Errorf("%d managed Services: %w", units, err)
+		}
+		footings = append(footings, one)
+	}
+	return b.reportScale(footings)
+}
+
+func createPlain(ctx context.Context, p *plane.Plane, count int) error {
+	if err := ensureNamespace(ctx, p.Clients, plainNamespace); err != nil {
+		return err
+	}
+	return each(ctx, count, func(ctx context.Context, i int) error {
+		if _, err := p.Clients.CoreV1().Services(plainNamespace).Create(ctx, newService(plainNamespace, i, versioned(i, "v1"), nil), metav1.CreateOptions{}); err != nil {
+			return err
+		}
+		_, err := p.Clients.AppsV1().Deployments(plainNamespace).Create(ctx, newDeployment(plainNamespace, i, "v1"), metav1.CreateOptions{})
+		return err
+	})
+}
+
+// grow brings the managed Services to a number, and starts the process if it does not run yet.
+func (b *bluegreen) grow(ctx context.Context, p *plane.Plane, units int) error {
+	if b.replica == nil {
+		return b.start(ctx, p, units)
+	}
+	have := len(b.target)
+	b.target = append(b.target, make([]string, units-have)...)
+	if err := each(ctx, units-have, func(ctx context.Context, i int) error { return b.createUnit(ctx, have+i) }); err != nil {
+		return err
+	}
+	return b.awaitProtected(ctx, have, units)
+}
+
+// awaitProtected waits until what serves has its finalizer, the last that is written about a new Service.
+func (b *bluegreen) awaitProtected(ctx context.Context, from, to int) error {
+	return each(ctx, to-from, func(ctx context.Context, i int) error {
+		_, err := await(ctx, b.seen, keyOf("Deployment", b.deployment(from+i)), time.Time{}, func(d *appsv1.Deployment) bool { return len(d.Finalizers) > 0 })
+		return err
+	})
+}
+
+// stand restarts the process and measures what it takes.
+func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, units int) (footing, error) {
+	f := footing{units: units}
+	restarted := time.Now()
+	var err error
+	if f.start, err = self.restart(ctx, p); err != nil {
+		return f, err
+	}
+	if f.rest, err = cpu(self.pid(), b.size.rest, func() {}); err != nil {
+		return f, err
+	}
+	f.writes = self.seen.count("", restarted) - armWrites
+	if f.usage, err = plane.UsageOf(self.pid()); err != nil {
+		return f, err
+	}
+	churning, stop := context.WithCancel(ctx)
+	defer stop()
+	if f.churn, err = cpu(self.pid(), b.size.rest, func() { go churn(churning, p, b.size.plain) }); err != nil {
+		return f, err
+	}
+	stop()
+	for range b.size.switches / 4 {
+		one, err := timeSwitch(ctx, self, 0)
+		if err != nil {
+			return f, err
+		}
+		f.latency = append(f.latency, one)
+	}
+	return f, nil
+}
+
+// armWrites are those of the one switch that a restart is measured with: the target's status twice, its finalizer and that of what
+// it takes over from, and the Service's ask, message and move.
+const armWrites = 7
+
+// restart ends the process, asks for a switch that can be made at once, and starts it: it returns when that has been made.
+func (b *bluegreen) restart(ctx context.Context, p *plane.Plane) (time.Duration, error) {
+	if err := b.arm(ctx, 1); err != nil {
+		return 0, err
+	}
+	b.stop(ctx)
+	down := time.Now()
+	if err := b.signal(ctx, 1); err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	if err := b.run(ctx, p); err != nil {
+		return 0, err
+	}
+	_, effect, err := b.await(ctx, 1, down)
+	return effect.Sub(start), err
+}
+
+// cpu returns the share of a core that a process takes for a while.
+func cpu(pid int, while time.Duration, meanwhile func()) (float64, error) {
+	before, err := plane.UsageOf(pid)
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	meanwhile()
+	time.Sleep(while)
+	after, err := plane.UsageOf(pid)
+	return (after.CPU - before.CPU).Seconds() / time.Since(start).Seconds(), err
+}
+
+// churnRate is how many unmanaged objects change in a second.
+const churnRate = 100
+
+// churn changes unmanaged Services and the status of unmanaged Deployments until the context ends.
+func churn(ctx context.Context, p *plane.Plane, count int) {
+	ticker := time.NewTicker(time.Second / churnRate)
+	defer ticker.Stop()
+	for i := 0; ctx.Err() == nil; i++ {
+		<-ticker.C
+		if i%2 == 0 {
+			_ = setAvailable(ctx, p.Clients, plainNamespace, nameOf(i%count)+"-v1", i/count%2 == 0)
+			continue
+		}
+		patch := fmt.Appendf(nil, `{"metadata":{"labels":{"revision":"%d"}}}`, i)
+		_, _ = p.Clients.CoreV1().Services(plainNamespace).Patch(ctx, nameOf(i%count), types.MergePatchType, patch, metav1.PatchOptions{})
+	}
+}
+
+func (b *bench) reportScale(footings []footing) error {
+	table := report.Table{Head: []string{"managed Services (Deployments)", "memory at rest", "at most", "memory, as a multiple of the first", "CPU at rest", fmt.Sprintf("CPU with %d changes/s of others", churnRate),
+		"start to first decision", "writes at rest, after a restart", "one switch, median", "as a multiple of the first"}}
+	memory := report.Series{Name: "bluegreen, at rest"}
+	first := footings[0]
+	for _, f := range footings {
+		median := report.Quantile(f.latency, 0.5)
+		table.Add(fmt.Sprintf("%d (%d)", f.units, 2*f.units), mebibytes(f.usage.Resident), mebibytes(f.usage.Peak), report.Ratio(float64(f.usage.Resident), float64(first.usage.Resident)),
+			percent(f.rest), percent(f.churn), seconds(f.start), fmt.Sprint(f.writes), report.MS(median), report.Ratio(median, report.Quantile(first.latency, 0.5)))
+		memory.X = append(memory.X, float64(f.units))
+		memory.Y = append(memory.Y, float64(f.usage.Resident)/(1<<20))
+	}
+	plot := report.Plot{Title: fmt.Sprintf("Memory, beside %d unmanaged Services and Deployments", b.size.plain), X: "managed Services", Y: "MiB", Series: []report.Series{memory}}
+	return b.publish("scale", strings.TrimSpace(table.String()), map[string]report.Plot{"performance-scale.svg": plot})
+}
+
+func mebibytes(bytes uint64) string { return fmt.Sprintf("%.0f MiB", float64(bytes)/(1<<20)) }
+
+func percent(share float64) string { return fmt.Sprintf("%.1f %%", 100*share) }
