@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/pflag"
 	ctrl "sigs.k8s.io/controller-runtime"
 
+	"github.com/bluegreen-k8s/bluegreen/bench/felt"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
 )
 
@@ -22,12 +23,13 @@ type size struct {
 	switches int   // of each peer, one at a time
 	storm    int   // Services that switch at once
 	rates    []int // writes a second
+	felt     int   // switches of each peer on the real node
 	managed  []int
 	plain    int           // unmanaged Services, each with a Deployment
 	rest     time.Duration // in which nothing happens, or only to unmanaged objects
 }
 
-var full = size{switches: 100, storm: 1000, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
+var full = size{switches: 100, storm: 1000, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
 
 // bench is a run.
 type bench struct {
@@ -37,6 +39,8 @@ type bench struct {
 	// argo is the program of Argo Rollouts, and crds the files of its types; without them it is left out.
 	argo string
 	crds []string
+	// kubeconfig is of the local cluster, for what needs a real node.
+	kubeconfig string
 }
 
 type experiment struct {
@@ -49,6 +53,7 @@ var experiments = []experiment{
 	{"storm", (*bench).storm},
 	{"scale", (*bench).scale},
 	{"webhook", (*bench).webhook},
+	{"felt", (*bench).felt},
 }
 
 func main() {
@@ -72,6 +77,8 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&b.docs, "docs", "", "Directory of performance.md and of the plots. Empty to print only.")
 	flags.StringVar(&b.argo, "argo", "", "Program of Argo Rollouts' controller. Empty to leave it out.")
 	crds := flags.String("argo-crds", "", "Directory of Argo Rollouts' CustomResourceDefinitions.")
+	flags.StringVar(&b.kubeconfig, "cluster-kubeconfig", "", "Kubeconfig of the local cluster, with bluegreen installed. Empty to leave out what needs a real node.")
+	flags.IntVar(&b.size.felt, "felt", b.size.felt, "How many switches each peer makes on the real node.")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -101,6 +108,21 @@ func (b *bench) peers() []peer {
 		peers = append(peers, newArgo(b.argo))
 	}
 	return peers
+}
+
+// felt measures what users feel, on the real node.
+func (b *bench) felt(ctx context.Context) error {
+	if b.kubeconfig == "" {
+		fmt.Fprintln(os.Stderr, "bench: --cluster-kubeconfig is not given: what users feel is left out")
+		return nil
+	}
+	logf := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "felt: "+format+"\n", args...) }
+	result, err := felt.Run(ctx, felt.Options{Kubeconfig: b.kubeconfig, Argo: b.argo, ArgoCRDs: strings.Join(b.crds, ""), Runs: b.size.felt, Logf: logf})
+	if err != nil {
+		return err
+	}
+	text, plots := result.Report()
+	return b.publish("felt", text, plots)
 }
 
 // publish prints what was measured, and puts it into the docs.

@@ -113,6 +113,13 @@ func (w *world) carry(_ *world, d *appsv1.Deployment) {
 	w.t.Helper()
 	w.edit(d, `"spec":{"paused":false,"template":{"spec":{"containers":[{"name":"web","ports":[{"containerPort":80,"name":"http"}]}]}}}`)
 	w.scale(d, 20)
+	// The count voids a scale-down that was held. That its note goes counts as a new generation, of which the report must be.
+	deploymentUntil(w.t, d, "no scale-down is noted", func(seen *appsv1.Deployment) bool {
+		if seen != nil {
+			seen.DeepCopyInto(d)
+		}
+		return seen == nil || seen.Annotations[noteKey] == ""
+	})
 	w.report(d, fully)
 }
 
