@@ -8,6 +8,7 @@ HELM_VERSION := v4.3.1
 HELM3_VERSION := v3.22.0
 STATICCHECK_VERSION := v0.8.2
 HELM_DOCS_VERSION := v1.14.2
+ARGO_VERSION := v1.10.0
 
 comma := ,
 BIN := $(CURDIR)/bin
@@ -103,7 +104,7 @@ $(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/staticcheck $(BIN)/tools/helm-
 # Checks that need no cluster.
 
 GENERATED := charts/bluegreen/README.md
-MODULES := . hack/image
+MODULES := . hack/image bench
 
 .PHONY: generate
 generate: $(BIN)/tools/helm-docs ## Make derived files anew: the chart's README from its values.
@@ -164,6 +165,7 @@ LOCAL := $(filter $(LOCAL_KUBECONFIG),$(or $(KUBECONFIG),$(wildcard $(HOME)/.kub
 .PHONY: test
 test: $(TEST_TOOLS) ## Run all tests that need no root: the core, the manifests, and bluegreen against a real API server.
 	@cd hack/image && go test ./...
+	@cd bench && go test ./...
 	@go test ./...
 
 .PHONY: e2e
@@ -176,6 +178,23 @@ e2e: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the installed product on 
 clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 clients-table: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Write the table in docs/clients.md from what every client does on the local cluster (root; some 3 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients -run TestMatrix -update
+
+# Benchmarks: beside Argo Rollouts, built from its module as it is, with the versions that it pins.
+
+ARGO := $(BIN)/versions/argo-rollouts-$(ARGO_VERSION)/rollouts-controller
+ARGO_SOURCE = $(shell go mod download -json github.com/argoproj/argo-rollouts@$(ARGO_VERSION) | sed -nE 's/^\s*"Dir": "(.*)".*/\1/p')
+
+$(ARGO):
+	@echo 'building Argo Rollouts $(ARGO_VERSION) from its Go module, about 4 minutes the first time'
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 go build -C $(ARGO_SOURCE) -trimpath -ldflags '-s -w' -o $@ ./cmd/rollouts-controller
+
+BENCH ?= latency,storm,scale,webhook,felt
+
+.PHONY: bench
+bench: $(ARGO) install ## Measure bluegreen beside its peers, and write docs/performance.md (root; some 45 minutes; BENCH=latency,storm for a part).
+	@cd bench && go run . --only=$(BENCH) --docs=$(CURDIR)/docs --argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds --cluster-kubeconfig=$(LOCAL_KUBECONFIG)
+	@go test -run '^$$' -bench . -benchmem ./pkg/...
 
 # What people run to try it.
 

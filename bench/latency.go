@@ -16,7 +16,7 @@ const settle = 30 * time.Millisecond
 // latency times single switches, from a peer's own signal to the new selector. The peers take turns, so that whatever the
 // machine does meets all of them.
 func (b *bench) latency(ctx context.Context) error {
-	p, err := plane.Start(b.crds...)
+	p, ctx, err := plane.Start(ctx, b.crds...)
 	if err != nil {
 		return err
 	}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -35,6 +36,9 @@ var full = size{switches: 100, storm: 1000, felt: 20, rates: []int{100, 500, 100
 type bench struct {
 	size size
 	docs string // Where results go; empty for standard output alone.
+
+	// self and loop are the programs of bluegreen and of the bare loop.
+	self, loop string
 
 	// argo is the program of Argo Rollouts, and crds the files of its types; without them it is left out.
 	argo string
@@ -90,6 +94,14 @@ func run(ctx context.Context, args []string) error {
 			return fmt.Errorf("--only: %q: must be one of %s", name, strings.Join(names, ", "))
 		}
 	}
+	programs, err := os.MkdirTemp("", "bluegreen-bench")
+	if err != nil {
+		return err
+	}
+	defer os.RemoveAll(programs)
+	if err := b.build(ctx, programs); err != nil {
+		return err
+	}
 	for _, e := range experiments {
 		if !slices.Contains(*only, e.name) {
 			continue
@@ -101,9 +113,20 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
+// build builds what is measured into a directory.
+func (b *bench) build(ctx context.Context, dir string) error {
+	b.self, b.loop = filepath.Join(dir, "webhook"), filepath.Join(dir, "loop")
+	for program, source := range map[string][2]string{b.self: {"..", "./cmd/webhook"}, b.loop: {".", "./loop"}} {
+		if output, err := exec.CommandContext(ctx, "go", "build", "-C", source[0], "-o", program, source[1]).CombinedOutput(); err != nil {
+			return fmt.Errorf("building %s: %w\n%s", source[1], err, output)
+		}
+	}
+	return nil
+}
+
 // peers are those that are compared; the first is the limit.
 func (b *bench) peers() []peer {
-	peers := []peer{newBare(), newBluegreen()}
+	peers := []peer{newBare(b.loop), newBluegreen(b.self)}
 	if b.argo != "" {
 		peers = append(peers, newArgo(b.argo))
 	}

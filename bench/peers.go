@@ -120,17 +120,14 @@ type bluegreen struct {
 	replica *release.Replica
 }
 
-func newBluegreen() *bluegreen {
-	return &bluegreen{pair: pair{namespace: "bluegreen", annotated: true}}
+func newBluegreen(program string) *bluegreen {
+	return &bluegreen{pair: pair{namespace: "bluegreen", annotated: true}, program: program}
 }
 
 func (b *bluegreen) name() string { return "bluegreen" }
 func (b *bluegreen) pid() int     { return b.replica.Command.Process.Pid }
 
 func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err error) {
-	if b.program, err = p.Build(ctx, "..", "./cmd/webhook"); err != nil {
-		return err
-	}
 	if b.release, err = p.Install(ctx, "../charts/bluegreen", p.Dir, "bluegreen", "bluegreen-system"); err != nil {
 		return err
 	}
@@ -171,23 +168,20 @@ func (b *bluegreen) arm(ctx context.Context, unit int) error {
 // bare is the limit: a loop that watches Deployments and patches Services, with nothing in between.
 type bare struct {
 	pair
+	program string
 	process *plane.Process
 }
 
-func newBare() *bare { return &bare{pair: pair{namespace: "bare"}} }
+func newBare(program string) *bare { return &bare{pair: pair{namespace: "bare"}, program: program} }
 
 func (b *bare) name() string { return "bare loop" }
 func (b *bare) pid() int     { return b.process.PID() }
 
-func (b *bare) start(ctx context.Context, p *plane.Plane, units int) error {
+func (b *bare) start(ctx context.Context, p *plane.Plane, units int) (err error) {
 	if err := b.create(ctx, p, units); err != nil {
 		return err
 	}
-	program, err := p.Build(ctx, ".", "./loop")
-	if err != nil {
-		return err
-	}
-	b.process, err = p.Run("loop", program, "--namespace="+b.namespace)
+	b.process, err = p.Run("loop", b.program, "--namespace="+b.namespace)
 	return err
 }
 

@@ -29,7 +29,7 @@ type footing struct {
 
 // scale measures what bluegreen takes with more and more managed Services, beside many that are not.
 func (b *bench) scale(ctx context.Context) error {
-	p, err := plane.Start(b.crds...)
+	p, ctx, err := plane.Start(ctx, b.crds...)
 	if err != nil {
 		return err
 	}
@@ -37,7 +37,7 @@ func (b *bench) scale(ctx context.Context) error {
 	if err := createPlain(ctx, p, b.size.plain); err != nil {
 		return err
 	}
-	self := newBluegreen()
+	self := newBluegreen(b.self)
 	var footings []footing
 	for _, units := range b.size.managed {
 		if err := self.grow(ctx, p, units); err != nil {
@@ -107,7 +107,7 @@ func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, unit
 		return f, err
 	}
 	stop()
-	for range b.size.switches / 4 {
+	for range max(1, b.size.switches/4) {
 		one, err := timeSwitch(ctx, self, 0)
 		if err != nil {
 			return f, err

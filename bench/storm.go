@@ -17,6 +17,7 @@ type gust struct {
 	moved   []time.Duration // From the first signal to each switch, in order.
 	signals time.Duration   // From the first signal to the last.
 	writes  int             // Of Services.
+	usage   plane.Usage     // Of the process, after the storm.
 }
 
 // storm has many Services switch at once: all are asked to, and then every target becomes ready, as fast as the API server
@@ -35,7 +36,7 @@ func (b *bench) storm(ctx context.Context) error {
 }
 
 func blow(ctx context.Context, peer peer, units int, crds []string) (gust, error) {
-	p, err := plane.Start(crds...)
+	p, ctx, err := plane.Start(ctx, crds...)
 	if err != nil {
 		return gust{}, err
 	}
@@ -65,7 +66,8 @@ func blow(ctx context.Context, peer peer, units int, crds []string) (gust, error
 	slices.Sort(result.moved)
 	time.Sleep(time.Second) // For writes that come after.
 	result.signals, result.writes = last, peer.observed().count("Service", start)
-	return result, nil
+	result.usage, err = plane.UsageOf(peer.pid())
+	return result, err
 }
 
 // rate is that of the switches, in a second.
@@ -73,13 +75,13 @@ func (g gust) rate() float64 { return float64(len(g.moved)) / g.moved[len(g.move
 
 func (b *bench) reportStorm(peers []peer, gusts []gust) error {
 	table := report.Table{Head: []string{fmt.Sprintf("%d Services at once", b.size.storm), "last signal after", "last switch after", "switches/s", "as a share of the limit's",
-		"signal to switch, median", "p99", "p99, as a share of Argo's", "writes of Services"}}
+		"signal to switch, median", "p99", "p99, as a share of the last one's", "writes of Services", "memory after it"}}
 	plot := report.Plot{Title: fmt.Sprintf("%d Services at once", b.size.storm), X: "seconds since the first signal", Y: "% switched"}
 	slowest := report.Quantile(gusts[len(gusts)-1].took, 0.99)
 	for i, peer := range peers {
 		g := gusts[i]
 		table.Add(peer.name(), seconds(g.signals), seconds(g.moved[len(g.moved)-1]), fmt.Sprintf("%.0f", g.rate()), report.Ratio(g.rate(), gusts[0].rate()),
-			report.MS(report.Quantile(g.took, 0.5)), report.MS(report.Quantile(g.took, 0.99)), report.Ratio(report.Quantile(g.took, 0.99), slowest), fmt.Sprint(g.writes))
+			report.MS(report.Quantile(g.took, 0.5)), report.MS(report.Quantile(g.took, 0.99)), report.Ratio(report.Quantile(g.took, 0.99), slowest), fmt.Sprint(g.writes), mebibytes(g.usage.Resident))
 		line := report.Distribution(peer.name(), g.moved)
 		for j := range line.X {
 			line.X[j] /= 1000

@@ -31,12 +31,12 @@ const units = 200
 
 // webhook measures what the webhook adds to a write: the same writes at the same rate, with the webhook and without it.
 func (b *bench) webhook(ctx context.Context) error {
-	p, err := plane.Start()
+	p, ctx, err := plane.Start(ctx)
 	if err != nil {
 		return err
 	}
 	defer p.Stop()
-	self := newBluegreen()
+	self := newBluegreen(b.self)
 	if err := self.start(ctx, p, units); err != nil {
 		return err
 	}

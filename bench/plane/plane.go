@@ -6,7 +6,6 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 
 	"k8s.io/client-go/kubernetes"
@@ -30,12 +29,12 @@ type Plane struct {
 	ends        []func()
 }
 
-// Start starts a control plane. The programs are those of KUBEBUILDER_ASSETS. etcd does not wait for the disk, which is not
-// what is measured.
-func Start(crds ...string) (*Plane, error) {
+// Start starts a control plane, and returns a context that ends when it stops: an API server waits for its watches. The programs
+// are those of KUBEBUILDER_ASSETS. etcd does not wait for the disk, which is not what is measured.
+func Start(ctx context.Context, crds ...string) (*Plane, context.Context, error) {
 	dir, err := os.MkdirTemp("", "bluegreen-bench")
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	p := &Plane{Dir: dir, Kubeconfig: filepath.Join(dir, "admin.kubeconfig"), environment: &envtest.Environment{CRDDirectoryPaths: crds, ErrorIfCRDPathMissing: true}}
 	p.ends = append(p.ends, func() { _ = os.RemoveAll(dir) }, func() { _ = p.environment.Stop() })
@@ -47,13 +46,15 @@ func Start(crds ...string) (*Plane, error) {
 	config, err := p.environment.Start()
 	if err != nil {
 		p.Stop()
-		return nil, fmt.Errorf("starting kube-apiserver and etcd (make test-tools builds them): %w", err)
+		return nil, nil, fmt.Errorf("starting kube-apiserver and etcd (make test-tools builds them): %w", err)
 	}
 	if err := p.connect(config); err != nil {
 		p.Stop()
-		return nil, err
+		return nil, nil, err
 	}
-	return p, nil
+	ctx, cancel := context.WithCancel(ctx)
+	p.AtEnd(cancel)
+	return p, ctx, nil
 }
 
 func (p *Plane) connect(config *rest.Config) (err error) {
@@ -77,13 +78,4 @@ func (p *Plane) Stop() {
 		p.ends[i]()
 	}
 	p.ends = nil
-}
-
-// Build builds a Go program, a package of the module in a directory, into the plane's directory.
-func (p *Plane) Build(ctx context.Context, dir, pkg string) (string, error) {
-	program := filepath.Join(p.Dir, filepath.Base(pkg))
-	if output, err := exec.CommandContext(ctx, "go", "build", "-C", dir, "-o", program, pkg).CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building %s: %w\n%s", pkg, err, output)
-	}
-	return program, nil
 }
