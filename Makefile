@@ -190,10 +190,11 @@ $(ARGO):
 	@CGO_ENABLED=0 go build -C $(ARGO_SOURCE) -trimpath -ldflags '-s -w' -o $@ ./cmd/rollouts-controller
 
 BENCH ?= latency,storm,scale,webhook,felt
+BENCH_FLAGS ?=
 
 .PHONY: bench
-bench: $(ARGO) install ## Measure bluegreen beside its peers, and write docs/performance.md (root; some 45 minutes; BENCH=latency,storm for a part).
-	@cd bench && go run . --only=$(BENCH) --docs=$(CURDIR)/docs --argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds --cluster-kubeconfig=$(LOCAL_KUBECONFIG)
+bench: $(ARGO) install ## Measure bluegreen beside its peers, and write docs/performance.md (root; more than an hour; BENCH=latency,storm for a part).
+	@cd bench && go run . --only=$(BENCH) --docs=$(CURDIR)/docs --argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds --cluster-kubeconfig=$(LOCAL_KUBECONFIG) $(BENCH_FLAGS)
 	@go test -run '^$$' -bench . -benchmem ./pkg/...
 
 # What people run to try it.
