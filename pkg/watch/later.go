@@ -11,8 +11,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// linger is how long after a change of a Service the Deployments are looked at that it may not use any more. Nobody waits for
-// that, and others of a storm of switches still wait for theirs.
+// linger is how long after a change of a Service the Deployments are looked at that it may not use any more, and that nobody waits
+// for: others of a storm of switches still wait for theirs.
 const linger = 2 * time.Second
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]

@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"golang.org/x/sync/singleflight"
 	appsv1 "k8s.io/api/apps/v1"
@@ -189,9 +190,22 @@ func (p *Protection) SetupWithManager(mgr manager.Manager) error {
 		Named(Name+"-protection").
 		For(&appsv1.Deployment{}, builder.WithPredicates(predicate.NewPredicateFuncs(concernsProtection))).
 		// Of a change, the Service before and after: what it no longer selects is what matters.
+		Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(p.waitedFor)).
 		Watches(&corev1.Service{}, later(handler.EnqueueRequestsFromMapFunc(p.deployments))).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), p))
+}
+
+// waitedFor returns those that may matter to a Service and that somebody waits for: to be gone, or scaled down.
+func (p *Protection) waitedFor(ctx context.Context, object client.Object) []reconcile.Request {
+	found, err := deploymentsOf(ctx, p.client, object.(*corev1.Service))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
+	}
+	return requests(slices.DeleteFunc(found, func(deployment *appsv1.Deployment) bool {
+		_, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]
+		return !held && deployment.DeletionTimestamp == nil
+	}))
 }
 
 // deployments returns those that may matter to a Service.

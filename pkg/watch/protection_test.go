@@ -9,10 +9,12 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
@@ -191,4 +193,26 @@ func current(t *testing.T, c client.Client, deployment *appsv1.Deployment) *apps
 		t.Fatal(err)
 	}
 	return found
+}
+
+func TestADeploymentThatSomebodyWaitsForIsLookedAtAtOnce(t *testing.T) {
+	kept, leaving, down := serving("1.08"), serving("1.09"), serving(blue)
+	leaving.DeletionTimestamp = ptr.To(metav1.Now())
+	down.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2/3"}
+	stored := newBuilder().WithObjects(kept, leaving, down).Build()
+	protection := &Protection{client: stored}
+	names := func(requests []reconcile.Request) []string {
+		var all []string
+		for _, request := range requests {
+			all = append(all, request.Name)
+		}
+		slices.Sort(all)
+		return all
+	}
+	if got := names(protection.waitedFor(context.Background(), onVersion(green))); !slices.Equal(got, []string{"nginx-1.09", "nginx-1.10"}) {
+		t.Errorf("at once: %q", got)
+	}
+	if got := names(protection.deployments(context.Background(), onVersion(green))); !slices.Equal(got, []string{"nginx-1.08", "nginx-1.09", "nginx-1.10"}) {
+		t.Errorf("later: %q", got)
+	}
 }
