@@ -105,15 +105,6 @@ func setAvailable(ctx context.Context, clients kubernetes.Interface, namespace, 
 	return err
 }
 
-func isAvailable(d *appsv1.Deployment) bool {
-	for _, condition := range d.Status.Conditions {
-		if condition.Type == appsv1.DeploymentAvailable {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
-}
-
 func selects(key, value string) func(*corev1.Service) bool {
 	return func(s *corev1.Service) bool { return s.Spec.Selector[key] == value }
 }

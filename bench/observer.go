@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"strings"
 	"sync"
 	"time"
 
@@ -124,7 +125,7 @@ func (o *observer) count(prefix string, after time.Time) int {
 	count := 0
 	for key, seen := range o.seen {
 		for _, sighting := range seen {
-			if len(key) > len(prefix) && key[:len(prefix)] == prefix && !sighting.at.Before(after) {
+			if strings.HasPrefix(key, prefix) && !sighting.at.Before(after) {
 				count++
 			}
 		}

@@ -11,6 +11,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
+	"github.com/bluegreen-k8s/bluegreen/bench/follow"
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
@@ -100,7 +101,7 @@ func (s *pair) signal(ctx context.Context, unit int) error {
 }
 
 func (s *pair) await(ctx context.Context, unit int, after time.Time) (signal, effect time.Time, err error) {
-	if signal, err = await(ctx, s.seen, keyOf("Deployment", s.deployment(unit)), after, isAvailable); err != nil {
+	if signal, err = await(ctx, s.seen, keyOf("Deployment", s.deployment(unit)), after, follow.Available); err != nil {
 		return signal, effect, err
 	}
 	effect, err = await(ctx, s.seen, keyOf("Service", nameOf(unit)), after, selects("version", s.target[unit]))

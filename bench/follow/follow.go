@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -38,4 +40,14 @@ func Objects(ctx context.Context, start Watcher, resourceVersion string, see fun
 		}
 	}
 	return ctx.Err()
+}
+
+// Available says whether a Deployment reports that it is available, the signal that is followed.
+func Available(deployment *appsv1.Deployment) bool {
+	for _, condition := range deployment.Status.Conditions {
+		if condition.Type == appsv1.DeploymentAvailable {
+			return condition.Status == corev1.ConditionTrue
+		}
+	}
+	return false
 }

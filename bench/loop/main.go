@@ -9,7 +9,6 @@ import (
 
 	"github.com/spf13/pflag"
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -45,7 +44,7 @@ func run(ctx context.Context, namespace string, workers int) error {
 	}
 	available := map[string]bool{}
 	for i := range list.Items {
-		available[list.Items[i].Name] = isAvailable(&list.Items[i])
+		available[list.Items[i].Name] = follow.Available(&list.Items[i])
 	}
 	became := make(chan *appsv1.Deployment, 10000)
 	for range workers {
@@ -60,20 +59,11 @@ func run(ctx context.Context, namespace string, workers int) error {
 	return follow.Objects(ctx, clients.AppsV1().Deployments(namespace).Watch, list.ResourceVersion, func(object runtime.Object) {
 		deployment := object.(*appsv1.Deployment)
 		before := available[deployment.Name]
-		available[deployment.Name] = isAvailable(deployment)
+		available[deployment.Name] = follow.Available(deployment)
 		if !before && available[deployment.Name] {
 			became <- deployment
 		}
 	})
-}
-
-func isAvailable(deployment *appsv1.Deployment) bool {
-	for _, condition := range deployment.Status.Conditions {
-		if condition.Type == appsv1.DeploymentAvailable {
-			return condition.Status == corev1.ConditionTrue
-		}
-	}
-	return false
 }
 
 func move(ctx context.Context, clients kubernetes.Interface, deployment *appsv1.Deployment) error {

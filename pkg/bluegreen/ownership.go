@@ -7,11 +7,14 @@ import (
 	"sigs.k8s.io/structured-merge-diff/v6/fieldpath"
 )
 
+// selectorField is one atomic field for server-side apply.
+var selectorField = fieldpath.MakePathOrDie("spec", "selector")
+
 // contested are the fields that several writers set in turn: the ask, by whoever asks, and what bluegreen writes.
 var contested = fieldpath.NewSet(contestedPaths()...)
 
 func contestedPaths() []fieldpath.Path {
-	paths := []fieldpath.Path{fieldpath.MakePathOrDie("spec", "selector")}
+	paths := []fieldpath.Path{selectorField}
 	for _, key := range append([]string{TargetVersion}, ownKeys...) {
 		paths = append(paths, fieldpath.MakePathOrDie("metadata", "annotations", key))
 	}
@@ -79,5 +82,5 @@ func keepApplied(before, after []metav1.ManagedFieldsEntry) []metav1.ManagedFiel
 
 func ownsSelector(fields *metav1.FieldsV1) bool {
 	owned := &fieldpath.Set{}
-	return fields != nil && owned.FromJSON(fields.GetRawReader()) == nil && owned.Has(fieldpath.MakePathOrDie("spec", "selector"))
+	return fields != nil && owned.FromJSON(fields.GetRawReader()) == nil && owned.Has(selectorField)
 }

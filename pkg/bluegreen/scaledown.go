@@ -90,7 +90,7 @@ func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) (hel
 		switch {
 		case service.Name == noted.service && serves && !pending:
 			return ScaleDownVoid, fmt.Sprintf("Service %s stays on the Deployment", service.Name)
-		case managed && (serves || pending && matches(policy.candidate(service), deployment)):
+		case Matters(service, deployment):
 			held, why = ScaleDownPending, ""
 		case service.Name == noted.service && held == ScaleDownVoid:
 			held, why = ScaleDownDue, ""

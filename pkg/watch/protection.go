@@ -3,7 +3,6 @@ package watch
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"golang.org/x/sync/singleflight"
 	appsv1 "k8s.io/api/apps/v1"
@@ -16,7 +15,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
-	"sigs.k8s.io/controller-runtime/pkg/handler"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
@@ -189,30 +187,7 @@ func (p *Protection) SetupWithManager(mgr manager.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(Name+"-protection").
 		For(&appsv1.Deployment{}, builder.WithPredicates(predicate.NewPredicateFuncs(concernsProtection))).
-		// Of a change, the Service before and after: what it no longer selects is what matters.
-		Watches(&corev1.Service{}, handler.EnqueueRequestsFromMapFunc(p.waitedFor)).
-		Watches(&corev1.Service{}, later(handler.EnqueueRequestsFromMapFunc(p.deployments))).
+		Watches(&corev1.Service{}, p.services()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), p))
-}
-
-// waitedFor returns those that may matter to a Service and that somebody waits for: to be gone, or scaled down.
-func (p *Protection) waitedFor(ctx context.Context, object client.Object) []reconcile.Request {
-	found, err := deploymentsOf(ctx, p.client, object.(*corev1.Service))
-	if err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
-	}
-	return requests(slices.DeleteFunc(found, func(deployment *appsv1.Deployment) bool {
-		_, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]
-		return !held && deployment.DeletionTimestamp == nil
-	}))
-}
-
-// deployments returns those that may matter to a Service.
-func (p *Protection) deployments(ctx context.Context, object client.Object) []reconcile.Request {
-	found, err := deploymentsOf(ctx, p.client, object.(*corev1.Service))
-	if err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
-	}
-	return requests(found)
 }

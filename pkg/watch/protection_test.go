@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -14,6 +15,7 @@ import (
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -201,18 +203,25 @@ func TestADeploymentThatSomebodyWaitsForIsLookedAtAtOnce(t *testing.T) {
 	down.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2/3"}
 	stored := newBuilder().WithObjects(kept, leaving, down).Build()
 	protection := &Protection{client: stored}
-	names := func(requests []reconcile.Request) []string {
-		var all []string
-		for _, request := range requests {
-			all = append(all, request.Name)
-		}
-		slices.Sort(all)
-		return all
+	recorded := &recordingQueue{}
+	protection.services().Create(context.Background(), event.CreateEvent{Object: onVersion(green)}, recorded)
+	slices.Sort(recorded.now)
+	if want := []string{"nginx-1.09", "nginx-1.10"}; !slices.Equal(recorded.now, want) {
+		t.Errorf("at once: %q, want %q", recorded.now, want)
 	}
-	if got := names(protection.waitedFor(context.Background(), onVersion(green))); !slices.Equal(got, []string{"nginx-1.09", "nginx-1.10"}) {
-		t.Errorf("at once: %q", got)
+	if want := []string{"nginx-1.08"}; !slices.Equal(recorded.after, want) {
+		t.Errorf("later: %q, want %q", recorded.after, want)
 	}
-	if got := names(protection.deployments(context.Background(), onVersion(green))); !slices.Equal(got, []string{"nginx-1.08", "nginx-1.09", "nginx-1.10"}) {
-		t.Errorf("later: %q", got)
-	}
+}
+
+// recordingQueue records what is added to it.
+type recordingQueue struct {
+	queue
+	now, after []string
+}
+
+func (q *recordingQueue) Add(request reconcile.Request) { q.now = append(q.now, request.Name) }
+
+func (q *recordingQueue) AddAfter(request reconcile.Request, _ time.Duration) {
+	q.after = append(q.after, request.Name)
 }
