@@ -135,11 +135,7 @@ func (c *cluster) reconcile() ([]string, error) {
 // observed is the stored Service as the cache keeps it.
 func (c *cluster) observed() *corev1.Service {
 	c.t.Helper()
-	kept, err := keepOfService(c.stored())
-	if err != nil {
-		c.t.Fatal(err)
-	}
-	return kept.(*corev1.Service)
+	return inCache(c.t, pack(keepOfService), c.stored())
 }
 
 // known returns the Deployments of the cache.
@@ -154,11 +150,7 @@ func (c *cluster) known() []client.Object {
 	}
 	var known []client.Object
 	for i := range list.Items {
-		kept, err := keepOfDeployment(&list.Items[i])
-		if err != nil {
-			c.t.Fatal(err)
-		}
-		known = append(known, kept.(client.Object))
+		known = append(known, inCache(c.t, pack(keepOfDeployment), &list.Items[i]))
 	}
 	return known
 }

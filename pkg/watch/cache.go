@@ -15,16 +15,12 @@ import (
 // none of ours, and the API server cannot filter by annotation.
 func CacheByObject() map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
-		&corev1.Service{}:    {Transform: keepOfService},
-		&appsv1.Deployment{}: {Transform: keepOfDeployment},
+		&corev1.Service{}:    {Transform: pack(keepOfService)},
+		&appsv1.Deployment{}: {Transform: pack(keepOfDeployment)},
 	}
 }
 
-func keepOfService(object any) (any, error) {
-	service, ok := object.(*corev1.Service)
-	if !ok {
-		return object, nil // A tombstone.
-	}
+func keepOfService(service *corev1.Service) *corev1.Service {
 	kept := &corev1.Service{ObjectMeta: keepOfMeta(service.ObjectMeta)}
 	if bluegreen.Concerns(service) {
 		kept.Annotations = bluegreen.Annotations(service)
@@ -36,14 +32,10 @@ func keepOfService(object any) (any, error) {
 			}
 		}
 	}
-	return kept, nil
+	return kept
 }
 
-func keepOfDeployment(object any) (any, error) {
-	deployment, ok := object.(*appsv1.Deployment)
-	if !ok {
-		return object, nil // A tombstone.
-	}
+func keepOfDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	kept := &appsv1.Deployment{ObjectMeta: keepOfMeta(deployment.ObjectMeta)}
 	kept.Generation = deployment.Generation
 	kept.Finalizers = deployment.Finalizers
@@ -65,7 +57,7 @@ func keepOfDeployment(object any) (any, error) {
 			break // As in Decide, the first of that type counts.
 		}
 	}
-	return kept, nil
+	return kept
 }
 
 // keepOfContainers gathers the named ports of containers in one container, and keeps none where there are none.

@@ -176,7 +176,7 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 		return fmt.Errorf("indexing: %w", err)
 	}
 	concerns := predicate.NewPredicateFuncs(func(object client.Object) bool {
-		return bluegreen.Concerns(object.(*corev1.Service))
+		return bluegreen.Concerns(unpack[*corev1.Service](object))
 	})
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(Name).
@@ -189,7 +189,7 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 
 // services returns those that a Deployment matters to.
 func (c *Controller) services(ctx context.Context, object client.Object) []reconcile.Request {
-	deployment := object.(*appsv1.Deployment)
+	deployment := unpack[*appsv1.Deployment](object)
 	found, err := servicesOf(ctx, c.client, deployment)
 	if err != nil {
 		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services of a Deployment")

@@ -30,12 +30,16 @@ func addIndexes(ctx context.Context, indexer client.FieldIndexer) error {
 }
 
 func serviceLabels(object client.Object) []string {
-	return bluegreen.Labels(object.(*corev1.Service))
+	return bluegreen.Labels(unpack[*corev1.Service](object))
 }
 
 func podLabels(object client.Object) []string {
+	return labelsOfPods(unpack[*appsv1.Deployment](object))
+}
+
+func labelsOfPods(deployment *appsv1.Deployment) []string {
 	var keys []string
-	for key, value := range object.(*appsv1.Deployment).Spec.Template.Labels {
+	for key, value := range deployment.Spec.Template.Labels {
 		keys = append(keys, bluegreen.Label(key, value))
 	}
 	return keys
@@ -44,7 +48,7 @@ func podLabels(object client.Object) []string {
 // deploymentsOf returns the Deployments that may matter to a Service.
 func deploymentsOf(ctx context.Context, c client.Reader, service *corev1.Service) ([]*appsv1.Deployment, error) {
 	found := map[string]*appsv1.Deployment{}
-	for _, label := range serviceLabels(service) {
+	for _, label := range bluegreen.Labels(service) {
 		var list appsv1.DeploymentList
 		if err := c.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingFields{byPodLabel: label}); err != nil {
 			return nil, fmt.Errorf("listing Deployments with pod label %s: %w", label, err)
@@ -59,7 +63,7 @@ func deploymentsOf(ctx context.Context, c client.Reader, service *corev1.Service
 // servicesOf returns the Services that a Deployment may matter to.
 func servicesOf(ctx context.Context, c client.Reader, deployment *appsv1.Deployment) ([]*corev1.Service, error) {
 	found := map[string]*corev1.Service{}
-	for _, label := range podLabels(deployment) {
+	for _, label := range labelsOfPods(deployment) {
 		var list corev1.ServiceList
 		if err := c.List(ctx, &list, client.InNamespace(deployment.Namespace), client.MatchingFields{byLabel: label}); err != nil {
 			return nil, fmt.Errorf("listing Services that select label %s: %w", label, err)

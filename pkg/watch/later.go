@@ -16,38 +16,60 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// linger is how long after a change of a Service the Deployments are looked at that it may not use any more, and that nobody waits
-// for: others of a storm of switches still wait for theirs.
-const linger = 2 * time.Second
+// linger is how long a Deployment that nobody waits for keeps the finalizer after its Service has left it: others of a storm of
+// switches still wait for theirs, and a switch back would have to wait until it is let go.
+const linger = 10 * time.Second
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
-// services enqueues the Deployments that may matter to a Service that changed, before or after: what it no longer selects is what
-// matters.
+// services enqueues the Deployments that a change of a Service lets go of.
 func (p *Protection) services() handler.EventHandler {
 	return handler.Funcs{
-		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) { p.enqueue(ctx, e.Object, q) },
-		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
-			p.enqueue(ctx, e.ObjectOld, q)
-			p.enqueue(ctx, e.ObjectNew, q)
+		CreateFunc: func(ctx context.Context, e event.CreateEvent, q queue) {
+			p.enqueue(ctx, &corev1.Service{}, unpack[*corev1.Service](e.Object), q)
 		},
-		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) { p.enqueue(ctx, e.Object, q) },
+		UpdateFunc: func(ctx context.Context, e event.UpdateEvent, q queue) {
+			p.enqueue(ctx, unpack[*corev1.Service](e.ObjectOld), unpack[*corev1.Service](e.ObjectNew), q)
+		},
+		DeleteFunc: func(ctx context.Context, e event.DeleteEvent, q queue) {
+			p.enqueue(ctx, unpack[*corev1.Service](e.Object), &corev1.Service{}, q)
+		},
 	}
 }
 
-func (p *Protection) enqueue(ctx context.Context, service client.Object, q queue) {
-	found, err := deploymentsOf(ctx, p.client, service.(*corev1.Service))
-	if err != nil {
-		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
-	}
-	for _, deployment := range found {
-		request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(deployment)}
-		if waitedFor(deployment) {
-			q.Add(request)
-		} else {
-			q.AddAfter(request, linger)
+func (p *Protection) enqueue(ctx context.Context, before, after *corev1.Service, q queue) {
+	for _, service := range []*corev1.Service{before, after} {
+		found, err := deploymentsOf(ctx, p.client, service)
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
+		}
+		for _, deployment := range found {
+			if waitedFor(deployment) || uses(before, deployment) && !uses(after, deployment) {
+				add(deployment, q)
+			}
 		}
 	}
+}
+
+// deployments enqueues a Deployment that changed.
+func deployments() handler.EventHandler {
+	return handler.Funcs{
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { add(unpack[*appsv1.Deployment](e.Object), q) },
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { add(unpack[*appsv1.Deployment](e.ObjectNew), q) },
+	}
+}
+
+func add(deployment *appsv1.Deployment, q queue) {
+	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(deployment)}
+	if waitedFor(deployment) {
+		q.Add(request)
+	} else {
+		q.AddAfter(request, linger)
+	}
+}
+
+func uses(service *corev1.Service, deployment *appsv1.Deployment) bool {
+	return bluegreen.InUse(deployment, []*corev1.Service{service})
 }
 
 // waitedFor says whether somebody waits for a Deployment to be gone, or scaled down.

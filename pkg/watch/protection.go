@@ -7,8 +7,11 @@ import (
 	"golang.org/x/sync/singleflight"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/tools/pager"
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -89,16 +92,32 @@ func (p *Protection) servicesNow(ctx context.Context, namespace string) ([]*core
 		p.listing.LockKey(namespace)
 		defer func() { _ = p.listing.UnlockKey(namespace) }()
 		p.lists.Forget(namespace) // Who comes from now on needs a list that starts later.
-		var list corev1.ServiceList
-		if err := p.live.List(ctx, &list, client.InNamespace(namespace)); err != nil {
-			return nil, fmt.Errorf("listing Services: %w", err)
-		}
-		return bluegreen.Pointers(list.Items), nil
+		return p.servicesIn(ctx, namespace)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return services.([]*corev1.Service), nil
+}
+
+// servicesIn returns what matters of the Services of a namespace, read page by page: there can be many thousands.
+func (p *Protection) servicesIn(ctx context.Context, namespace string) ([]*corev1.Service, error) {
+	var kept []*corev1.Service
+	pages := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
+		page := &corev1.ServiceList{}
+		return page, p.live.List(ctx, page, client.InNamespace(namespace), client.Limit(options.Limit), client.Continue(options.Continue))
+	})
+	err := pages.EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
+		service := object.(*corev1.Service)
+		reduced := keepOfService(service)
+		reduced.Spec.Selector = service.Spec.Selector // Also of one that was released: it stays on what it selects.
+		kept = append(kept, reduced)
+		return nil
+	})
+	if err != nil {
+		return nil, fmt.Errorf("listing Services: %w", err)
+	}
+	return kept, nil
 }
 
 // keeps says whether everything is to stay as it is for now.
@@ -176,17 +195,17 @@ func (p *Protection) tell(deployment *appsv1.Deployment, reason, message string)
 	p.recorder.Eventf(deployment, nil, corev1.EventTypeNormal, reason, "Scaling", "%s", message)
 }
 
-func concernsProtection(object client.Object) bool {
-	deployment := object.(*appsv1.Deployment)
+func concernsProtection(deployment *appsv1.Deployment) bool {
 	_, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]
 	return held || bluegreen.Protected(deployment)
 }
 
 // SetupWithManager registers the protection. It needs the cache and the indexes of the Controller.
 func (p *Protection) SetupWithManager(mgr manager.Manager) error {
+	concerns := func(object client.Object) bool { return concernsProtection(unpack[*appsv1.Deployment](object)) }
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(Name+"-protection").
-		For(&appsv1.Deployment{}, builder.WithPredicates(predicate.NewPredicateFuncs(concernsProtection))).
+		Watches(&appsv1.Deployment{}, deployments(), builder.WithPredicates(predicate.NewPredicateFuncs(concerns))).
 		Watches(&corev1.Service{}, p.services()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), p))

@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
@@ -197,31 +198,46 @@ func current(t *testing.T, c client.Client, deployment *appsv1.Deployment) *apps
 	return found
 }
 
-func TestADeploymentThatSomebodyWaitsForIsLookedAtAtOnce(t *testing.T) {
-	kept, leaving, down := serving("1.08"), serving("1.09"), serving(blue)
+func TestWhatAServiceLeavesIsLetGoLaterAndWhatSomebodyWaitsForAtOnce(t *testing.T) {
+	left, taken, others, leaving, down := serving("1.08"), serving(green), serving("1.07"), serving("1.09"), serving(blue)
 	leaving.DeletionTimestamp = ptr.To(metav1.Now())
 	down.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2/3"}
-	stored := newBuilder().WithObjects(kept, leaving, down).Build()
-	protection := &Protection{client: stored}
-	recorded := &recordingQueue{}
-	protection.services().Create(context.Background(), event.CreateEvent{Object: onVersion(green)}, recorded)
-	slices.Sort(recorded.now)
-	if want := []string{"nginx-1.09", "nginx-1.10"}; !slices.Equal(recorded.now, want) {
-		t.Errorf("at once: %q, want %q", recorded.now, want)
-	}
-	if want := []string{"nginx-1.08"}; !slices.Equal(recorded.after, want) {
-		t.Errorf("later: %q, want %q", recorded.after, want)
+	protection := &Protection{client: newBuilder().WithObjects(left, taken, others, leaving, down).Build()}
+	handlers := protection.services()
+	for name, test := range map[string]struct {
+		change func(queue)
+		later  []string
+	}{
+		"created": {func(q queue) { handlers.Create(t.Context(), event.CreateEvent{Object: onVersion(green)}, q) }, nil},
+		"switched": {func(q queue) {
+			handlers.Update(t.Context(), event.UpdateEvent{ObjectOld: onVersion("1.08"), ObjectNew: onVersion(green)}, q)
+		}, []string{"nginx-1.08"}},
+		"changed otherwise": {func(q queue) {
+			handlers.Update(t.Context(), event.UpdateEvent{ObjectOld: onVersion(green), ObjectNew: onVersion(green)}, q)
+		}, nil},
+		"deleted": {func(q queue) { handlers.Delete(t.Context(), event.DeleteEvent{Object: onVersion("1.08")}, q) }, []string{"nginx-1.08"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			recorded := &recordingQueue{now: sets.New[string](), later: sets.New[string]()}
+			test.change(recorded)
+			if want := sets.New("nginx-1.09", "nginx-1.10"); !recorded.now.Equal(want) {
+				t.Errorf("at once: %v, want %v", recorded.now, want)
+			}
+			if want := sets.New(test.later...); !recorded.later.Equal(want) {
+				t.Errorf("later: %v, want %v", recorded.later, want)
+			}
+		})
 	}
 }
 
 // recordingQueue records what is added to it.
 type recordingQueue struct {
 	queue
-	now, after []string
+	now, later sets.Set[string]
 }
 
-func (q *recordingQueue) Add(request reconcile.Request) { q.now = append(q.now, request.Name) }
+func (q *recordingQueue) Add(request reconcile.Request) { q.now.Insert(request.Name) }
 
 func (q *recordingQueue) AddAfter(request reconcile.Request, _ time.Duration) {
-	q.after = append(q.after, request.Name)
+	q.later.Insert(request.Name)
 }
