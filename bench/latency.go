@@ -21,7 +21,10 @@ func (b *bench) latency(ctx context.Context) error {
 		return err
 	}
 	defer p.Stop()
-	peers := b.peers()
+	if err := playReplicaSets(ctx, p); err != nil {
+		return err
+	}
+	peers := b.peers(deploymentStatus{}, replicaSetStatus{})
 	for _, peer := range peers {
 		if err := peer.start(ctx, p, 1); err != nil {
 			return fmt.Errorf("%s: %w", peer.name(), err)

@@ -126,11 +126,12 @@ func (b *bench) build(ctx context.Context, dir string) error {
 	return nil
 }
 
-// peers are those that are compared; the first is the limit.
-func (b *bench) peers() []peer {
-	peers := []peer{newBare(b.loop), newBluegreen(b.self)}
+// peers are those that are compared, with the cues of those that wait for a Deployment and of those that wait for a ReplicaSet;
+// the first is the limit.
+func (b *bench) peers(deployment, replicaSet cue) []peer {
+	peers := []peer{newBare(b.loop, deployment), newBluegreen(b.self, deployment)}
 	if b.argo != "" {
-		peers = append(peers, newArgo(b.argo))
+		peers = append(peers, newArgo(b.argo, replicaSet))
 	}
 	return peers
 }

@@ -37,7 +37,7 @@ func (b *bench) scale(ctx context.Context) error {
 	if err := createPlain(ctx, p, b.size.plain); err != nil {
 		return err
 	}
-	self := newBluegreen(b.self)
+	self := newBluegreen(b.self, deploymentStatus{})
 	var footings []footing
 	for _, units := range b.size.managed {
 		if err := self.grow(ctx, p, units); err != nil {
