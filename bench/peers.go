@@ -164,14 +164,12 @@ func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err e
 	if err := b.run(ctx, p); err != nil {
 		return err
 	}
-	p.AtEnd(func() { b.stop(context.Background()) })
+	p.AtEnd(func() { b.replica.End(context.Background(), syscall.SIGKILL) }) // It would take 5 seconds for its leave.
 	if err := b.create(ctx, p, units); err != nil {
 		return err
 	}
 	return b.awaitProtected(ctx, 0, units)
 }
-
-func (b *bluegreen) stop(ctx context.Context) { b.replica.End(ctx, syscall.SIGTERM) }
 
 func (b *bluegreen) run(ctx context.Context, p *plane.Plane) (err error) {
 	if b.replica, err = b.release.Start(ctx, b.program); err != nil {
