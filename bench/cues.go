@@ -3,9 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
@@ -82,4 +84,28 @@ func reportReplicas(ctx context.Context, clients kubernetes.Interface, set *apps
 		set.Generation, *set.Spec.Replicas, *set.Spec.Replicas, available, available)
 	_, err := clients.AppsV1().ReplicaSets(set.Namespace).Patch(ctx, set.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
+}
+
+// podStatus plays the kubelet, beside the real controllers.
+type podStatus struct{}
+
+func (podStatus) give(ctx context.Context, s *stage, name, version string, ready bool) error {
+	key := versionKey("Pod", name, version)
+	if _, err := await(ctx, s.seen, key, time.Time{}, func(*corev1.Pod) bool { return true }); err != nil {
+		return err
+	}
+	status := corev1.ConditionFalse
+	if ready {
+		status = corev1.ConditionTrue
+	}
+	patch := fmt.Appendf(nil, `{"status":{"phase":"Running","conditions":[{"type":"Ready","status":%q,"lastTransitionTime":%q}]}}`,
+		status, time.Now().UTC().Format(time.RFC3339))
+	_, err := s.plane.Clients.CoreV1().Pods(s.namespace).Patch(ctx, s.seen.last(key).GetName(), types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+	return err
+}
+
+func (podStatus) seen(ctx context.Context, s *stage, name, version string, after time.Time) (time.Time, error) {
+	return await(ctx, s.seen, versionKey("Pod", name, version), after, func(pod *corev1.Pod) bool {
+		return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue })
+	})
 }
