@@ -26,8 +26,8 @@ export no_proxy := $(NO_PROXY)
 
 # Tools: built from Go modules, and kept in bin/ by version, out of the build cache's reach.
 
-KUBERNETES_TEST_PROGRAMS := kube-apiserver kubectl
-KUBERNETES_PROGRAMS := $(KUBERNETES_TEST_PROGRAMS) kube-controller-manager kube-scheduler kubelet kube-proxy
+KUBERNETES_TEST_PROGRAMS := kube-apiserver kube-controller-manager kubectl
+KUBERNETES_PROGRAMS := $(KUBERNETES_TEST_PROGRAMS) kube-scheduler kubelet kube-proxy
 TEST_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_TEST_PROGRAMS)) $(BIN)/tools/helm $(BIN)/tools/staticcheck
 CLUSTER_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_PROGRAMS))
 
@@ -189,7 +189,7 @@ $(ARGO):
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 go build -C $(ARGO_SOURCE) -trimpath -ldflags '-s -w' -o $@ ./cmd/rollouts-controller
 
-BENCH ?= latency,storm,scale,webhook,felt
+BENCH ?= latency,readiness,storm,scale,webhook,felt
 BENCH_FLAGS ?=
 
 .PHONY: bench

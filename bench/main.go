@@ -23,6 +23,7 @@ import (
 // size says how much is measured.
 type size struct {
 	switches int   // of each peer, one at a time
+	script   int   // of the script, which takes seconds for each
 	storm    int   // Services that switch at once
 	rates    []int // writes a second
 	felt     int   // switches of each peer on the real node
@@ -31,7 +32,7 @@ type size struct {
 	rest     time.Duration // in which nothing happens, or only to unmanaged objects
 }
 
-var full = size{switches: 100, storm: 1000, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
+var full = size{switches: 100, script: 100, storm: 1000, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
 
 // bench is a run.
 type bench struct {
@@ -55,6 +56,7 @@ type experiment struct {
 
 var experiments = []experiment{
 	{"latency", (*bench).latency},
+	{"readiness", (*bench).readiness},
 	{"storm", (*bench).storm},
 	{"scale", (*bench).scale},
 	{"webhook", (*bench).webhook},
@@ -76,6 +78,8 @@ func run(ctx context.Context, args []string) error {
 		names = append(names, e.name)
 	}
 	flags := pflag.NewFlagSet("bench", pflag.ContinueOnError)
+	flags.IntVar(&b.size.switches, "switches", b.size.switches, "How many switches of each peer are timed one at a time.")
+	flags.IntVar(&b.size.script, "script", b.size.script, "How many switches of the script are, each of which takes some 5 seconds.")
 	flags.IntSliceVar(&b.size.managed, "managed", b.size.managed, "Numbers of managed Services, rising.")
 	flags.IntVar(&b.size.plain, "plain", b.size.plain, "How many unmanaged Services there are, and Deployments.")
 	flags.IntVar(&b.size.storm, "storm", b.size.storm, "How many Services switch at once.")
@@ -126,11 +130,12 @@ func (b *bench) build(ctx context.Context, dir string) error {
 	return nil
 }
 
-// peers are those that are compared; the first is the limit.
-func (b *bench) peers() []peer {
-	peers := []peer{newBare(b.loop), newBluegreen(b.self)}
+// peers are those that are compared, with the cues of those that wait for a Deployment and of those that wait for a ReplicaSet;
+// the first is the limit.
+func (b *bench) peers(deployment, replicaSet cue) []peer {
+	peers := []peer{newBare(b.loop, deployment), newBluegreen(b.self, deployment)}
 	if b.argo != "" {
-		peers = append(peers, newArgo(b.argo))
+		peers = append(peers, newArgo(b.argo, replicaSet))
 	}
 	return peers
 }

@@ -7,7 +7,6 @@ import (
 	"sync"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
@@ -29,17 +28,17 @@ type sighting struct {
 // watch takes is in both, for every peer alike.
 type observer struct {
 	mu      sync.Mutex
-	seen    map[string][]sighting // By kind and name.
-	sets    map[string]*appsv1.ReplicaSet
-	changed chan struct{} // Closed at the next sighting.
-	err     error         // Why nothing is seen any more.
+	seen    map[string][]sighting // By keyOf, or where the labels say a version by versionKey.
+	changed chan struct{}         // Closed at the next sighting.
+	err     error                 // Why nothing is seen any more.
 }
 
-func keyOf(kind, name string) string { return kind + "/" + name }
+func keyOf(kind, name string) string               { return kind + "/" + name }
+func versionKey(kind, name, version string) string { return keyOf(kind, name+" "+version) }
 
-// observe starts to watch Services, Deployments and ReplicaSets, from now on and until the context ends.
+// observe starts to watch Services, Deployments, ReplicaSets and Pods, from now on and until the context ends.
 func observe(ctx context.Context, clients kubernetes.Interface, namespace string) (*observer, error) {
-	o := &observer{seen: map[string][]sighting{}, sets: map[string]*appsv1.ReplicaSet{}, changed: make(chan struct{})}
+	o := &observer{seen: map[string][]sighting{}, changed: make(chan struct{})}
 	services, err := clients.CoreV1().Services(namespace).List(ctx, metav1.ListOptions{Limit: 1})
 	if err != nil {
 		return nil, err
@@ -48,6 +47,7 @@ func observe(ctx context.Context, clients kubernetes.Interface, namespace string
 		"Service":    clients.CoreV1().Services(namespace).Watch,
 		"Deployment": clients.AppsV1().Deployments(namespace).Watch,
 		"ReplicaSet": clients.AppsV1().ReplicaSets(namespace).Watch,
+		"Pod":        clients.CoreV1().Pods(namespace).Watch,
 	} {
 		go func() {
 			err := follow.Objects(ctx, start, services.ResourceVersion, func(object runtime.Object) { o.record(kind, object.(client.Object)) })
@@ -64,10 +64,10 @@ func (o *observer) record(kind string, object client.Object) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	key := keyOf(kind, object.GetName())
-	o.seen[key] = append(o.seen[key], sighting{at, object})
-	if set, is := object.(*appsv1.ReplicaSet); is {
-		o.sets[set.Labels["name"]+" "+set.Labels["version"]] = set
+	if labels := object.GetLabels(); labels["version"] != "" {
+		key = versionKey(kind, labels["name"], labels["version"])
 	}
+	o.seen[key] = append(o.seen[key], sighting{at, object})
 	close(o.changed)
 	o.changed = make(chan struct{})
 }
@@ -110,12 +110,12 @@ func await[T runtime.Object](ctx context.Context, o *observer, key string, after
 	}
 }
 
-// replicaSet returns the last sighting of the ReplicaSet of a version, nil for none, and what is closed when there are more.
-func (o *observer) replicaSet(name, version string) (*appsv1.ReplicaSet, <-chan struct{}) {
+// last returns the last sighting of an object that was seen.
+func (o *observer) last(key string) client.Object {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	last := o.sets[name+" "+version]
-	return last, o.changed
+	seen := o.seen[key]
+	return seen[len(seen)-1].object
 }
 
 // count returns how many versions of the objects of a kind were seen after a moment.

@@ -7,6 +7,7 @@ import (
 	"syscall"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -16,8 +17,8 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
 
-// peer switches units, each a Service with what it sends traffic to, in a namespace of its own.
-type peer interface {
+// switcher switches units, each a Service with what it sends traffic to, in a namespace of its own.
+type switcher interface {
 	name() string
 	// start brings its process and so many units, of which the old version is live, with others writing nothing by then.
 	start(ctx context.Context, p *plane.Plane, units int) error
@@ -27,25 +28,46 @@ type peer interface {
 	signal(ctx context.Context, unit int) error
 	// await returns when the signal arrived, and when the Service's new selector did.
 	await(ctx context.Context, unit int, after time.Time) (signal, effect time.Time, err error)
+}
+
+// peer is a switcher that runs all the time.
+type peer interface {
+	switcher
 	// pid is its process.
 	pid() int
 	// observed is what is seen of its namespace.
 	observed() *observer
 }
 
-// pair is what bluegreen, the bare loop and the script have in common: a Service and a Deployment for each of two versions.
-type pair struct {
+// stage is the namespace of a peer, and what is seen of it.
+type stage struct {
 	namespace string
-	annotated bool // The Services are asked to move by annotation, and start on their target.
+	cue       cue
 
 	plane *plane.Plane
 	seen  *observer
+}
+
+func (s *stage) observed() *observer { return s.seen }
+
+// open makes the namespace and observes it.
+func (s *stage) open(ctx context.Context, p *plane.Plane) (err error) {
+	s.plane = p
+	if err := ensureNamespace(ctx, p.Clients, s.namespace); err != nil {
+		return err
+	}
+	s.seen, err = observe(ctx, p.Clients, s.namespace)
+	return err
+}
+
+// pair is what bluegreen, the bare loop and the script have in common: a Service and a Deployment for each of two versions.
+type pair struct {
+	stage
+	annotated bool // The Services are asked to move by annotation, and start on their target.
 
 	mu     sync.Mutex
 	target []string
 }
-
-func (s *pair) observed() *observer { return s.seen }
 
 func other(version string) string {
 	if version == "v1" {
@@ -54,13 +76,10 @@ func other(version string) string {
 	return "v1"
 }
 
-// create creates the units; v1 is live and ready.
-func (s *pair) create(ctx context.Context, p *plane.Plane, units int) (err error) {
-	s.plane, s.target = p, make([]string, units)
-	if err := ensureNamespace(ctx, p.Clients, s.namespace); err != nil {
-		return err
-	}
-	if s.seen, err = observe(ctx, p.Clients, s.namespace); err != nil {
+// create creates the units; both versions are ready, and v1 is live.
+func (s *pair) create(ctx context.Context, p *plane.Plane, units int) error {
+	s.target = make([]string, units)
+	if err := s.open(ctx, p); err != nil {
 		return err
 	}
 	return each(ctx, units, s.createUnit)
@@ -73,7 +92,7 @@ func (s *pair) createUnit(ctx context.Context, i int) error {
 		if _, err := s.plane.Clients.AppsV1().Deployments(s.namespace).Create(ctx, deployment, metav1.CreateOptions{}); err != nil {
 			return err
 		}
-		if err := setAvailable(ctx, s.plane.Clients, s.namespace, deployment.Name, version == "v1"); err != nil {
+		if err := s.setReady(ctx, i, version, true); err != nil {
 			return err
 		}
 	}
@@ -91,17 +110,27 @@ func (s *pair) turn(ctx context.Context, unit int) (target string, err error) {
 	target = other(s.target[unit])
 	s.target[unit] = target
 	s.mu.Unlock()
-	return target, setAvailable(ctx, s.plane.Clients, s.namespace, s.deployment(unit), false)
+	return target, s.setReady(ctx, unit, target, false)
+}
+
+// setReady has a version be ready, or not, and waits until its Deployment says so.
+func (s *pair) setReady(ctx context.Context, unit int, version string, ready bool) error {
+	given := time.Now()
+	if err := s.cue.give(ctx, &s.stage, nameOf(unit), version, ready); err != nil {
+		return err
+	}
+	_, err := await(ctx, s.seen, keyOf("Deployment", nameOf(unit)+"-"+version), given, func(d *appsv1.Deployment) bool { return follow.Available(d) == ready })
+	return err
 }
 
 func (s *pair) deployment(unit int) string { return nameOf(unit) + "-" + s.target[unit] }
 
 func (s *pair) signal(ctx context.Context, unit int) error {
-	return setAvailable(ctx, s.plane.Clients, s.namespace, s.deployment(unit), true)
+	return s.cue.give(ctx, &s.stage, nameOf(unit), s.target[unit], true)
 }
 
 func (s *pair) await(ctx context.Context, unit int, after time.Time) (signal, effect time.Time, err error) {
-	if signal, err = await(ctx, s.seen, keyOf("Deployment", s.deployment(unit)), after, follow.Available); err != nil {
+	if signal, err = s.cue.seen(ctx, &s.stage, nameOf(unit), s.target[unit], after); err != nil {
 		return signal, effect, err
 	}
 	effect, err = await(ctx, s.seen, keyOf("Service", nameOf(unit)), after, selects("version", s.target[unit]))
@@ -121,8 +150,8 @@ type bluegreen struct {
 	replica *release.Replica
 }
 
-func newBluegreen(program string) *bluegreen {
-	return &bluegreen{pair: pair{namespace: "bluegreen", annotated: true}, program: program}
+func newBluegreen(program string, cue cue) *bluegreen {
+	return &bluegreen{pair: pair{stage: stage{namespace: "bluegreen", cue: cue}, annotated: true}, program: program}
 }
 
 func (b *bluegreen) name() string { return "bluegreen" }
@@ -135,14 +164,12 @@ func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err e
 	if err := b.run(ctx, p); err != nil {
 		return err
 	}
-	p.AtEnd(func() { b.stop(context.Background()) })
+	p.AtEnd(func() { b.replica.End(context.Background(), syscall.SIGKILL) }) // It would take 5 seconds for its leave.
 	if err := b.create(ctx, p, units); err != nil {
 		return err
 	}
 	return b.awaitProtected(ctx, 0, units)
 }
-
-func (b *bluegreen) stop(ctx context.Context) { b.replica.End(ctx, syscall.SIGTERM) }
 
 func (b *bluegreen) run(ctx context.Context, p *plane.Plane) (err error) {
 	if b.replica, err = b.release.Start(ctx, b.program); err != nil {
@@ -173,7 +200,9 @@ type bare struct {
 	process *plane.Process
 }
 
-func newBare(program string) *bare { return &bare{pair: pair{namespace: "bare"}, program: program} }
+func newBare(program string, cue cue) *bare {
+	return &bare{pair: pair{stage: stage{namespace: "bare", cue: cue}}, program: program}
+}
 
 func (b *bare) name() string { return "bare loop" }
 func (b *bare) pid() int     { return b.process.PID() }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"syscall"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -37,7 +38,7 @@ func (b *bench) scale(ctx context.Context) error {
 	if err := createPlain(ctx, p, b.size.plain); err != nil {
 		return err
 	}
-	self := newBluegreen(b.self)
+	self := newBluegreen(b.self, deploymentStatus{})
 	var footings []footing
 	for _, units := range b.size.managed {
 		if err := self.grow(ctx, p, units); err != nil {
@@ -126,7 +127,7 @@ func (b *bluegreen) restart(ctx context.Context, p *plane.Plane) (time.Duration,
 	if err := b.arm(ctx, 1); err != nil {
 		return 0, err
 	}
-	b.stop(ctx)
+	b.replica.End(ctx, syscall.SIGTERM)
 	down := time.Now()
 	if err := b.signal(ctx, 1); err != nil {
 		return 0, err

@@ -23,7 +23,7 @@ type gust struct {
 // storm has many Services switch at once: all are asked to, and then every target becomes ready, as fast as the API server
 // takes that. Each peer has a control plane of its own, for a storm leaves much behind.
 func (b *bench) storm(ctx context.Context) error {
-	peers := b.peers()
+	peers := b.peers(deploymentStatus{}, replicaSetStatus{})
 	var gusts []gust
 	for _, peer := range peers {
 		one, err := blow(ctx, peer, b.size.storm, b.crds)
@@ -41,6 +41,9 @@ func blow(ctx context.Context, peer peer, units int, crds []string) (gust, error
 		return gust{}, err
 	}
 	defer p.Stop()
+	if err := playReplicaSets(ctx, p); err != nil {
+		return gust{}, err
+	}
 	if err := peer.start(ctx, p, units); err != nil {
 		return gust{}, err
 	}

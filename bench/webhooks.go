@@ -36,7 +36,7 @@ func (b *bench) webhook(ctx context.Context) error {
 		return err
 	}
 	defer p.Stop()
-	self := newBluegreen(b.self)
+	self := newBluegreen(b.self, deploymentStatus{})
 	if err := self.start(ctx, p, units); err != nil {
 		return err
 	}

@@ -6,10 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"time"
 )
 
 //go:embed switch.sh
 var switchScript []byte
+
+// Poll is how long the script sleeps before it looks again.
+const Poll = 5 * time.Second
 
 // script is a Deployment for each version, and the script that waits and then patches the Service's selector.
 func script() peer {
@@ -18,17 +22,18 @@ func script() peer {
 		objects:  func(v string) []any { return []any{deploymentOf(v), service(only(v), nil)} },
 		workload: workloadOf,
 		ask: func(ctx context.Context, k kubectl, v string) error {
-			manifest, err := manifestOf(deploymentOf(v))
-			if err != nil {
-				return err
-			}
-			return runScript(ctx, k, v, manifest)
+			return Switch(ctx, k.config, k.namespace, app, v, deploymentOf(v))
 		},
 		retire: retire,
 	}
 }
 
-func runScript(ctx context.Context, k kubectl, version string, manifest []byte) error {
+// Switch runs the script: it applies the Deployment of a version, NAME-VERSION, and moves the Service NAME to it in time.
+func Switch(ctx context.Context, kubeconfig, namespace, name, version string, deployment any) error {
+	manifest, err := manifestOf(deployment)
+	if err != nil {
+		return err
+	}
 	dir, err := os.MkdirTemp("", "bluegreen-felt-")
 	if err != nil {
 		return fmt.Errorf("making a place for the manifest: %w", err)
@@ -38,6 +43,6 @@ func runScript(ctx context.Context, k kubectl, version string, manifest []byte) 
 	if err := os.WriteFile(file, manifest, 0o600); err != nil {
 		return fmt.Errorf("writing the manifest: %w", err)
 	}
-	_, err = k.exec(ctx, switchScript, "bash", "-s", "--", k.namespace, version, file)
+	_, err = kubectl{config: kubeconfig}.exec(ctx, switchScript, "bash", "-s", "--", namespace, name, version, file)
 	return err
 }

@@ -1,5 +1,6 @@
 // Package plane runs what is measured: a real kube-apiserver with its etcd, and the processes of bluegreen and of its peers.
-// There is no node: the benchmarks play the controllers of Deployments and ReplicaSets, so that nothing but the peers is measured.
+// There is no node: the benchmarks play the kubelet, and mostly the controllers of Deployments and ReplicaSets too, so that nothing
+// but the peers is measured.
 package plane
 
 import (
@@ -67,6 +68,13 @@ func (p *Plane) connect(config *rest.Config) (err error) {
 		return err
 	}
 	return p.WriteKubeconfig(p.Kubeconfig, nil)
+}
+
+// RunControllers runs the real controllers of Deployments and ReplicaSets, which nothing but the machine holds back.
+func (p *Plane) RunControllers() error {
+	_, err := p.Run("kube-controller-manager", filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-controller-manager"), "--kubeconfig="+p.Kubeconfig,
+		"--controllers=deployment-controller,replicaset-controller", "--leader-elect=false", "--secure-port=0", "--kube-api-qps=-1")
+	return err
 }
 
 // AtEnd has something done before the plane stops.
