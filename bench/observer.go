@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -118,14 +117,14 @@ func (o *observer) last(key string) client.Object {
 	return seen[len(seen)-1].object
 }
 
-// count returns how many versions of the objects of a kind were seen after a moment.
-func (o *observer) count(prefix string, after time.Time) int {
+// count returns how many versions of some objects were seen after a moment.
+func (o *observer) count(after time.Time, of func(key string) bool) int {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	count := 0
 	for key, seen := range o.seen {
 		for _, sighting := range seen {
-			if strings.HasPrefix(key, prefix) && !sighting.at.Before(after) {
+			if of(key) && !sighting.at.Before(after) {
 				count++
 			}
 		}

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -24,7 +25,7 @@ type footing struct {
 	start       time.Duration // From the start of the process to its first decision.
 	usage       plane.Usage   // With nothing happening.
 	rest, churn float64       // CPU, as a share of a core: with nothing happening, and while unmanaged objects change.
-	writes      int           // Of managed Services and of their Deployments, after a restart, but for those of the switch.
+	writes      int           // Of managed Services and of their Deployments, after a restart, but for the two units that switch.
 	latency     []time.Duration
 }
 
@@ -50,7 +51,40 @@ func (b *bench) scale(ctx context.Context) error {
 		}
 		footings = append(footings, one)
 	}
-	return b.reportScale(footings)
+	rival, err := b.rival(ctx, footings[0].units)
+	if err != nil {
+		return fmt.Errorf("its rival: %w", err)
+	}
+	return b.reportScale(footings, rival)
+}
+
+// rival measures what Argo Rollouts takes at rest with so many Rollouts; nothing where it is left out. More than the first size
+// would take very long: it makes some 20 in a second.
+func (b *bench) rival(ctx context.Context, units int) (plane.Usage, error) {
+	if b.argo == "" {
+		return plane.Usage{}, nil
+	}
+	p, ctx, err := plane.Start(ctx, b.crds...)
+	if err != nil {
+		return plane.Usage{}, err
+	}
+	defer p.Stop()
+	if err := createPlain(ctx, p, b.size.plain); err != nil {
+		return plane.Usage{}, err
+	}
+	if err := playReplicaSets(ctx, p); err != nil {
+		return plane.Usage{}, err
+	}
+	peer := newArgo(b.argo, replicaSetStatus{})
+	if err := peer.start(ctx, p, units); err != nil {
+		return plane.Usage{}, err
+	}
+	peer.process.End()
+	if err := peer.run(); err != nil {
+		return plane.Usage{}, err
+	}
+	time.Sleep(b.size.rest)
+	return plane.UsageOf(peer.pid())
 }
 
 func createPlain(ctx context.Context, p *plane.Plane, count int) error {
@@ -98,7 +132,8 @@ func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, unit
 	if f.rest, err = cpu(self.pid(), b.size.rest, func() {}); err != nil {
 		return f, err
 	}
-	f.writes = self.seen.count("", restarted) - armWrites
+	switched := append(self.unitKeys(0), self.unitKeys(1)...)
+	f.writes = self.seen.count(restarted, func(key string) bool { return !slices.Contains(switched, key) })
 	if f.usage, err = plane.UsageOf(self.pid()); err != nil {
 		return f, err
 	}
@@ -118,9 +153,10 @@ func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, unit
 	return f, nil
 }
 
-// armWrites are those of the one switch that a restart is measured with: the target's status twice, its finalizer and that of what
-// it takes over from, and the Service's ask, message and move.
-const armWrites = 7
+// unitKeys are those under which the objects of a unit are seen.
+func (s *pair) unitKeys(unit int) []string {
+	return []string{keyOf("Service", nameOf(unit)), keyOf("Deployment", nameOf(unit)+"-v1"), keyOf("Deployment", nameOf(unit)+"-v2")}
+}
 
 // restart ends the process, asks for a switch that can be made at once, and starts it: it returns when that has been made.
 func (b *bluegreen) restart(ctx context.Context, p *plane.Plane) (time.Duration, error) {
@@ -171,7 +207,7 @@ func churn(ctx context.Context, p *plane.Plane, count int) {
 	}
 }
 
-func (b *bench) reportScale(footings []footing) error {
+func (b *bench) reportScale(footings []footing, rival plane.Usage) error {
 	table := report.Table{Head: []string{"managed Services (Deployments)", "memory at rest", "at most", "memory, as a multiple of the first", "CPU at rest", fmt.Sprintf("CPU with %d changes/s of others", churnRate),
 		"start to first decision", "writes at rest, after a restart", "one switch, median", "as a multiple of the first"}}
 	memory := report.Series{Name: "bluegreen, at rest"}
@@ -184,7 +220,12 @@ func (b *bench) reportScale(footings []footing) error {
 		memory.Y = append(memory.Y, float64(f.usage.Resident)/(1<<20))
 	}
 	plot := report.Plot{Title: fmt.Sprintf("Memory, beside %d unmanaged Services and Deployments", b.size.plain), X: "managed Services", Y: "MiB", Series: []report.Series{memory}}
-	return b.publish("scale", strings.TrimSpace(table.String()), map[string]report.Plot{"performance-scale.svg": plot})
+	text := strings.TrimSpace(table.String())
+	if rival.Resident > 0 {
+		text += fmt.Sprintf("\n\nArgo Rollouts at rest, restarted, with %d Rollouts beside the same: %s, %s times as much.", first.units,
+			mebibytes(rival.Resident), report.Ratio(float64(rival.Resident), float64(first.usage.Resident)))
+	}
+	return b.publish("scale", text, map[string]report.Plot{"performance-scale.svg": plot})
 }
 
 func mebibytes(bytes uint64) string { return fmt.Sprintf("%.0f MiB", float64(bytes)/(1<<20)) }

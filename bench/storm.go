@@ -68,7 +68,7 @@ func blow(ctx context.Context, peer peer, units int, crds []string) (gust, error
 	}
 	slices.Sort(result.moved)
 	time.Sleep(time.Second) // For writes that come after.
-	result.signals, result.writes = last, peer.observed().count("Service", start)
+	result.signals, result.writes = last, peer.observed().count(start, func(key string) bool { return strings.HasPrefix(key, keyOf("Service", "")) })
 	result.usage, err = plane.UsageOf(peer.pid())
 	return result, err
 }

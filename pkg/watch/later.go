@@ -18,7 +18,7 @@ import (
 
 // linger is how long a Deployment that nobody waits for keeps the finalizer after its Service has left it: others of a storm of
 // switches still wait for theirs, and a switch back would have to wait until it is let go.
-const linger = 10 * time.Second
+const linger = 5 * time.Second
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 

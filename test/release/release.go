@@ -50,8 +50,9 @@ func NewClient(config *rest.Config) (client.WithWatch, error) {
 type Release struct {
 	Name, Namespace string
 
-	// Args is the command line that ships, and Kubeconfig the file that makes a process the ServiceAccount that ships.
-	Args       []string
+	// Args and Env are the command line and the environment that ship, and Kubeconfig the file that makes a process the
+	// ServiceAccount that ships.
+	Args, Env  []string
 	Kubeconfig string
 
 	// Objects are those that were applied.
@@ -94,7 +95,7 @@ func (r *Release) apply(ctx context.Context, rendered []byte) error {
 			continue
 		}
 		if object.GetKind() == "Deployment" {
-			if err := r.readArgs(object); err != nil {
+			if err := r.readCommand(object); err != nil {
 				return err
 			}
 			continue
@@ -118,12 +119,18 @@ func (r *Release) Apply(ctx context.Context, object *unstructured.Unstructured) 
 	return nil
 }
 
-func (r *Release) readArgs(object *unstructured.Unstructured) error {
+func (r *Release) readCommand(object *unstructured.Unstructured) error {
 	var deployment appsv1.Deployment
 	if err := runtime.DefaultUnstructuredConverter.FromUnstructured(object.Object, &deployment); err != nil {
 		return err
 	}
-	r.Args = deployment.Spec.Template.Spec.Containers[0].Args
+	container := deployment.Spec.Template.Spec.Containers[0]
+	r.Args = container.Args
+	for _, variable := range container.Env {
+		if variable.ValueFrom == nil {
+			r.Env = append(r.Env, variable.Name+"="+variable.Value)
+		}
+	}
 	return nil
 }
 

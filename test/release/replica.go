@@ -50,7 +50,7 @@ func (r *Release) Start(ctx context.Context, program string, extra ...string) (*
 	args := append(append([]string{}, r.Args...), "--shutdown-delay-duration=0s", fmt.Sprintf("--webhook-port=%d", ports[0]),
 		fmt.Sprintf("--health-probe-bind-address=127.0.0.1:%d", ports[1]), fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[2]))
 	p.Command = exec.Command(program, append(args, extra...)...)
-	p.Command.Env = append(os.Environ(), "KUBECONFIG="+r.Kubeconfig, "POD_NAMESPACE="+r.Namespace)
+	p.Command.Env = append(append(os.Environ(), r.Env...), "KUBECONFIG="+r.Kubeconfig, "POD_NAMESPACE="+r.Namespace)
 	p.Command.Stdout, p.Command.Stderr = p.Log, p.Log
 	if err := p.Command.Start(); err != nil {
 		return nil, err
