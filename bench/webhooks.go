@@ -74,7 +74,7 @@ func (b *bench) unasked(ctx context.Context, p *plane.Plane, self *bluegreen) (i
 	if err != nil {
 		return 0, err
 	}
-	label := []byte(`{"metadata":{"labels":{"team":"web"}},"spec":{"sessionAffinity":"ClientIP"}}`)
+	label := []byte(`{"metadata":{"labels":{"team":"web"}},"spec":{"publishNotReadyAddresses":true}}`)
 	status := []byte(`{"status":{"conditions":[{"type":"Checked","status":"True","reason":"Checked","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`)
 	err = each(ctx, units, func(ctx context.Context, i int) error {
 		for _, namespace := range []string{plainNamespace, self.namespace} {

@@ -9,8 +9,8 @@ import (
 )
 
 // packed is an object as the cache holds it: encoded, because a cluster has many thousands of Services and Deployments, almost
-// all of them lie still, and a Deployment takes a tenth of the memory so. Who gets one out of the cache gets it unpacked; in an
-// Event handler, a predicate or an index, unpack does that.
+// all of them lie still, and a Deployment takes a sixth of the memory so. Who gets one out of the cache gets it unpacked; in an
+// event handler, a predicate or an index, unpack does that.
 type packed[T any, O encodable[T]] struct {
 	client.Object // The same empty one for all: a packed object tells no more than what it takes to find it.
 
