@@ -40,12 +40,12 @@ type Controller struct {
 }
 
 // New returns a Controller that reads from the manager's cache. protect says whether Deployments in use get the finalizer;
-// recorder and letting are shared with the Protection.
-func New(mgr manager.Manager, recorder events.EventRecorder, letting *Letting, protect bool) *Controller {
+// letting is shared with the Protection.
+func New(mgr manager.Manager, letting *Letting, protect bool) *Controller {
 	return &Controller{
 		client:   client.WithFieldOwner(mgr.GetClient(), Name),
 		live:     mgr.GetAPIReader(),
-		recorder: recorder,
+		recorder: mgr.GetEventRecorder(Name),
 		letting:  letting,
 		protect:  protect,
 	}

@@ -37,13 +37,13 @@ type Protection struct {
 	enabled  bool
 }
 
-// NewProtection returns a Protection that reads from the manager's cache; recorder and letting are shared with the Controller. If
-// it is not enabled, no Deployment counts as used.
-func NewProtection(mgr manager.Manager, recorder events.EventRecorder, letting *Letting, enabled bool) *Protection {
+// NewProtection returns a Protection that reads from the manager's cache; letting is shared with the Controller. If it is not
+// enabled, no Deployment counts as used.
+func NewProtection(mgr manager.Manager, letting *Letting, enabled bool) *Protection {
 	return &Protection{
 		client:   client.WithFieldOwner(mgr.GetClient(), Name),
 		live:     mgr.GetAPIReader(),
-		recorder: recorder,
+		recorder: mgr.GetEventRecorder(Name),
 		letting:  letting,
 		listing:  keymutex.NewHashed(0),
 		enabled:  enabled,

@@ -82,25 +82,21 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 		}
 	}
 	ending := shutdown{asked: ctx, delay: o.shutdownDelay}
-	ctx, cancel := ending.context()
-	defer cancel()
 	if err := o.setUp(ctx, mgr, controllerUser, ending); err != nil {
 		return err
 	}
+	ctx, cancel := ending.context()
+	defer cancel()
 	return mgr.Start(ctx)
 }
 
 // setUp registers controllers, webhooks and checks.
 func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string, ending shutdown) error {
-	recorder, err := watch.NewRecorder(ctx, mgr)
-	if err != nil {
-		return err
-	}
 	letting := watch.NewLetting()
-	if err := watch.New(mgr, recorder, letting, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
+	if err := watch.New(mgr, letting, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("setting up the controller: %w", err)
 	}
-	if err := watch.NewProtection(mgr, recorder, letting, o.inUseProtection).SetupWithManager(mgr); err != nil {
+	if err := watch.NewProtection(mgr, letting, o.inUseProtection).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the protection: %w", err)
 	}
 	hooks := mgr.GetWebhookServer()
