@@ -16,8 +16,8 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// linger is how long a Deployment that nobody waits for keeps the finalizer after its Service has left it: others of a storm of
-// switches still wait for theirs, and a switch back would have to wait until it is let go.
+// linger is how much later than a change a Deployment that nobody waits for is looked at, and with it all that changes meanwhile:
+// others of a storm of switches still wait for theirs, and a switch back in that time need not wait until it is let go.
 const linger = 5 * time.Second
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]

@@ -10,9 +10,10 @@ import (
 
 // packed is an object as the cache holds it: encoded, because a cluster has many thousands of Services and Deployments, almost
 // all of them lie still, and a Deployment takes a sixth of the memory so. Who gets one out of the cache gets it unpacked; in an
-// event handler, a predicate or an index, unpack does that.
+// event handler, a predicate or an index, unpack does that. client-go's debugging switches that compare objects of a cache
+// (KUBE_CACHE_MUTATION_DETECTOR, KUBE_WATCHLIST_INCONSISTENCY_DETECTOR) see differences where there are none.
 type packed[T any, O encodable[T]] struct {
-	client.Object // The same empty one for all: a packed object tells no more than what it takes to find it.
+	client.Object // The same empty one for all. All but the three below reads as empty: UID, labels, deletionTimestamp.
 
 	namespace, name, resourceVersion string
 	encoded                          []byte

@@ -64,25 +64,29 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 	if p.keeps(deployment, services) {
 		return reconcile.Result{}, nil
 	}
-	err = p.release(ctx, deployment)
+	kept, err := p.release(ctx, deployment)
 	if overtaken(err) {
-		err = nil
+		return reconcile.Result{}, nil
+	}
+	if kept {
+		// The cache may never show the use that the API server knows of, and then not its end either.
+		return reconcile.Result{RequeueAfter: linger}, err
 	}
 	return reconcile.Result{}, err
 }
 
-// release lets a Deployment go if the API server itself knows of no use: a cache can be behind, and a Deployment that was let
-// go cannot be had back.
-func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment) error {
+// release lets a Deployment go if the API server itself knows of no use, and says whether it is kept: a cache can be behind, and
+// a Deployment that was let go cannot be had back.
+func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment) (kept bool, err error) {
 	defer p.letting.lock(deployment)()
 	services, err := p.servicesNow(ctx, deployment.Namespace)
 	if err != nil {
-		return err
+		return false, err
 	}
 	if p.keeps(deployment, services) {
-		return nil
+		return true, nil
 	}
-	return p.letGo(ctx, deployment, services)
+	return false, p.letGo(ctx, deployment, services)
 }
 
 // servicesNow returns the Services of a namespace that the API server had at a moment after the call. After many switches at

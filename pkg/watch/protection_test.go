@@ -41,27 +41,31 @@ func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
 	for name, test := range map[string]struct {
 		cached, stored []client.Object
 		enabled        bool
-		kept           bool
+		kept, again    bool
 	}{
-		"in use":                                 {[]client.Object{onVersion(blue)}, []client.Object{onVersion(blue)}, true, true},
-		"left":                                   {[]client.Object{onVersion(green)}, []client.Object{onVersion(green)}, true, false},
-		"left, and the cache is behind":          {[]client.Object{onVersion(blue)}, []client.Object{onVersion(green)}, true, true},
-		"come back, and the cache does not know": {[]client.Object{onVersion(green)}, []client.Object{onVersion(blue)}, true, true},
+		"in use":                                 {[]client.Object{onVersion(blue)}, []client.Object{onVersion(blue)}, true, true, false},
+		"left":                                   {[]client.Object{onVersion(green)}, []client.Object{onVersion(green)}, true, false, false},
+		"left, and the cache is behind":          {[]client.Object{onVersion(blue)}, []client.Object{onVersion(green)}, true, true, false},
+		"come back, and the cache does not know": {[]client.Object{onVersion(green)}, []client.Object{onVersion(blue)}, true, true, true},
 		"asked for again, and the cache does not know": {[]client.Object{onVersion(green)}, []client.Object{func() client.Object {
 			s := onVersion(green)
 			s.Annotations[bluegreen.TargetVersion] = blue
 			return s
-		}()}, true, true},
-		"no Service":   {nil, nil, true, false},
-		"switched off": {[]client.Object{onVersion(blue)}, []client.Object{onVersion(blue)}, false, false},
+		}()}, true, true, true},
+		"no Service":   {nil, nil, true, false, false},
+		"switched off": {[]client.Object{onVersion(blue)}, []client.Object{onVersion(blue)}, false, false, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			deployment := serving(blue)
 			stored := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.stored...).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.cached...).Build()
 			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: test.enabled}
-			if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+			result, err := protection.Reconcile(context.Background(), current(t, stored, deployment))
+			if err != nil {
 				t.Fatal(err)
+			}
+			if again := result.RequeueAfter > 0; again != test.again {
+				t.Errorf("looked at again later: %t, want %t", again, test.again)
 			}
 			want := []string{"example.org/theirs"}
 			if test.kept {

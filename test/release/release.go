@@ -125,7 +125,7 @@ func (r *Release) readCommand(object *unstructured.Unstructured) error {
 		return err
 	}
 	container := deployment.Spec.Template.Spec.Containers[0]
-	r.Args = container.Args
+	r.Args, r.Env = container.Args, nil
 	for _, variable := range container.Env {
 		if variable.ValueFrom == nil {
 			r.Env = append(r.Env, variable.Name+"="+variable.Value)
