@@ -29,6 +29,7 @@ const hashLabel = "rollouts-pod-template-hash"
 type argo struct {
 	stage
 	program string
+	flags   []string // Other than the default ones.
 
 	rollouts dynamic.ResourceInterface
 	process  *plane.Process
@@ -68,8 +69,9 @@ func (a *argo) run() error {
 	if err != nil {
 		return err
 	}
-	a.process, err = a.plane.Run("argo", a.program, "--kubeconfig="+a.plane.Kubeconfig, "--namespace="+a.namespace, "--leader-elect=false", "--loglevel=error",
-		fmt.Sprintf("--metricsPort=%d", ports[0]), fmt.Sprintf("--healthzPort=%d", ports[1]))
+	flags := append([]string{"--kubeconfig=" + a.plane.Kubeconfig, "--namespace=" + a.namespace, "--leader-elect=false", "--loglevel=error",
+		fmt.Sprintf("--metricsPort=%d", ports[0]), fmt.Sprintf("--healthzPort=%d", ports[1])}, a.flags...)
+	a.process, err = a.plane.Run("argo", a.program, flags...)
 	return err
 }
 
@@ -133,11 +135,7 @@ func (a *argo) arm(ctx context.Context, unit int) error {
 	if _, err := a.rollouts.Patch(ctx, nameOf(unit), types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		return err
 	}
-	if err := a.awaitTarget(ctx, unit, version); err != nil {
-		return err
-	}
-	time.Sleep(settle)
-	return nil
+	return a.awaitTarget(ctx, unit, version)
 }
 
 func (a *argo) signal(ctx context.Context, unit int) error {

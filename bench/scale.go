@@ -25,7 +25,8 @@ type footing struct {
 	start       time.Duration // From the start of the process to its first decision.
 	usage       plane.Usage   // With nothing happening.
 	rest, churn float64       // CPU, as a share of a core: with nothing happening, and while unmanaged objects change.
-	writes      int           // Of managed Services and of their Deployments, after a restart, but for the two units that switch.
+	writes      int           // Of managed Services and of their Deployments, after a restart, but for the one unit that switches.
+	most        uint64        // The most memory that was resident, in bytes.
 	latency     []time.Duration
 }
 
@@ -51,15 +52,18 @@ func (b *bench) scale(ctx context.Context) error {
 		}
 		footings = append(footings, one)
 	}
-	rival, err := b.rival(ctx, footings[0].units)
+	rival, err := b.rival(ctx, b.size.managed[len(b.size.managed)-1])
 	if err != nil {
 		return fmt.Errorf("its rival: %w", err)
 	}
 	return b.reportScale(footings, rival)
 }
 
-// rival measures what Argo Rollouts takes at rest with so many Rollouts; nothing where it is left out. More than the first size
-// would take very long: it makes some 20 in a second.
+// idle is the share of a core below which a process is at rest.
+const idle = 0.1
+
+// rival measures what Argo Rollouts takes at rest with so many Rollouts; nothing where it is left out. With its default flags it
+// would make some 20 in a second, so it gets more of the API server until it has made them.
 func (b *bench) rival(ctx context.Context, units int) (plane.Usage, error) {
 	if b.argo == "" {
 		return plane.Usage{}, nil
@@ -76,14 +80,20 @@ func (b *bench) rival(ctx context.Context, units int) (plane.Usage, error) {
 		return plane.Usage{}, err
 	}
 	peer := newArgo(b.argo, replicaSetStatus{})
+	peer.flags = []string{"--qps=1000", "--burst=1000"}
 	if err := peer.start(ctx, p, units); err != nil {
 		return plane.Usage{}, err
 	}
 	peer.process.End()
+	peer.flags = nil
 	if err := peer.run(); err != nil {
 		return plane.Usage{}, err
 	}
-	time.Sleep(b.size.rest)
+	for share := 1.0; share > idle; {
+		if share, err = cpu(peer.pid(), b.size.rest, func() {}); err != nil {
+			return plane.Usage{}, err
+		}
+	}
 	return plane.UsageOf(peer.pid())
 }
 
@@ -121,6 +131,15 @@ func (b *bluegreen) awaitProtected(ctx context.Context, from, to int) error {
 	})
 }
 
+// awaitLeft waits until what the first units left after a moment has lost its finalizer, the last that is written about a switch.
+func (b *bluegreen) awaitLeft(ctx context.Context, units int, after time.Time) error {
+	return each(ctx, units, func(ctx context.Context, i int) error {
+		left := keyOf("Deployment", nameOf(i)+"-"+other(b.target[i]))
+		_, err := await(ctx, b.seen, left, after, func(d *appsv1.Deployment) bool { return len(d.Finalizers) == 0 })
+		return err
+	})
+}
+
 // stand restarts the process and measures what it takes.
 func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, units int) (footing, error) {
 	f := footing{units: units}
@@ -132,8 +151,7 @@ func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, unit
 	if f.rest, err = cpu(self.pid(), b.size.rest, func() {}); err != nil {
 		return f, err
 	}
-	switched := append(self.unitKeys(0), self.unitKeys(1)...)
-	f.writes = self.seen.count(restarted, func(key string) bool { return !slices.Contains(switched, key) })
+	f.writes = self.seen.count(restarted, func(key string) bool { return !slices.Contains(self.unitKeys(0), key) })
 	if f.usage, err = plane.UsageOf(self.pid()); err != nil {
 		return f, err
 	}
@@ -143,14 +161,20 @@ func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, unit
 		return f, err
 	}
 	stop()
-	for range max(1, b.size.switches/4) {
-		one, err := timeSwitch(ctx, self, 0)
+	switching := time.Now()
+	for i := range b.size.switches {
+		one, err := timeSwitch(ctx, self, i%units)
 		if err != nil {
 			return f, err
 		}
 		f.latency = append(f.latency, one)
 	}
-	return f, nil
+	if err := self.awaitLeft(ctx, min(b.size.switches, units), switching); err != nil {
+		return f, err
+	}
+	last, err := plane.UsageOf(self.pid())
+	f.most = last.Peak
+	return f, err
 }
 
 // unitKeys are those under which the objects of a unit are seen.
@@ -160,19 +184,19 @@ func (s *pair) unitKeys(unit int) []string {
 
 // restart ends the process, asks for a switch that can be made at once, and starts it: it returns when that has been made.
 func (b *bluegreen) restart(ctx context.Context, p *plane.Plane) (time.Duration, error) {
-	if err := b.arm(ctx, 1); err != nil {
+	if err := b.arm(ctx, 0); err != nil {
 		return 0, err
 	}
 	b.replica.End(ctx, syscall.SIGTERM)
 	down := time.Now()
-	if err := b.signal(ctx, 1); err != nil {
+	if err := b.signal(ctx, 0); err != nil {
 		return 0, err
 	}
 	start := time.Now()
 	if err := b.run(ctx, p); err != nil {
 		return 0, err
 	}
-	_, effect, err := b.await(ctx, 1, down)
+	_, effect, err := b.await(ctx, 0, down)
 	return effect.Sub(start), err
 }
 
@@ -209,21 +233,21 @@ func churn(ctx context.Context, p *plane.Plane, count int) {
 
 func (b *bench) reportScale(footings []footing, rival plane.Usage) error {
 	table := report.Table{Head: []string{"managed Services (Deployments)", "memory at rest", "at most", "memory, as a multiple of the first", "CPU at rest", fmt.Sprintf("CPU with %d changes/s of others", churnRate),
-		"start to first decision", "writes at rest, after a restart", "one switch, median", "as a multiple of the first"}}
+		"start to first decision", "writes at rest, after a restart", "one switch, median", "as a multiple of the first", "p99"}}
 	memory := report.Series{Name: "bluegreen, at rest"}
 	first := footings[0]
 	for _, f := range footings {
 		median := report.Quantile(f.latency, 0.5)
-		table.Add(fmt.Sprintf("%d (%d)", f.units, 2*f.units), mebibytes(f.usage.Resident), mebibytes(f.usage.Peak), report.Ratio(float64(f.usage.Resident), float64(first.usage.Resident)),
-			percent(f.rest), percent(f.churn), seconds(f.start), fmt.Sprint(f.writes), report.MS(median), report.Ratio(median, report.Quantile(first.latency, 0.5)))
+		table.Add(fmt.Sprintf("%d (%d)", f.units, 2*f.units), mebibytes(f.usage.Resident), mebibytes(f.most), report.Ratio(float64(f.usage.Resident), float64(first.usage.Resident)),
+			percent(f.rest), percent(f.churn), seconds(f.start), fmt.Sprint(f.writes), report.MS(median), report.Ratio(median, report.Quantile(first.latency, 0.5)), report.MS(report.Quantile(f.latency, 0.99)))
 		memory.X = append(memory.X, float64(f.units))
 		memory.Y = append(memory.Y, float64(f.usage.Resident)/(1<<20))
 	}
 	plot := report.Plot{Title: fmt.Sprintf("Memory, beside %d unmanaged Services and Deployments", b.size.plain), X: "managed Services", Y: "MiB", Series: []report.Series{memory}}
 	text := strings.TrimSpace(table.String())
-	if rival.Resident > 0 {
-		text += fmt.Sprintf("\n\nArgo Rollouts at rest, restarted, with %d Rollouts beside the same: %s, %s times as much.", first.units,
-			mebibytes(rival.Resident), report.Ratio(float64(rival.Resident), float64(first.usage.Resident)))
+	if last := footings[len(footings)-1]; rival.Resident > 0 {
+		text += fmt.Sprintf("\n\nArgo Rollouts at rest, restarted, with %d Rollouts beside the same: %s, %s times as much.", last.units,
+			mebibytes(rival.Resident), report.Ratio(float64(rival.Resident), float64(last.usage.Resident)))
 	}
 	return b.publish("scale", text, map[string]report.Plot{"performance-scale.svg": plot})
 }

@@ -78,13 +78,13 @@ func (g gust) rate() float64 { return float64(len(g.moved)) / g.moved[len(g.move
 
 func (b *bench) reportStorm(peers []peer, gusts []gust) error {
 	table := report.Table{Head: []string{fmt.Sprintf("%d Services at once", b.size.storm), "last signal after", "last switch after", "switches/s", "as a share of the limit's",
-		"signal to switch, median", "p99", "p99, as a share of the last one's", "writes of Services", "memory after it"}}
+		"signal to switch, median", "p99", "p99, as a share of the last one's", "writes of Services", "memory at most"}}
 	plot := report.Plot{Title: fmt.Sprintf("%d Services at once", b.size.storm), X: "seconds since the first signal", Y: "% switched"}
 	slowest := report.Quantile(gusts[len(gusts)-1].took, 0.99)
 	for i, peer := range peers {
 		g := gusts[i]
 		table.Add(peer.name(), seconds(g.signals), seconds(g.moved[len(g.moved)-1]), fmt.Sprintf("%.0f", g.rate()), report.Ratio(g.rate(), gusts[0].rate()),
-			report.MS(report.Quantile(g.took, 0.5)), report.MS(report.Quantile(g.took, 0.99)), report.Ratio(report.Quantile(g.took, 0.99), slowest), fmt.Sprint(g.writes), mebibytes(g.usage.Resident))
+			report.MS(report.Quantile(g.took, 0.5)), report.MS(report.Quantile(g.took, 0.99)), report.Ratio(report.Quantile(g.took, 0.99), slowest), fmt.Sprint(g.writes), mebibytes(g.usage.Peak))
 		line := report.Distribution(peer.name(), g.moved)
 		for j := range line.X {
 			line.X[j] /= 1000
