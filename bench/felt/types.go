@@ -31,8 +31,11 @@ func (t *types) apply(ctx context.Context) error {
 	if err := t.kubectl.run(ctx, nil, append([]string{"apply", "--server-side", "--force-conflicts"}, t.files...)...); err != nil {
 		return err
 	}
-	// Not --for=condition: kubectl gives up on a definition that has no conditions yet.
-	return t.kubectl.wait(ctx, "crd/rollouts.argoproj.io", `--for=jsonpath={.status.conditions[?(@.type=="Established")].status}=True`)
+	// The first conditions come with the accepted names: before, they are null, and kubectl gives up on that.
+	if err := t.kubectl.wait(ctx, "crd/rollouts.argoproj.io", "--for=jsonpath={.status.acceptedNames.kind}=Rollout"); err != nil {
+		return err
+	}
+	return t.kubectl.wait(ctx, "crd/rollouts.argoproj.io", "--for=condition=Established")
 }
 
 func (t *types) remove(ctx context.Context) error {
