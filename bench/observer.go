@@ -109,6 +109,26 @@ func await[T runtime.Object](ctx context.Context, o *observer, key string, after
 	}
 }
 
+// awaitLast waits until the last sighting of an object is as asked.
+func awaitLast[T runtime.Object](ctx context.Context, o *observer, key string, is func(T) bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	for {
+		seen, changed, err := o.sightings(key)
+		if err != nil {
+			return err
+		}
+		if len(seen) > 0 && is(seen[len(seen)-1].object.(T)) {
+			return nil
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return fmt.Errorf("%s did not become what was waited for: %w", key, ctx.Err())
+		}
+	}
+}
+
 // last returns the last sighting of an object that was seen.
 func (o *observer) last(key string) client.Object {
 	o.mu.Lock()

@@ -168,7 +168,7 @@ func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err e
 	if err := b.create(ctx, p, units); err != nil {
 		return err
 	}
-	return b.awaitProtected(ctx, 0, units)
+	return b.awaitSettled(ctx)
 }
 
 func (b *bluegreen) run(ctx context.Context, p *plane.Plane) (err error) {

@@ -120,23 +120,20 @@ func (b *bluegreen) grow(ctx context.Context, p *plane.Plane, units int) error {
 	if err := each(ctx, units-have, func(ctx context.Context, i int) error { return b.createUnit(ctx, have+i) }); err != nil {
 		return err
 	}
-	return b.awaitProtected(ctx, have, units)
+	return b.awaitSettled(ctx)
 }
 
-// awaitProtected waits until what serves has its finalizer, the last that is written about a new Service.
-func (b *bluegreen) awaitProtected(ctx context.Context, from, to int) error {
-	return each(ctx, to-from, func(ctx context.Context, i int) error {
-		_, err := await(ctx, b.seen, keyOf("Deployment", b.deployment(from+i)), time.Time{}, func(d *appsv1.Deployment) bool { return len(d.Finalizers) > 0 })
-		return err
-	})
-}
-
-// awaitLeft waits until what the first units left after a moment has lost its finalizer, the last that is written about a switch.
-func (b *bluegreen) awaitLeft(ctx context.Context, units int, after time.Time) error {
-	return each(ctx, units, func(ctx context.Context, i int) error {
-		left := keyOf("Deployment", nameOf(i)+"-"+other(b.target[i]))
-		_, err := await(ctx, b.seen, left, after, func(d *appsv1.Deployment) bool { return len(d.Finalizers) == 0 })
-		return err
+// awaitSettled waits until what serves has its finalizer and what does not has none, the last that is written about a new Service
+// and about a switch.
+func (b *bluegreen) awaitSettled(ctx context.Context) error {
+	return each(ctx, len(b.target), func(ctx context.Context, i int) error {
+		for _, version := range []string{"v1", "v2"} {
+			serves := version == b.target[i]
+			if err := awaitLast(ctx, b.seen, keyOf("Deployment", nameOf(i)+"-"+version), func(d *appsv1.Deployment) bool { return len(d.Finalizers) > 0 == serves }); err != nil {
+				return err
+			}
+		}
+		return nil
 	})
 }
 
@@ -161,16 +158,12 @@ func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, unit
 		return f, err
 	}
 	stop()
-	switching := time.Now()
 	for i := range b.size.switches {
 		one, err := timeSwitch(ctx, self, i%units)
 		if err != nil {
 			return f, err
 		}
 		f.latency = append(f.latency, one)
-	}
-	if err := self.awaitLeft(ctx, min(b.size.switches, units), switching); err != nil {
-		return f, err
 	}
 	last, err := plane.UsageOf(self.pid())
 	f.most = last.Peak

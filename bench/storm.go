@@ -26,7 +26,7 @@ func (b *bench) storm(ctx context.Context) error {
 	peers := b.peers(deploymentStatus{}, replicaSetStatus{})
 	var gusts []gust
 	for _, peer := range peers {
-		one, err := blow(ctx, peer, b.size.storm, b.crds)
+		one, err := b.blow(ctx, peer)
 		if err != nil {
 			return fmt.Errorf("%s: %w", peer.name(), err)
 		}
@@ -35,8 +35,9 @@ func (b *bench) storm(ctx context.Context) error {
 	return b.reportStorm(peers, gusts)
 }
 
-func blow(ctx context.Context, peer peer, units int, crds []string) (gust, error) {
-	p, ctx, err := plane.Start(ctx, crds...)
+func (b *bench) blow(ctx context.Context, peer peer) (gust, error) {
+	units, calm := b.size.storm, b.size.rest/20
+	p, ctx, err := plane.Start(ctx, b.crds...)
 	if err != nil {
 		return gust{}, err
 	}
@@ -50,7 +51,7 @@ func blow(ctx context.Context, peer peer, units int, crds []string) (gust, error
 	if err := each(ctx, units, peer.arm); err != nil {
 		return gust{}, fmt.Errorf("arming: %w", err)
 	}
-	time.Sleep(time.Second)
+	time.Sleep(calm)
 	start := time.Now()
 	if err := each(ctx, units, peer.signal); err != nil {
 		return gust{}, fmt.Errorf("signalling: %w", err)
@@ -67,7 +68,7 @@ func blow(ctx context.Context, peer peer, units int, crds []string) (gust, error
 		last = max(last, signal.Sub(start))
 	}
 	slices.Sort(result.moved)
-	time.Sleep(time.Second) // For writes that come after.
+	time.Sleep(calm) // For writes that come after.
 	result.signals, result.writes = last, peer.observed().count(start, func(key string) bool { return strings.HasPrefix(key, keyOf("Service", "")) })
 	result.usage, err = plane.UsageOf(peer.pid())
 	return result, err
