@@ -219,7 +219,7 @@ func churn(ctx context.Context, p *plane.Plane, count int) {
 			_ = setAvailable(ctx, p.Clients, plainNamespace, nameOf(i%count)+"-v1", i/count%2 == 0)
 			continue
 		}
-		patch := fmt.Appendf(nil, `{"metadata":{"labels":{"revision":"%d"}}}`, i)
+		patch := fmt.Appendf(nil, `{"metadata":{"labels":{"revision":"%d"}}}`, time.Now().UnixNano()) // Of the same value nobody hears.
 		_, _ = p.Clients.CoreV1().Services(plainNamespace).Patch(ctx, nameOf(i%count), types.MergePatchType, patch, metav1.PatchOptions{})
 	}
 }

@@ -70,7 +70,7 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 	}
 	if kept {
 		// The cache may never show the use that the API server knows of, and then not its end either.
-		return reconcile.Result{RequeueAfter: linger}, err
+		return reconcile.Result{RequeueAfter: linger}, nil
 	}
 	return reconcile.Result{}, err
 }
