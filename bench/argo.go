@@ -3,7 +3,7 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
+	"strings"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -34,16 +34,15 @@ type argo struct {
 	rollouts dynamic.ResourceInterface
 	process  *plane.Process
 
-	mu       sync.Mutex
 	revision []int
 	target   []*appsv1.ReplicaSet
 }
 
-func newArgo(program string, cue cue) *argo {
-	return &argo{stage: stage{namespace: "argo", cue: cue}, program: program}
+func newArgo(program string, cue cue, flags ...string) *argo {
+	return &argo{stage: stage{namespace: "argo", cue: cue}, program: program, flags: flags}
 }
 
-func (a *argo) name() string { return "Argo Rollouts" }
+func (a *argo) name() string { return strings.Join(append([]string{"Argo Rollouts"}, a.flags...), " ") }
 func (a *argo) pid() int     { return a.process.PID() }
 
 func (a *argo) start(ctx context.Context, p *plane.Plane, units int) error {
@@ -120,17 +119,13 @@ func (a *argo) awaitTarget(ctx context.Context, unit int, version string) error 
 	if err != nil {
 		return err
 	}
-	a.mu.Lock()
-	defer a.mu.Unlock()
 	a.target[unit] = a.seen.last(key).(*appsv1.ReplicaSet)
 	return nil
 }
 
 func (a *argo) arm(ctx context.Context, unit int) error {
-	a.mu.Lock()
 	a.revision[unit]++
 	version := fmt.Sprintf("v%d", a.revision[unit])
-	a.mu.Unlock()
 	patch := fmt.Appendf(nil, `{"spec":{"template":{"metadata":{"labels":{"version":%q}}}}}`, version)
 	if _, err := a.rollouts.Patch(ctx, nameOf(unit), types.MergePatchType, patch, metav1.PatchOptions{}); err != nil {
 		return err
@@ -139,20 +134,14 @@ func (a *argo) arm(ctx context.Context, unit int) error {
 }
 
 func (a *argo) signal(ctx context.Context, unit int) error {
-	return a.cue.give(ctx, &a.stage, nameOf(unit), a.targetOf(unit).Labels["version"], true)
+	return a.cue.give(ctx, &a.stage, nameOf(unit), a.target[unit].Labels["version"], true)
 }
 
 func (a *argo) await(ctx context.Context, unit int, after time.Time) (signal, effect time.Time, err error) {
-	labels := a.targetOf(unit).Labels
+	labels := a.target[unit].Labels
 	if signal, err = a.cue.seen(ctx, &a.stage, nameOf(unit), labels["version"], after); err != nil {
 		return signal, effect, err
 	}
 	effect, err = await(ctx, a.seen, keyOf("Service", nameOf(unit)), after, selects(hashLabel, labels[hashLabel]))
 	return signal, effect, err
-}
-
-func (a *argo) targetOf(unit int) *appsv1.ReplicaSet {
-	a.mu.Lock()
-	defer a.mu.Unlock()
-	return a.target[unit]
 }

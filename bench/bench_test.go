@@ -17,14 +17,14 @@ func TestSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := bench{size: size{switches: 4, script: 1, storm: 20, rates: []int{50}, managed: []int{5, 10}, plain: 20, rest: 500 * time.Millisecond}}
+	small := bench{size: size{switches: 4, script: 1, storm: 20, storms: 1, rates: []int{50}, managed: []int{5, 10}, plain: 20, rest: 500 * time.Millisecond}}
 	if err := small.build(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
 	rows := map[string][]string{
 		"latency":   {"| bare loop | 4 |", "| bluegreen | 4 |", "| script | 1 |"},
 		"readiness": {"| bare loop | 4 |", "| bluegreen | 4 |"},
-		"storm":     {"| 20 Services at once |"},
+		"storm":     {"| 20 Services at once, storms: 1 |"},
 		"scale":     {"| 5 (10) |", "| 10 (20) |"},
 		"webhook":   {"| 50 | ", "managed ones: 0."},
 	}

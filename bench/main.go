@@ -25,6 +25,7 @@ type size struct {
 	switches int   // of each peer, one at a time
 	script   int   // of the script, which takes seconds for each
 	storm    int   // Services that switch at once
+	storms   int   // how often they do
 	rates    []int // writes a second
 	felt     int   // switches of each peer on the real node
 	managed  []int
@@ -32,7 +33,7 @@ type size struct {
 	rest     time.Duration // in which nothing happens, or only to unmanaged objects
 }
 
-var full = size{switches: 100, script: 100, storm: 1000, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
+var full = size{switches: 100, script: 100, storm: 1000, storms: 3, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
 
 // bench is a run.
 type bench struct {
@@ -119,11 +120,13 @@ func run(ctx context.Context, args []string) error {
 	return nil
 }
 
-// build builds what is measured into a directory.
+// build builds what is measured into a directory, as make image does.
 func (b *bench) build(ctx context.Context, dir string) error {
 	b.self, b.loop = filepath.Join(dir, "webhook"), filepath.Join(dir, "loop")
 	for program, source := range map[string][2]string{b.self: {"..", "./cmd/webhook"}, b.loop: {".", "./loop"}} {
-		if output, err := exec.CommandContext(ctx, "go", "build", "-C", source[0], "-o", program, source[1]).CombinedOutput(); err != nil {
+		build := exec.CommandContext(ctx, "go", "build", "-C", source[0], "-trimpath", "-ldflags=-s -w", "-o", program, source[1])
+		build.Env = append(os.Environ(), "CGO_ENABLED=0")
+		if output, err := build.CombinedOutput(); err != nil {
 			return fmt.Errorf("building %s: %w\n%s", source[1], err, output)
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"sync"
 	"syscall"
 	"time"
 
@@ -65,7 +64,6 @@ type pair struct {
 	stage
 	annotated bool // The Services are asked to move by annotation, and start on their target.
 
-	mu     sync.Mutex
 	target []string
 }
 
@@ -106,10 +104,8 @@ func (s *pair) createUnit(ctx context.Context, i int) error {
 
 // turn says that the other version is wanted, and has its Deployment lose its pods.
 func (s *pair) turn(ctx context.Context, unit int) (target string, err error) {
-	s.mu.Lock()
 	target = other(s.target[unit])
 	s.target[unit] = target
-	s.mu.Unlock()
 	return target, s.setReady(ctx, unit, target, false)
 }
 

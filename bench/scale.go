@@ -62,6 +62,15 @@ func (b *bench) scale(ctx context.Context) error {
 // idle is the share of a core below which a process is at rest.
 const idle = 0.1
 
+// awaitIdle waits until a process is at rest for a while.
+func awaitIdle(pid int, while time.Duration) error {
+	for {
+		if share, err := cpu(pid, while, func() {}); err != nil || share < idle {
+			return err
+		}
+	}
+}
+
 // rival measures what Argo Rollouts takes at rest with so many Rollouts; nothing where it is left out. With its default flags it
 // would make some 20 in a second, so it gets more of the API server until it has made them.
 func (b *bench) rival(ctx context.Context, units int) (plane.Usage, error) {
@@ -79,8 +88,7 @@ func (b *bench) rival(ctx context.Context, units int) (plane.Usage, error) {
 	if err := playReplicaSets(ctx, p); err != nil {
 		return plane.Usage{}, err
 	}
-	peer := newArgo(b.argo, replicaSetStatus{})
-	peer.flags = []string{"--qps=1000", "--burst=1000"}
+	peer := newArgo(b.argo, replicaSetStatus{}, "--qps=1000", "--burst=1000")
 	if err := peer.start(ctx, p, units); err != nil {
 		return plane.Usage{}, err
 	}
@@ -89,10 +97,8 @@ func (b *bench) rival(ctx context.Context, units int) (plane.Usage, error) {
 	if err := peer.run(); err != nil {
 		return plane.Usage{}, err
 	}
-	for share := 1.0; share > idle; {
-		if share, err = cpu(peer.pid(), b.size.rest, func() {}); err != nil {
-			return plane.Usage{}, err
-		}
+	if err := awaitIdle(peer.pid(), b.size.rest); err != nil {
+		return plane.Usage{}, err
 	}
 	return plane.UsageOf(peer.pid())
 }
@@ -143,6 +149,9 @@ func (b *bench) stand(ctx context.Context, p *plane.Plane, self *bluegreen, unit
 	restarted := time.Now()
 	var err error
 	if f.start, err = self.restart(ctx, p); err != nil {
+		return f, err
+	}
+	if err := awaitIdle(self.pid(), b.size.rest); err != nil {
 		return f, err
 	}
 	if f.rest, err = cpu(self.pid(), b.size.rest, func() {}); err != nil {

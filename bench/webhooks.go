@@ -3,12 +3,14 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"sync"
 	"time"
 
 	"github.com/prometheus/common/expfmt"
 	"github.com/prometheus/common/model"
+	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -44,17 +46,23 @@ func (b *bench) webhook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	table := report.Table{Head: []string{"writes/s asked for", "writes/s done", "median without the webhook", "with it", "added", "p99 without", "with it", "added"}}
+	table := report.Table{Head: []string{"writes/s asked for", "done without the webhook", "done with it", "median without the webhook", "with it", "added", "p99 without", "with it", "added"}}
 	for _, rate := range b.size.rates {
-		with := b.write(ctx, self, rate)
+		with, err := b.write(ctx, self, rate)
+		if err != nil {
+			return err
+		}
 		if err := self.withWebhook(ctx, false); err != nil {
 			return err
 		}
-		without := b.write(ctx, self, rate)
+		without, err := b.write(ctx, self, rate)
+		if err != nil {
+			return err
+		}
 		if err := self.withWebhook(ctx, true); err != nil {
 			return err
 		}
-		row := []string{fmt.Sprint(rate), fmt.Sprintf("%.0f", float64(len(with))/b.size.rest.Seconds())}
+		row := []string{fmt.Sprint(rate), fmt.Sprintf("%.0f", float64(len(without))/b.size.rest.Seconds()), fmt.Sprintf("%.0f", float64(len(with))/b.size.rest.Seconds())}
 		for _, q := range []float64{0.5, 0.99} {
 			before, after := report.Quantile(without, q), report.Quantile(with, q)
 			row = append(row, report.MS(before), report.MS(after), report.MS(after-before))
@@ -73,6 +81,9 @@ func (b *bench) unasked(ctx context.Context, p *plane.Plane, self *bluegreen) (i
 	before, err := calls(ctx, p)
 	if err != nil {
 		return 0, err
+	}
+	if before == 0 {
+		return 0, errors.New("no call was counted for the Services that were created: the count says nothing")
 	}
 	label := []byte(`{"metadata":{"labels":{"team":"web"}},"spec":{"publishNotReadyAddresses":true}}`)
 	status := []byte(`{"status":{"conditions":[{"type":"Checked","status":"True","reason":"Checked","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`)
@@ -112,30 +123,28 @@ func calls(ctx context.Context, p *plane.Plane) (int, error) {
 
 // write sends writes that are admitted, at a rate, and returns how long each took. They change an annotation that no decision
 // hangs on, so that the controller has nothing to do.
-func (b *bench) write(ctx context.Context, self *bluegreen, rate int) []time.Duration {
+func (b *bench) write(ctx context.Context, self *bluegreen, rate int) ([]time.Duration, error) {
 	var mu sync.Mutex
 	var took []time.Duration
-	var done sync.WaitGroup
-	slots := make(chan struct{}, 4*writers) // Who comes when all are taken is not sent: the rate is not reached then.
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(4 * writers) // When all are busy the rate is not reached.
 	ticker := time.NewTicker(time.Second / time.Duration(rate))
 	defer ticker.Stop()
 	for end, i := time.Now().Add(b.size.rest), 0; time.Now().Before(end); i++ {
 		<-ticker.C
-		slots <- struct{}{}
-		done.Go(func() {
-			defer func() { <-slots }()
+		group.Go(func() error {
 			start := time.Now()
 			ready := []string{"minimum", "complete"}[i/units%2]
 			if err := self.patchService(ctx, i%units, `{"metadata":{"annotations":{"bluegreen/ready":"`+ready+`"}}}`); err != nil {
-				return
+				return err
 			}
 			mu.Lock()
 			defer mu.Unlock()
 			took = append(took, time.Since(start))
+			return nil
 		})
 	}
-	done.Wait()
-	return took
+	return took, group.Wait()
 }
 
 // withWebhook takes the webhook configuration away, or puts it back.

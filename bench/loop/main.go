@@ -18,17 +18,19 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/bench/follow"
 )
 
+// workers is how many patch at once: as many as in bluegreen.
+const workers = 30
+
 func main() {
 	namespace := pflag.String("namespace", "", "Namespace of the Deployments and of their Services.")
-	workers := pflag.Int("workers", 10, "How many patch at once.")
 	pflag.Parse()
-	if err := run(ctrl.SetupSignalHandler(), *namespace, *workers); err != nil {
+	if err := run(ctrl.SetupSignalHandler(), *namespace); err != nil {
 		fmt.Fprintln(os.Stderr, "loop:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, namespace string, workers int) error {
+func run(ctx context.Context, namespace string) error {
 	config, err := ctrl.GetConfig()
 	if err != nil {
 		return err

@@ -111,6 +111,16 @@ func Quantile(samples []time.Duration, q float64) time.Duration {
 	return sorted[max(0, int(math.Ceil(q*float64(len(sorted))))-1)]
 }
 
+// Spread formats the median of a measure that was taken several times, and its lowest and highest value if they read differently.
+func Spread(format string, values []float64) string {
+	sorted := slices.Sorted(slices.Values(values))
+	median, low, high := fmt.Sprintf(format, sorted[len(sorted)/2]), fmt.Sprintf(format, sorted[0]), fmt.Sprintf(format, sorted[len(sorted)-1])
+	if low == high {
+		return median
+	}
+	return fmt.Sprintf("%s (%s to %s)", median, low, high)
+}
+
 // Milliseconds is a duration as a number.
 func Milliseconds(d time.Duration) float64 { return float64(d) / float64(time.Millisecond) }
 

@@ -41,6 +41,14 @@ func TestQuantile(t *testing.T) {
 	}
 }
 
+func TestSpread(t *testing.T) {
+	for want, values := range map[string][]float64{"2.0 (1.5 to 9.0)": {9, 1.5, 2}, "3.0": {3.01, 3, 2.99}} {
+		if got := Spread("%.1f", values); got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+}
+
 func TestAPlotIsDrawn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "plot.svg")
 	p := Plot{Title: "t", X: "ms", Y: "%", LogX: true, Series: []Series{Distribution("a", []time.Duration{time.Millisecond, 3 * time.Millisecond})}}

@@ -182,8 +182,8 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 		Named(Name).
 		For(&corev1.Service{}, builder.WithPredicates(concerns)).
 		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(c.services)).
-		// The follower's informers run too, so that a new leader decides at once.
-		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
+		// A switch is mostly waiting for the API server. The follower's informers run too, so that a new leader decides at once.
+		WithOptions(controller.Options{MaxConcurrentReconciles: 30, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
