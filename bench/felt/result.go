@@ -28,12 +28,14 @@ func newResult(stages []*stage) *Result {
 func (r *Result) Report() (tables string, plots map[string]report.Plot) {
 	table := report.Table{Head: []string{"", "runs", "requests", "failed requests", "mixed window, median", "mixed window, worst",
 		"new version seen after the ask, median", "spread"}}
+	mixed := report.Plot{Title: "Answers of both versions interleave", X: "mixed window, ms", Y: "share of runs, %"}
 	seen := report.Plot{Title: "Users see the new version", X: "after the ask, ms", Y: "share of runs, %"}
 	for _, p := range r.Peers {
 		table.Add(p.row()...)
+		mixed.Series = append(mixed.Series, report.Distribution(p.Name, p.each(mixedWindow)))
 		seen.Series = append(seen.Series, report.Distribution(p.Name, p.each(seenAfter)))
 	}
-	return table.String(), map[string]report.Plot{"performance-felt.svg": seen}
+	return table.String(), map[string]report.Plot{"performance-felt.svg": mixed, "performance-felt-seen.svg": seen}
 }
 
 // row summarises a peer's runs.

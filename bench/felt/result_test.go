@@ -32,8 +32,12 @@ func TestReport(t *testing.T) {
 	if strings.Join(rows, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
 	}
-	series := plots["performance-felt.svg"].Series
-	if len(series) != 2 || series[0].Name != "clean" || len(series[0].X) != 3 || series[0].X[2] != 4000 {
-		t.Errorf("the plot has %v", series)
+	for _, name := range []string{"performance-felt.svg", "performance-felt-seen.svg"} {
+		if series := plots[name].Series; len(series) != 2 || series[0].Name != "clean" || len(series[1].X) != 3 {
+			t.Errorf("%s has %v", name, series)
+		}
+	}
+	if worst := plots["performance-felt.svg"].Series[1].X[2]; worst != 900 {
+		t.Errorf("the mixed windows end at %v ms", worst)
 	}
 }
