@@ -7,6 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 )
@@ -25,12 +26,12 @@ type verdict struct {
 type goal struct {
 	policy  Policy
 	service *corev1.Service
+	live    []*appsv1.Deployment // what serves and is to be left
 }
 
 // checks are the gate, in order: the first that finds something is what people are told. Every Deployment whose pods the
 // target would select must pass all of them.
 var checks = []func(goal, *appsv1.Deployment) *verdict{
-	notDeleting,
 	notScaledToZero,
 	portsFound,
 	available,
@@ -40,28 +41,37 @@ var checks = []func(goal, *appsv1.Deployment) *verdict{
 
 // gate returns why traffic may not move to the target, or nil when it may.
 func gate(policy Policy, state State) *verdict {
-	g := goal{policy: policy, service: state.Service}
+	g := goal{policy: policy, service: state.Service, live: without(state.Live, state.Target)}
 	if len(state.Target) == 0 {
 		return &verdict{ReasonDeploymentNotFound, fmt.Sprintf(
 			"No Deployment has pods labelled %s: create it, or set %s to a version that runs",
 			formatSelector(policy.candidate(state.Service)), TargetVersion)}
 	}
-	for _, check := range checks {
-		for _, deployment := range state.Target {
-			if held := check(g, deployment); held != nil {
-				held.message = "Deployment " + deployment.Name + ": " + held.message
-				return held
-			}
+	for _, deployment := range state.Target {
+		if deployment.DeletionTimestamp != nil {
+			return about(deployment, &verdict{ReasonDeploymentDeleting, "is being deleted: create it again once it is gone, or ask for another version"})
 		}
+	}
+	if held := g.check(state.Target...); held != nil {
+		return held
 	}
 	return matchesLive(g, state)
 }
 
-func notDeleting(_ goal, deployment *appsv1.Deployment) *verdict {
-	if deployment.DeletionTimestamp == nil {
-		return nil
+// check returns the first thing that holds one of some Deployments, or nil.
+func (g goal) check(deployments ...*appsv1.Deployment) *verdict {
+	for _, check := range checks {
+		for _, deployment := range deployments {
+			if held := check(g, deployment); held != nil {
+				return about(deployment, held)
+			}
+		}
 	}
-	return &verdict{ReasonDeploymentDeleting, "is being deleted: create it again once it is gone, or ask for another version"}
+	return nil
+}
+
+func about(deployment *appsv1.Deployment, held *verdict) *verdict {
+	return &verdict{held.reason, "Deployment " + deployment.Name + ": " + held.message}
 }
 
 func notScaledToZero(_ goal, deployment *appsv1.Deployment) *verdict {
@@ -81,17 +91,57 @@ func available(_ goal, deployment *appsv1.Deployment) *verdict {
 	return &verdict{ReasonNotAvailable, "waiting for " + minimumReplicasAvailable}
 }
 
-// ownPods asks for an available pod of the target version where a Deployment's selector spans versions: its status counts the
-// pods of the version before as well, which the Service is about to leave.
+// ownPods asks for as many available pods of the target as the rollout may go down to, where a Deployment's selector spans
+// versions: its status counts the pods of the version before as well, which the Service is about to leave.
 func ownPods(g goal, deployment *appsv1.Deployment) *verdict {
-	if selector := deployment.Spec.Selector; selector != nil && selector.MatchLabels[g.policy.VersionLabel] == g.policy.Target {
+	wanted := minimumAvailable(deployment)
+	if !g.spans(deployment) || g.own(deployment) >= wanted {
 		return nil
 	}
-	if status := deployment.Status; status.AvailableReplicas > status.Replicas-status.UpdatedReplicas {
-		return nil
+	pods := "an available pod"
+	if wanted > 1 {
+		pods = fmt.Sprintf("%d available pods", wanted)
 	}
-	return &verdict{ReasonNotAvailable, fmt.Sprintf("waiting for an available pod of version %s (its selector spans versions; "+
-		"with one Deployment for each version, the old one serves until then)", g.policy.Target)}
+	return &verdict{ReasonNotAvailable, fmt.Sprintf("waiting for %s of version %s (its selector spans versions; "+
+		"with one Deployment for each version, the old one serves until then)", pods, g.policy.Target)}
+}
+
+// spans says whether a Deployment's selector admits pods that the target would not select.
+func (g goal) spans(deployment *appsv1.Deployment) bool {
+	if deployment.Spec.Selector == nil {
+		return true
+	}
+	return !g.policy.candidate(g.service).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Selector.MatchLabels))
+}
+
+// own returns how many available pods of a Deployment are of the target for sure.
+func (g goal) own(deployment *appsv1.Deployment) int32 {
+	status := deployment.Status
+	if !g.spans(deployment) {
+		return status.AvailableReplicas
+	}
+	return max(0, status.AvailableReplicas-max(0, status.Replicas-status.UpdatedReplicas))
+}
+
+// minimumAvailable returns how many pods a rollout keeps available, and at least one: what condition Available is about
+// (k8s.io/kubernetes/pkg/controller/deployment/util.MaxUnavailable).
+func minimumAvailable(deployment *appsv1.Deployment) int32 {
+	replicas, rolling := ptr.Deref(deployment.Spec.Replicas, 1), deployment.Spec.Strategy.RollingUpdate
+	if rolling == nil {
+		return max(1, replicas)
+	}
+	scaled := func(value *intstr.IntOrString, roundUp bool) int {
+		count, err := intstr.GetScaledValueFromIntOrPercent(ptr.To(ptr.Deref(value, intstr.FromInt32(0))), int(replicas), roundUp)
+		if err != nil {
+			return 0
+		}
+		return count
+	}
+	unavailable := scaled(rolling.MaxUnavailable, false)
+	if unavailable == 0 && scaled(rolling.MaxSurge, true) == 0 {
+		unavailable = 1 // Otherwise no rollout could begin.
+	}
+	return max(1, replicas-int32(unavailable))
 }
 
 func reportsMinimum(conditions []appsv1.DeploymentCondition) bool {
@@ -103,10 +153,11 @@ func reportsMinimum(conditions []appsv1.DeploymentCondition) bool {
 	return false
 }
 
-// portsFound asks for every port that the Service names: without it the pods are ready, and get no traffic.
+// portsFound asks for every port that the Service names: without it the pods are ready, and get no traffic. Where the templates of
+// what serves lack it too, something else puts it into the pods: a sidecar that another webhook injects.
 func portsFound(g goal, deployment *appsv1.Deployment) *verdict {
 	for _, port := range g.service.Spec.Ports {
-		if port.TargetPort.Type == intstr.String && !hasPort(deployment.Spec.Template.Spec, port) {
+		if port.TargetPort.Type == intstr.String && !hasPort(deployment, port) && !g.injected(port) {
 			return &verdict{ReasonPortNotFound, fmt.Sprintf("no container has a %s port named %q, a targetPort of the Service",
 				cmp.Or(port.Protocol, corev1.ProtocolTCP), port.TargetPort.StrVal)}
 		}
@@ -114,8 +165,13 @@ func portsFound(g goal, deployment *appsv1.Deployment) *verdict {
 	return nil
 }
 
-func hasPort(pod corev1.PodSpec, wanted corev1.ServicePort) bool {
-	for _, container := range ServingContainers(pod) {
+// injected says whether what serves gets along without naming a port in its templates.
+func (g goal) injected(port corev1.ServicePort) bool {
+	return len(g.live) > 0 && !slices.ContainsFunc(g.live, func(live *appsv1.Deployment) bool { return hasPort(live, port) })
+}
+
+func hasPort(deployment *appsv1.Deployment, wanted corev1.ServicePort) bool {
+	for _, container := range ServingContainers(deployment.Spec.Template.Spec) {
 		for _, port := range container.Ports {
 			if port.Name == wanted.TargetPort.StrVal &&
 				cmp.Or(port.Protocol, corev1.ProtocolTCP) == cmp.Or(wanted.Protocol, corev1.ProtocolTCP) {
@@ -157,17 +213,16 @@ func complete(g goal, deployment *appsv1.Deployment) *verdict {
 // is down asks for none: a switch back is judged by its destination alone. What serves already and is of the target as well
 // (the selector does not name a version yet) goes on serving, and need not be matched.
 func matchesLive(g goal, state State) *verdict {
-	if g.policy.Ready != MatchLive || availableReplicas(state.Target) >= availableReplicas(without(state.Live, state.Target)) {
+	var own, live int32
+	for _, deployment := range state.Target {
+		own += g.own(deployment)
+	}
+	for _, deployment := range g.live {
+		live += deployment.Status.AvailableReplicas
+	}
+	if g.policy.Ready != MatchLive || own >= live {
 		return nil
 	}
 	return &verdict{ReasonFewerThanLive, fmt.Sprintf("Version %s: waiting for as many available replicas as %s has",
 		g.policy.Target, describeLive(g.policy, state.Service))}
-}
-
-func availableReplicas(deployments []*appsv1.Deployment) int32 {
-	var sum int32
-	for _, deployment := range deployments {
-		sum += deployment.Status.AvailableReplicas
-	}
-	return sum
 }

@@ -1,6 +1,8 @@
 package bluegreen
 
 import (
+	"fmt"
+	"slices"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -89,22 +91,84 @@ func spanning(options ...deploymentOption) *appsv1.Deployment {
 	return built
 }
 
-func TestADeploymentRelabelledInPlaceIsHeldUntilAPodOfTheTargetIsAvailable(t *testing.T) {
-	const held = "Deployment nginx-1.11: waiting for an available pod of version 1.11 (its selector spans versions; with one Deployment for each version, the old one serves until then)"
+func maxUnavailable(value intstr.IntOrString) deploymentOption {
+	return func(d *appsv1.Deployment) {
+		d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &value, MaxSurge: ptr.To(intstr.FromInt32(1))}
+	}
+}
+
+func TestADeploymentWhoseSelectorSpansVersionsIsJudgedByThePodsOfTheTargetAlone(t *testing.T) {
+	const held = "Deployment nginx-1.11: waiting for %s of version 1.11 (its selector spans versions; with one Deployment for each version, the old one serves until then)"
+	one, three, eight := fmt.Sprintf(held, "an available pod"), fmt.Sprintf(held, "3 available pods"), fmt.Sprintf(held, "8 available pods")
+	goesDownToOne, quarter := maxUnavailable(intstr.FromInt32(2)), maxUnavailable(intstr.FromString("25%"))
 	for name, test := range map[string]struct {
 		rollout deploymentOption
+		of      int32
+		keeps   deploymentOption
 		reason  Reason
 		message string
 	}{
-		"only pods of before":         {rolled(0, 3, 3), ReasonNotAvailable, held},
-		"one more, not available yet": {rolled(1, 4, 3), ReasonNotAvailable, held},
-		"one more, available":         {rolled(1, 4, 4), ReasonSwitched, moved},
-		"one that may be of before":   {rolled(1, 3, 2), ReasonNotAvailable, held},
-		"all there":                   {rolled(3, 3, 3), ReasonSwitched, moved},
+		"only pods of before":                        {rolled(0, 3, 3), 3, goesDownToOne, ReasonNotAvailable, one},
+		"one more, not available yet":                {rolled(1, 4, 3), 3, goesDownToOne, ReasonNotAvailable, one},
+		"one more, available, all that it asks for":  {rolled(1, 4, 4), 3, goesDownToOne, ReasonSwitched, moved},
+		"one that may be of before":                  {rolled(1, 3, 2), 3, goesDownToOne, ReasonNotAvailable, one},
+		"one more, available, of three":              {rolled(1, 4, 4), 3, quarter, ReasonNotAvailable, three},
+		"all there":                                  {rolled(3, 3, 3), 3, quarter, ReasonSwitched, moved},
+		"one of ten, which a warm slot's nine hide":  {rolled(5, 13, 9), 10, quarter, ReasonNotAvailable, eight},
+		"eight of ten, a quarter may be unavailable": {rolled(10, 13, 11), 10, quarter, ReasonSwitched, moved},
+		"seven of ten":                               {rolled(10, 13, 10), 10, quarter, ReasonNotAvailable, eight},
+		"recreated, all there":                       {rolled(3, 3, 3), 3, func(*appsv1.Deployment) {}, ReasonSwitched, moved},
+		"recreated, two of three":                    {rolled(3, 3, 2), 3, func(*appsv1.Deployment) {}, ReasonNotAvailable, three},
 	} {
 		t.Run(name, func(t *testing.T) {
-			action := Decide(Observe(waiting(), list(spanning(test.rollout))))
+			action := Decide(Observe(waiting(), list(spanning(test.rollout, replicas(test.of), test.keeps))))
 			if action.Reason != test.reason || action.Message != test.message {
+				t.Errorf("got %s: %s", action.Reason, action.Message)
+			}
+		})
+	}
+}
+
+// TestAMissingLabelThatIsAddedDoesNotMoveTrafficToPodsWithoutIt: the Deployment's selector names the version, but not all that the
+// Service's does.
+func TestAMissingLabelThatIsAddedDoesNotMoveTrafficToPodsWithoutIt(t *testing.T) {
+	partly := func(rollout, labels deploymentOption) *appsv1.Deployment {
+		built := deployment("1.11", rollout, labels, maxUnavailable(intstr.FromString("25%")))
+		built.Spec.Selector.MatchLabels = pairs("version", "1.11")
+		return built
+	}
+	bare, whole := labelled("version", "1.11"), labelled("name", "nginx", "version", "1.11")
+	got := walk(t,
+		runs(deployment("1.10"), partly(rolled(3, 3, 3), bare)),
+		create(service(asks("1.10"))),
+		write(asks("1.11")),
+		runs(partly(rolled(0, 3, 3), whole)),
+		runs(partly(rolled(1, 4, 3), whole)),
+		runs(partly(rolled(2, 4, 4), whole)),
+		runs(partly(rolled(3, 4, 4), whole)),
+	)
+	held := func(reason Reason, writes int) stop { return stop{"Waiting", reason, "1.10", writes} }
+	want := []stop{{"Stable", ReasonStable, "1.10", 0}, held(ReasonDeploymentNotFound, 1), held(ReasonNotAvailable, 1), held(ReasonNotAvailable, 0),
+		held(ReasonNotAvailable, 0), {"Stable", ReasonStable, "1.11", 1}}
+	if !slices.Equal(got, want) {
+		t.Errorf("\n got %v\nwant %v", got, want)
+	}
+}
+
+func TestMatchLiveCountsPodsOfTheTargetOnly(t *testing.T) {
+	for name, test := range map[string]struct {
+		rollout deploymentOption
+		reason  Reason
+	}{
+		"nine available, one of the target":  {rolled(5, 13, 9), ReasonNotAvailable},
+		"eight of the target, nine are live": {rolled(10, 13, 11), ReasonFewerThanLive},
+		"nine of the target":                 {rolled(10, 11, 10), ReasonSwitched},
+	} {
+		t.Run(name, func(t *testing.T) {
+			green := spanning(test.rollout, replicas(10), maxUnavailable(intstr.FromString("25%")))
+			live := deployment("1.10", rolled(9, 9, 9), replicas(9))
+			action := Decide(Observe(waiting(annotation(Ready, string(MatchLive))), list(live, green)))
+			if action.Reason != test.reason {
 				t.Errorf("got %s: %s", action.Reason, action.Message)
 			}
 		})
@@ -154,8 +218,30 @@ func TestATargetWithoutThePortThatTheServiceNamesIsHeld(t *testing.T) {
 		}, exposes("web", ""), ReasonSwitched, moved},
 	} {
 		t.Run(name, func(t *testing.T) {
-			action := Decide(Observe(waiting(test.port), list(deployment("1.11", test.option))))
+			live := deployment("1.10", exposes("http", corev1.ProtocolTCP))
+			action := Decide(Observe(waiting(test.port), list(live, deployment("1.11", test.option))))
 			if action.Reason != test.reason || action.Message != test.message {
+				t.Errorf("got %s: %s", action.Reason, action.Message)
+			}
+		})
+	}
+}
+
+func TestAPortThatAnInjectedSidecarNamesHoldsNothing(t *testing.T) {
+	proxied := func(s *corev1.Service) {
+		s.Spec.Ports = []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromString("proxy")}}
+	}
+	has := exposes("proxy", corev1.ProtocolTCP)
+	for name, test := range map[string]struct {
+		deployments []*appsv1.Deployment
+		reason      Reason
+	}{
+		"what serves lacks it too":     {list(deployment("1.10"), deployment("1.11")), ReasonSwitched},
+		"one of two that serve has it": {list(deployment("1.10"), deployment("1.10", named("more"), has), deployment("1.11")), ReasonPortNotFound},
+		"nothing serves":               {list(deployment("1.11")), ReasonPortNotFound},
+	} {
+		t.Run(name, func(t *testing.T) {
+			if action := Decide(Observe(waiting(proxied), test.deployments)); action.Reason != test.reason {
 				t.Errorf("got %s: %s", action.Reason, action.Message)
 			}
 		})

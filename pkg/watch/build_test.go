@@ -43,7 +43,7 @@ func asking(version string) *corev1.Service {
 func ready(name string) *appsv1.Deployment {
 	return &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: "2", Generation: 1, Labels: map[string]string{"app": "shop"}},
-		Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](3), Template: corev1.PodTemplateSpec{
+		Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](3), Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"name": "nginx", "version": "1.11"}}, Template: corev1.PodTemplateSpec{
 			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"name": "nginx", "version": "1.11"}},
 			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "nginx"}}},
 		}},

@@ -44,6 +44,7 @@ func keepOfDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	}
 	kept.Spec.Replicas = deployment.Spec.Replicas
 	kept.Spec.Paused = deployment.Spec.Paused
+	kept.Spec.Strategy = deployment.Spec.Strategy
 	kept.Spec.Selector = deployment.Spec.Selector
 	kept.Spec.Template.Labels = deployment.Spec.Template.Labels
 	kept.Spec.Template.Spec.Containers = keepOfContainers(bluegreen.ServingContainers(deployment.Spec.Template.Spec))
