@@ -16,12 +16,14 @@ var serviceStatuses = map[string]struct {
 	before, write []change
 	refusal       string
 }{
-	"an ask":                             {[]change{managed}, []change{asked11}, throughStatus},
-	"an adoption":                        {nil, []change{managed}, throughStatus},
-	"a release":                          {[]change{managed}, []change{released}, throughStatus},
-	"every annotation removed":           {[]change{managed}, []change{unannotated}, throughStatus},
-	"an option":                          {[]change{managed}, []change{annotate("bluegreen/ready", "complete")}, throughStatus},
-	"an option with an address":          {[]change{managed, loadBalancer}, []change{balanced, annotate("bluegreen/ready", "complete")}, throughStatus},
+	"an ask":                   {[]change{managed}, []change{asked11}, throughStatus},
+	"an adoption":              {nil, []change{managed}, throughStatus},
+	"a release":                {[]change{managed}, []change{released}, throughStatus},
+	"every annotation removed": {[]change{managed}, []change{unannotated}, throughStatus},
+	"an option":                {[]change{managed}, []change{annotate("bluegreen/ready", "complete")}, throughStatus},
+	"an option with an address": {
+		[]change{managed, loadBalancer}, []change{balanced, annotate("bluegreen/ready", "complete")}, throughStatus,
+	},
 	"an empty option":                    {[]change{managed}, []change{annotate("bluegreen/ready", "")}, throughStatus},
 	"bluegreen's own":                    {[]change{managed}, []change{annotate("bluegreen/phase", "Stable")}, throughStatus},
 	"an ask in a crowd":                  {[]change{managed, crowded}, []change{asked11}, throughStatus},
@@ -41,13 +43,15 @@ var deploymentStatuses = map[string]struct {
 }{
 	"a scale-down of a Deployment nobody managed": {nil, []deploymentChange{noted("web/uid/3")}, throughStatus},
 	"a scale-down of one in use":                  {[]deploymentChange{inUse}, []deploymentChange{noted("web/uid/3")}, throughStatus},
-	"a scale-down forgotten":                      {[]deploymentChange{inUse, noted("web/uid/3")}, []deploymentChange{notNoted}, throughStatus},
-	"the finalizer taken off":                     {[]deploymentChange{inUse}, []deploymentChange{finalizers()}, throughStatus},
-	"the finalizer replaced":                      {[]deploymentChange{inUse}, []deploymentChange{finalizers("a/b")}, throughStatus},
-	"the finalizer put on":                        {nil, []deploymentChange{inUse}, throughStatus},
-	"another finalizer":                           {[]deploymentChange{inUse}, []deploymentChange{finalizers("a/b", finalizer)}, ""},
-	"a status":                                    {[]deploymentChange{inUse, noted("web/uid/3")}, []deploymentChange{observed}, ""},
-	"a status of one not in use":                  {nil, []deploymentChange{observed}, ""},
+	"a scale-down forgotten": {
+		[]deploymentChange{inUse, noted("web/uid/3")}, []deploymentChange{notNoted}, throughStatus,
+	},
+	"the finalizer taken off":    {[]deploymentChange{inUse}, []deploymentChange{finalizers()}, throughStatus},
+	"the finalizer replaced":     {[]deploymentChange{inUse}, []deploymentChange{finalizers("a/b")}, throughStatus},
+	"the finalizer put on":       {nil, []deploymentChange{inUse}, throughStatus},
+	"another finalizer":          {[]deploymentChange{inUse}, []deploymentChange{finalizers("a/b", finalizer)}, ""},
+	"a status":                   {[]deploymentChange{inUse, noted("web/uid/3")}, []deploymentChange{observed}, ""},
+	"a status of one not in use": {nil, []deploymentChange{observed}, ""},
 }
 
 func unannotated(svc *corev1.Service) { svc.Annotations = nil }
