@@ -191,7 +191,8 @@ func TestNamespacesAreWatchedAlone(t *testing.T) {
 	for _, webhook := range get[admissionv1.MutatingWebhookConfiguration](t, all, "MutatingWebhookConfiguration/bluegreen").Webhooks {
 		selectors[webhook.Name] = webhook.NamespaceSelector
 	}
-	for _, policy := range []string{"bluegreen", "bluegreen-deletion", "bluegreen-in-use-protection"} {
+	for _, policy := range []string{"bluegreen", "bluegreen-deletion", "bluegreen-in-use-protection", "bluegreen-own-deployment-writes",
+		"bluegreen-own-service-writes", "bluegreen-status"} {
 		selectors[policy] = get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/"+policy).Spec.MatchConstraints.NamespaceSelector
 	}
 	want := `{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["shop","blog"]}]}`

@@ -83,9 +83,11 @@ func TestServiceAccountOfSomebodyElse(t *testing.T) {
 			checkSubject(t, doc, "theirs")
 		}
 	}
-	policy := string(all["ValidatingAdmissionPolicy/bluegreen"].raw)
-	if !strings.Contains(policy, "'system:serviceaccount:bluegreen-system:theirs'") {
-		t.Errorf("the policy does not except the ServiceAccount that runs bluegreen:\n%s", policy)
+	for _, name := range []string{"bluegreen", "bluegreen-own-deployment-writes", "bluegreen-own-service-writes"} {
+		policy := string(all["ValidatingAdmissionPolicy/"+name].raw)
+		if !strings.Contains(policy, "'system:serviceaccount:bluegreen-system:theirs'") {
+			t.Errorf("policy %s does not know the ServiceAccount that runs bluegreen:\n%s", name, policy)
+		}
 	}
 }
 
