@@ -1,12 +1,12 @@
 package bluegreen
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -24,6 +24,8 @@ const (
 	ReasonLiveDeleting Reason = "LiveDeploymentDeleting"
 	// ReasonLiveScaledToZero: the selector is on the target, which has no replicas.
 	ReasonLiveScaledToZero Reason = "LiveScaledToZero"
+	// ReasonLiveRelabelled: the selector is on the target, and new pod labels of what serves are held.
+	ReasonLiveRelabelled Reason = "LiveRelabelled"
 	// ReasonInvalid: the annotations, or the Service they are on, say nothing that can be carried out.
 	ReasonInvalid Reason = "Invalid"
 	// ReasonDeploymentNotFound: no Deployment carries the target version.
@@ -55,8 +57,8 @@ type Action struct {
 	// Warning says that people should look at it even if they are not waiting for it.
 	Warning bool
 
-	// Protect are the Deployments that get the finalizer InUseProtection before the Service is written.
-	Protect []*appsv1.Deployment
+	// Protect are the Deployments that get finalizer and note; before the Service is written where traffic moves.
+	Protect []Protecting
 
 	// Service is the Service as it should be; it equals the observed one when there is nothing to write. Its selector
 	// differs only when Reason is ReasonSwitched.
@@ -115,20 +117,21 @@ func wait(policy Policy, state State, why verdict) Action {
 	action := act(state.Service, why.reason, message, status(Waiting, message))
 	action.Warning = why.reason == ReasonInvalid || trouble != nil
 	// What is about to serve gets it while it waits anyway, so that the switch itself need not.
-	action.Protect = unprotected(policy, slices.Concat(state.Live, state.Target))
+	action.Protect = slices.Concat(unprotected(policy, state.Service.Spec.Selector, without(state.Live, state.Target)),
+		unprotected(policy, policy.candidate(state.Service), state.Target))
 	return action
 }
 
 // stay leaves traffic on the target.
 func stay(policy Policy, state State) Action {
-	why, trouble := verdict{reason: ReasonStable}, liveTrouble(state)
+	why, trouble := verdict{reason: ReasonStable}, cmp.Or(liveTrouble(state), leftByTemplate(policy, state))
 	if trouble != nil {
 		why = *trouble
 	}
 	message := Clip(why.message)
 	action := act(state.Service, why.reason, message, status(Stable, message))
 	action.Warning = trouble != nil
-	action.Protect = unprotected(policy, state.Live)
+	action.Protect = unprotected(policy, state.Service.Spec.Selector, state.Live)
 	return action
 }
 
@@ -137,7 +140,7 @@ func move(policy Policy, state State) Action {
 	action := act(state.Service, ReasonSwitched,
 		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, state.Service), policy.Target), status(Stable, ""))
 	action.Service.Spec.Selector = policy.candidate(state.Service)
-	action.Protect = unprotected(policy, state.Target)
+	action.Protect = unprotected(policy, policy.candidate(state.Service), state.Target)
 	return action
 }
 

@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/utils/ptr"
 )
@@ -48,7 +47,8 @@ func gate(policy Policy, state State) *verdict {
 			formatSelector(policy.candidate(state.Service)), TargetVersion)}
 	}
 	for _, deployment := range state.Target {
-		if deployment.DeletionTimestamp != nil {
+		// One under deletion can be switched back to while bluegreen keeps it, traffic having just left it.
+		if deployment.DeletionTimestamp != nil && !(Protected(deployment) && g.check(deployment) == nil) {
 			return about(deployment, &verdict{ReasonDeploymentDeleting, "is being deleted: create it again once it is gone, or ask for another version"})
 		}
 	}
@@ -111,7 +111,7 @@ func (g goal) spans(deployment *appsv1.Deployment) bool {
 	if deployment.Spec.Selector == nil {
 		return true
 	}
-	return !g.policy.candidate(g.service).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Selector.MatchLabels))
+	return !matches(g.policy.candidate(g.service), deployment.Spec.Selector.MatchLabels)
 }
 
 // own returns how many available pods of a Deployment are of the target for sure.

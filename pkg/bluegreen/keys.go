@@ -25,6 +25,10 @@ const (
 	// serve. As an annotation on a Service, which users write, it says whether that is done for the Service's Deployments.
 	// Value: "enabled" or "disabled". Default: "enabled".
 	InUseProtection = prefix + "in-use-protection"
+
+	// Drain says how long a Deployment is kept as it is after traffic has left it: nodes and clients still reach its pods.
+	// Value: a duration, 0s or more. Default: that of the installation, 30s unless it says otherwise. Example: "2m".
+	Drain = prefix + "drain"
 )
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
@@ -36,6 +40,16 @@ const (
 	// Example: "Deployment nginx-1.11: waiting for MinimumReplicasAvailable".
 	MessageKey = prefix + "message"
 )
+
+// Serves is an annotation that bluegreen alone writes, on a Deployment, together with its finalizer: the labels by which
+// Services select its pods, or will after a switch. The pods keep them when the template says otherwise: while a rollout
+// is paused, under deletion, in a slot that is relabelled. Example: "name=nginx,version=1.11".
+const Serves = prefix + "serves"
+
+// ResumeAfter is an annotation that bluegreen alone writes, on a Deployment that it has paused, because new pod labels would
+// take its pods out of a Service. It is resumed once traffic has left it. Value: the Deployment's UID, the replicas that it
+// kept and those that were asked for, with slashes between them.
+const ResumeAfter = prefix + "resume-after"
 
 // ScaleToZeroAfter is an annotation that bluegreen alone writes, on a Deployment that serves and that somebody scaled to 0
 // while a switch away from it was pending. The scale-down is done after that switch, unless somebody changes the replicas
@@ -74,7 +88,10 @@ const (
 )
 
 // userKeys are the annotations that users write, the menu of an error about a key nobody knows.
-var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain}
 
-// ownKeys are the annotations that bluegreen alone writes.
+// ownKeys are the annotations that bluegreen alone writes on a Service.
 var ownKeys = []string{PhaseKey, MessageKey}
+
+// deploymentKeys are those that it alone writes on a Deployment.
+var deploymentKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter}

@@ -29,25 +29,36 @@ func Observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
 	if !managed {
 		return state
 	}
-	state.Live = selected(service.Spec.Selector, deployments)
+	state.Live = selected(deployments, func(deployment *appsv1.Deployment) bool { return selectsPods(service.Spec.Selector, deployment) })
 	if policy.pending(service) {
-		state.Target = selected(policy.candidate(service), deployments)
+		state.Target = targets(service, policy.candidate(service), deployments)
 	}
 	return state
+}
+
+// targets returns the Deployments that a candidate selector would select. One whose pods serve under other labels until traffic
+// has moved is among them only where there is no other to move to.
+func targets(service *corev1.Service, candidate labels.Set, deployments []*appsv1.Deployment) []*appsv1.Deployment {
+	all := selected(deployments, func(deployment *appsv1.Deployment) bool { return matches(candidate, deployment.Spec.Template.Labels) })
+	others := selected(all, func(deployment *appsv1.Deployment) bool { return !leaves(service.Spec.Selector, deployment) })
+	if len(others) > 0 {
+		return others
+	}
+	return all
 }
 
 // Matters says whether a Deployment serves a Service, or would on its target.
 func Matters(service *corev1.Service, deployment *appsv1.Deployment) bool {
 	policy, managed := managing(service)
-	return managed && (matches(service.Spec.Selector, deployment) || policy.pending(service) && matches(policy.candidate(service), deployment))
+	return managed && (selectsPods(service.Spec.Selector, deployment) ||
+		policy.pending(service) && matches(policy.candidate(service), deployment.Spec.Template.Labels))
 }
 
-// selected returns the Deployments whose pods a selector selects, by name, so that the same state always leads to the same
-// message.
-func selected(selector labels.Set, deployments []*appsv1.Deployment) []*appsv1.Deployment {
+// selected returns some of the Deployments, by name, so that the same state always leads to the same message.
+func selected(deployments []*appsv1.Deployment, is func(*appsv1.Deployment) bool) []*appsv1.Deployment {
 	var matching []*appsv1.Deployment
 	for _, deployment := range deployments {
-		if matches(selector, deployment) {
+		if is(deployment) {
 			matching = append(matching, deployment)
 		}
 	}

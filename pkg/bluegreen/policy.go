@@ -3,6 +3,7 @@ package bluegreen
 import (
 	"slices"
 	"strings"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
@@ -31,6 +32,9 @@ type Policy struct {
 
 	// Protect says whether Deployments in use are kept from deletion.
 	Protect bool
+
+	// Drain is how long a Deployment is kept after traffic has left it; nil where the installation's default holds.
+	Drain *time.Duration
 }
 
 // Parse reads the annotations of a Service. The Policy is safe to use even beside errors: what is invalid is left at its
@@ -75,6 +79,14 @@ func (p *Policy) parseOptions(annotations map[string]string) field.ErrorList {
 		errs = append(errs, err)
 	} else {
 		p.Protect = value == "enabled"
+	}
+	if value, set := annotations[Drain]; set {
+		drain, err := time.ParseDuration(value)
+		if err != nil || drain < 0 {
+			errs = append(errs, field.Invalid(annotationsPath.Key(Drain), value, "must be a duration of 0s or more, such as 30s, 5m or 1h30m"))
+		} else {
+			p.Drain = &drain
+		}
 	}
 	return errs
 }

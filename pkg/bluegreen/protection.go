@@ -7,7 +7,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/utils/ptr"
 )
@@ -15,16 +14,16 @@ import (
 // Holding traffic on the live version is only safe while that exists. A Deployment in use carries a finalizer
 // (InUseProtection), after Kubernetes' own pvc-protection: a deletion of it waits, its pods serving, until traffic has moved.
 
-// InUse says whether a Deployment must be kept for one of the Services of its namespace: the Service selects its pods, or
-// is about to. A target under deletion is not kept: the gate does not let traffic move there.
+// InUse says whether a Deployment must be kept for one of some Services: the Service selects its pods, or is about to. A target
+// under deletion is not kept for the switch to come.
 func InUse(deployment *appsv1.Deployment, services []*corev1.Service) bool {
 	return slices.ContainsFunc(services, func(service *corev1.Service) bool {
 		policy, managed := managing(service)
 		if !managed || !policy.Protect {
 			return false
 		}
-		return matches(service.Spec.Selector, deployment) ||
-			policy.pending(service) && deployment.DeletionTimestamp == nil && matches(policy.candidate(service), deployment)
+		return selectsPods(service.Spec.Selector, deployment) ||
+			policy.pending(service) && deployment.DeletionTimestamp == nil && matches(policy.candidate(service), deployment.Spec.Template.Labels)
 	})
 }
 
@@ -33,15 +32,23 @@ func Protected(deployment *appsv1.Deployment) bool {
 	return slices.Contains(deployment.Finalizers, InUseProtection)
 }
 
-// unprotected returns the Deployments that still need the finalizer and may get it; a deletion that has begun admits none.
-func unprotected(policy Policy, deployments []*appsv1.Deployment) []*appsv1.Deployment {
+// Protecting is a Deployment that gets the finalizer, and the note Serves with it.
+type Protecting struct {
+	Deployment *appsv1.Deployment
+	Serves     string
+}
+
+// unprotected returns those Deployments selected by a selector that still need the finalizer or the note, and may get them; a
+// deletion that has begun admits no finalizer.
+func unprotected(policy Policy, selector map[string]string, deployments []*appsv1.Deployment) []Protecting {
 	if !policy.Protect {
 		return nil
 	}
-	var bare []*appsv1.Deployment
+	var bare []Protecting
 	for _, deployment := range deployments {
-		if !Protected(deployment) && deployment.DeletionTimestamp == nil {
-			bare = append(bare, deployment)
+		note, needed := noteFor(selector, deployment)
+		if needed && (Protected(deployment) || deployment.DeletionTimestamp == nil) {
+			bare = append(bare, Protecting{deployment, note})
 		}
 	}
 	return bare
@@ -63,7 +70,8 @@ func frozen(live []*appsv1.Deployment) []*appsv1.Deployment {
 func liveTrouble(state State) *verdict {
 	if kept := frozen(state.Live); len(kept) > 0 {
 		return &verdict{ReasonLiveDeleting, fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are kept, and its spec is "+
-			"frozen, until traffic moves; ask for another version to let it go", names(kept))}
+			"frozen, until traffic moves; ask for another version to let it go, or take its pods over: kubectl delete deployment %s -n %s "+
+			"--cascade=orphan --wait=false, and apply its manifest again", names(kept), kept[0].Name, kept[0].Namespace)}
 	}
 	if len(state.Live) > 0 && !slices.ContainsFunc(state.Live, hasReplicas) {
 		return &verdict{ReasonLiveScaledToZero, fmt.Sprintf("Deployment %s: serves and has 0 replicas: scale it up, or ask for another version",
@@ -72,9 +80,28 @@ func liveTrouble(state State) *verdict {
 	return nil
 }
 
+// leftByTemplate is what people have to know where new pod labels of a Deployment that serves wait and no switch is asked for,
+// or nil.
+func leftByTemplate(policy Policy, state State) *verdict {
+	for _, deployment := range state.Live {
+		if !leaves(state.Service.Spec.Selector, deployment) {
+			continue
+		}
+		remedy := "put the labels back"
+		if version := deployment.Spec.Template.Labels[policy.VersionLabel]; version != "" && version != policy.Target {
+			remedy += fmt.Sprintf(", or ask for %s=%s", TargetVersion, version)
+		}
+		return &verdict{ReasonLiveRelabelled, fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would take its pods out of "+
+			"the Service, so its rollout is paused: %s", deployment.Name, formatSelector(state.Service.Spec.Selector), remedy)}
+	}
+	return nil
+}
+
 // keepsServing refuses a write under which a Deployment that serves would die.
 func keepsServing(write Write) field.ErrorList {
-	kept := frozen(selected(write.Old.Spec.Selector, write.Deployments))
+	kept := frozen(selected(write.Deployments, func(deployment *appsv1.Deployment) bool {
+		return selectsPods(write.Old.Spec.Selector, deployment)
+	}))
 	if len(kept) == 0 {
 		return nil
 	}
@@ -87,51 +114,40 @@ func keepsServing(write Write) field.ErrorList {
 		names(kept)))}
 }
 
-// DeploymentWrite is somebody's UPDATE of a Deployment that takes it from some replicas to none, or its finalizer off.
-type DeploymentWrite struct {
-	Old, New *appsv1.Deployment
+// Step is what comes next for a Deployment that bluegreen keeps.
+type Step string
 
-	// Services are those of the Deployment's namespace.
-	Services []*corev1.Service
-}
+const (
+	// StepNone: everything stays as it is.
+	StepNone Step = "None"
+	// StepForget: a scale-down that was held is void.
+	StepForget Step = "Forget"
+	// StepRoll: the Deployment is its own target, so the rollout that was paused goes on.
+	StepRoll Step = "Roll"
+	// StepResume: traffic has left its pods, and a Service waits for those of its new template.
+	StepResume Step = "Resume"
+	// StepLetGo: nothing uses it any more.
+	StepLetGo Step = "LetGo"
+)
 
-// Held returns the Deployment as it should be stored while a switch away from it is pending, with a warning for the writer;
-// false when nothing is pending: then it is the writer's right. The scale-down is noted in ScaleToZeroAfter.
-func (s DeploymentWrite) Held() (*appsv1.Deployment, string, bool) {
-	if !hasReplicas(s.Old) || hasReplicas(s.New) {
-		return nil, "", false
+// NextStep says what comes next for a Deployment, given the Services and Deployments of its namespace. If the installation
+// protects nothing, no Deployment counts as used.
+func NextStep(deployment *appsv1.Deployment, services []*corev1.Service, deployments []*appsv1.Deployment, protects bool) Step {
+	scaleDown, _ := ScaleDownOf(deployment, services)
+	used := protects && InUse(deployment, services)
+	rollout := HeldRolloutOf(deployment, services, deployments)
+	switch {
+	case scaleDown == ScaleDownVoid:
+		return StepForget
+	case used && rollout == RolloutInPlace:
+		return StepRoll
+	case used && rollout == RolloutDue:
+		return StepResume
+	case scaleDown == ScaleDownDue || scaleDown == ScaleDownBound, Protected(deployment) && !used:
+		return StepLetGo
+	default:
+		return StepNone
 	}
-	for _, service := range s.Services {
-		policy, managed := managing(service)
-		if !managed || !policy.Protect || !policy.pending(service) || !matches(service.Spec.Selector, s.Old) {
-			continue
-		}
-		held := s.New.DeepCopy()
-		held.Spec.Replicas = ptr.To(ptr.Deref(s.Old.Spec.Replicas, 1))
-		if held.Annotations == nil {
-			held.Annotations = map[string]string{}
-		}
-		held.Annotations[ScaleToZeroAfter] = scaleDown{service: service.Name, uid: held.UID, replicas: *held.Spec.Replicas}.String()
-		return held, fmt.Sprintf("bluegreen: spec.replicas: stays %d while Deployment %s serves Service %s; it goes to 0 once traffic has moved to version %s",
-			*held.Spec.Replicas, held.Name, service.Name, policy.Target), true
-	}
-	return nil, "", false
-}
-
-// Restored returns the finalizers as they should be stored where a write by anybody else takes bluegreen's off a Deployment in
-// use, with a warning for the writer; false when they may stay as written. A Deployment under deletion would be gone at once,
-// and the finalizer could not be had back: Helm 3's rollback does that.
-func (s DeploymentWrite) Restored() ([]string, string, bool) {
-	if !Protected(s.Old) || Protected(s.New) || !InUse(s.Old, s.Services) {
-		return nil, "", false
-	}
-	return append(slices.Clone(s.New.Finalizers), InUseProtection), fmt.Sprintf(
-		"bluegreen: metadata.finalizers: keeps %s, because Deployment %s serves", InUseProtection, s.New.Name), true
-}
-
-// matches says whether a Service's selector selects the pods of a Deployment. A Service without one selects none.
-func matches(selector map[string]string, deployment *appsv1.Deployment) bool {
-	return len(selector) > 0 && labels.Set(selector).AsSelectorPreValidated().Matches(labels.Set(deployment.Spec.Template.Labels))
 }
 
 func hasReplicas(deployment *appsv1.Deployment) bool {

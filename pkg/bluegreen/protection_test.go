@@ -7,15 +7,19 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/utils/ptr"
 )
 
-func protected(d *appsv1.Deployment) { d.Finalizers = append(d.Finalizers, InUseProtection) }
+// protected has finalizer and note, as bluegreen leaves them.
+func protected(d *appsv1.Deployment) {
+	d.Finalizers = append(d.Finalizers, InUseProtection)
+	d.Annotations = pairs(Serves, "name=nginx,version="+d.Spec.Template.Labels["version"])
+}
 
 // kept is under deletion, and only bluegreen keeps it.
 func kept(d *appsv1.Deployment) {
 	deleting(d)
-	d.Finalizers = []string{InUseProtection}
+	d.Finalizers = nil
+	protected(d)
 }
 
 func TestADeploymentIsInUseWhileAServiceSelectsItOrIsAboutTo(t *testing.T) {
@@ -61,12 +65,13 @@ func TestWhatServesIsProtectedAndATargetBeforeTrafficMoves(t *testing.T) {
 		"not wanted":              {managed(annotation(InUseProtection, "disabled")), list(deployment("1.10")), nil},
 		"not wanted, and moves":   {waiting(annotation(InUseProtection, "disabled")), list(deployment("1.11")), nil},
 		"not managed":             {service(), list(deployment("1.10")), nil},
+		"the note is missing":     {managed(), list(deployment("1.10", protected, func(d *appsv1.Deployment) { d.Annotations = nil })), []string{"nginx-1.10"}},
 		"every one that is to go": {waiting(), list(deployment("1.11"), deployment("1.11", named("more"))), []string{"more", "nginx-1.11"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got []string
-			for _, deployment := range Decide(Observe(test.service, test.deployments)).Protect {
-				got = append(got, deployment.Name)
+			for _, each := range Decide(Observe(test.service, test.deployments)).Protect {
+				got = append(got, each.Deployment.Name)
 			}
 			if !slices.Equal(got, test.want) {
 				t.Errorf("got %q, want %q", got, test.want)
@@ -77,8 +82,9 @@ func TestWhatServesIsProtectedAndATargetBeforeTrafficMoves(t *testing.T) {
 
 func TestTroubleOfWhatServesIsTold(t *testing.T) {
 	const (
-		frozen = "Deployment nginx-1.10: serves and is being deleted: its pods are kept, and its spec is frozen, until traffic moves; ask for another version to let it go"
-		empty  = "Deployment nginx-1.10: serves and has 0 replicas: scale it up, or ask for another version"
+		frozen = "Deployment nginx-1.10: serves and is being deleted: its pods are kept, and its spec is frozen, until traffic moves; ask for another version to let it go, " +
+			"or take its pods over: kubectl delete deployment nginx-1.10 -n shop --cascade=orphan --wait=false, and apply its manifest again"
+		empty = "Deployment nginx-1.10: serves and has 0 replicas: scale it up, or ask for another version"
 	)
 	for name, test := range map[string]struct {
 		service     *corev1.Service
@@ -134,33 +140,40 @@ func TestAReleaseUnderWhichWhatServesWouldDieIsRefused(t *testing.T) {
 	}
 }
 
-func TestAScaleDownWaitsForTheSwitchAwayThatIsPending(t *testing.T) {
-	const warning = "bluegreen: spec.replicas: stays 3 while Deployment nginx-1.10 serves Service nginx; it goes to 0 once traffic has moved to version 1.11"
+func TestAScaleDownWaitsForTheSwitchAwayThatIsPendingAndForTheDrain(t *testing.T) {
+	const (
+		pending = "bluegreen: spec.replicas: stays 3 while Deployment nginx-1.10 serves Service nginx; it goes to 0 once traffic has moved to version 1.11"
+		drains  = "bluegreen: spec.replicas: stays 3 until Deployment nginx-1.10 has drained; traffic of Service nginx has just moved from it, and then it goes to 0"
+	)
 	for name, test := range map[string]struct {
 		services []*corev1.Service
-		held     bool
+		warning  string
 	}{
-		"pending":                  {[]*corev1.Service{waiting()}, true},
-		"pending, beside others":   {[]*corev1.Service{service(), managed(), waiting()}, true},
-		"at rest":                  {[]*corev1.Service{managed()}, false},
-		"a plain Service":          {[]*corev1.Service{service()}, false},
-		"protection is not wanted": {[]*corev1.Service{waiting(annotation(InUseProtection, "disabled"))}, false},
-		"a bad ask":                {[]*corev1.Service{managed(asks("?"))}, false},
-		"serves nothing":           {[]*corev1.Service{waiting(selects("name", "nginx", "version", "1.09"))}, false},
+		"pending":                  {[]*corev1.Service{waiting()}, pending},
+		"pending, beside others":   {[]*corev1.Service{service(), managed(), waiting()}, pending},
+		"left":                     {[]*corev1.Service{managed(asks("1.11"), selects("name", "nginx", "version", "1.11"))}, drains},
+		"left, others wait":        {[]*corev1.Service{waiting(selects("name", "nginx", "version", "1.09"))}, drains},
+		"asked back":               {[]*corev1.Service{managed(selects("name", "nginx", "version", "1.11"))}, ""},
+		"at rest":                  {[]*corev1.Service{managed()}, ""},
+		"a plain Service":          {[]*corev1.Service{service()}, ""},
+		"protection is not wanted": {[]*corev1.Service{waiting(annotation(InUseProtection, "disabled"))}, ""},
+		"a bad ask":                {[]*corev1.Service{managed(asks("?"))}, ""},
+		"serves nothing":           {[]*corev1.Service{waiting(selects("name", "other", "version", "1.09"))}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			wanted := deployment("1.10", replicas(0))
-			held, text, ok := DeploymentWrite{Old: deployment("1.10"), New: wanted, Services: test.services}.Held()
-			if ok != test.held {
-				t.Fatalf("held: %v", ok)
+			wanted := deployment("1.10", protected, replicas(0))
+			answer := AdmitDeployment(DeploymentWrite{Old: deployment("1.10", protected), New: wanted, Services: test.services})
+			held := answer.Deployment
+			if got := strings.Join(answer.Warnings, "\n"); got != test.warning {
+				t.Fatalf("got %q", got)
 			}
-			if !ok {
-				return
+			if test.warning != "" && (*held.Spec.Replicas != 3 || held.Annotations[ScaleToZeroAfter] != "nginx/3/3") {
+				t.Errorf("got %d replicas, %v", *held.Spec.Replicas, held.Annotations)
 			}
-			if text != warning || ptr.Deref(held.Spec.Replicas, 1) != 3 || held.Annotations[ScaleToZeroAfter] != "nginx/3/3" {
-				t.Errorf("got %q, %d replicas, %v", text, *held.Spec.Replicas, held.Annotations)
+			if test.warning == "" && (*held.Spec.Replicas != 0 || held.Annotations[ScaleToZeroAfter] != "") {
+				t.Errorf("it is the writer's right: got %d replicas, %v", *held.Spec.Replicas, held.Annotations)
 			}
-			if *wanted.Spec.Replicas != 0 || wanted.Annotations != nil {
+			if *wanted.Spec.Replicas != 0 || len(wanted.Annotations) != 1 {
 				t.Error("the write was changed in place")
 			}
 		})
@@ -209,9 +222,13 @@ func TestAFinalizerThatAWriteTakesOffWhatServesIsPutBack(t *testing.T) {
 		"protection is not wanted": {deployment("1.10", kept), deployment("1.10"), []*corev1.Service{managed(annotation(InUseProtection, "disabled"))}, nil},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, warning, ok := DeploymentWrite{Old: test.old, New: test.new, Services: test.services}.Restored()
-			if !slices.Equal(got, test.want) || ok != (test.want != nil) || ok != (warning != "") {
-				t.Errorf("got %q, %q, %v", got, warning, ok)
+			answer := AdmitDeployment(DeploymentWrite{Old: test.old, New: test.new, Services: test.services})
+			want := test.want
+			if want == nil {
+				want = test.new.Finalizers
+			}
+			if !slices.Equal(answer.Deployment.Finalizers, want) || (test.want != nil) != (len(answer.Warnings) > 0) {
+				t.Errorf("got %q, %q", answer.Deployment.Finalizers, answer.Warnings)
 			}
 		})
 	}

@@ -86,7 +86,7 @@ func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) (hel
 	held, why = ScaleDownVoid, fmt.Sprintf("Service %s is gone", noted.service)
 	for _, service := range services {
 		policy, managed := managing(service)
-		serves, pending := matches(service.Spec.Selector, deployment), managed && policy.pending(service)
+		serves, pending := selectsPods(service.Spec.Selector, deployment), managed && policy.pending(service)
 		switch {
 		case service.Name == noted.service && serves && !pending:
 			return ScaleDownVoid, fmt.Sprintf("Service %s stays on the Deployment", service.Name)
@@ -96,10 +96,14 @@ func ScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) (hel
 			held, why = ScaleDownDue, ""
 		}
 	}
-	if held == ScaleDownDue && noted.generation != 0 {
-		held = ScaleDownBound
+	switch {
+	case held == ScaleDownDue && !Protected(deployment):
+		return ScaleDownVoid, "bluegreen did not keep the Deployment"
+	case held == ScaleDownDue && noted.generation != 0:
+		return ScaleDownBound, ""
+	default:
+		return held, why
 	}
-	return held, why
 }
 
 // BoundScaleDown returns the note of a scale-down that is due, bound to the generation that the Deployment has with that note:

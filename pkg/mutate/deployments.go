@@ -3,12 +3,15 @@ package mutate
 import (
 	"context"
 	"fmt"
+	"maps"
 	"net/http"
+	"slices"
 
 	"gomodules.xyz/jsonpatch/v2"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -18,7 +21,7 @@ import (
 // DeploymentsPath is where writes that endanger Deployments in use are admitted; the webhook configuration names it.
 const DeploymentsPath = "/mutate-apps-v1-deployment"
 
-// deployments admits writes that take a Deployment in use to 0 replicas, or its finalizer off; the API server asks about no
+// deployments admits writes of Deployments in use that would take pods from their Services; the API server asks about no
 // others (matchConditions of the webhook configuration).
 type deployments struct {
 	decoder    admission.Decoder
@@ -46,25 +49,29 @@ func (d *deployments) Handle(ctx context.Context, request admission.Request) adm
 	if err := d.decoder.DecodeRaw(request.OldObject, write.Old); err != nil {
 		return admission.Errored(http.StatusBadRequest, fmt.Errorf("decoding the stored Deployment: %w", err))
 	}
-	var list corev1.ServiceList
-	if err := d.live.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
+	var services corev1.ServiceList
+	if err := d.live.List(ctx, &services, client.InNamespace(request.Namespace)); err != nil {
 		return admission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up the Services that the Deployment serves: %w", err))
 	}
-	write.Services = bluegreen.Pointers(list.Items)
-	return keeping(write)
+	write.Services = bluegreen.Pointers(services.Items)
+	return keeping(write.New, bluegreen.AdmitDeployment(write))
 }
 
 // keeping allows a write, without what would end the Deployment's service.
-func keeping(write bluegreen.DeploymentWrite) admission.Response {
+func keeping(written *appsv1.Deployment, answer bluegreen.DeploymentAnswer) admission.Response {
 	var operations []jsonpatch.JsonPatchOperation
-	var warnings []string
-	if held, warning, ok := write.Held(); ok {
-		operations = append(operations, set("/spec/replicas", held.Spec.Replicas), set("/metadata/annotations", held.Annotations))
-		warnings = append(warnings, warning)
+	stored := answer.Deployment
+	if !ptr.Equal(stored.Spec.Replicas, written.Spec.Replicas) {
+		operations = append(operations, set("/spec/replicas", stored.Spec.Replicas))
 	}
-	if finalizers, warning, ok := write.Restored(); ok {
-		operations = append(operations, set("/metadata/finalizers", finalizers))
-		warnings = append(warnings, warning)
+	if stored.Spec.Paused != written.Spec.Paused {
+		operations = append(operations, set("/spec/paused", stored.Spec.Paused))
 	}
-	return admission.Patched("", operations...).WithWarnings(warnings...)
+	if !maps.Equal(stored.Annotations, written.Annotations) {
+		operations = append(operations, set("/metadata/annotations", stored.Annotations))
+	}
+	if !slices.Equal(stored.Finalizers, written.Finalizers) {
+		operations = append(operations, set("/metadata/finalizers", stored.Finalizers))
+	}
+	return admission.Patched("", operations...).WithWarnings(answer.Warnings...)
 }

@@ -18,7 +18,7 @@ import (
 
 // deploymentJSON is a Deployment as the API server sends it, with a field of a future release.
 func deploymentJSON(replicas string) string {
-	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"shop","name":"nginx-1.10","uid":"7","annotations":{"example.org/a":"b"}},
+	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"shop","name":"nginx-1.10","uid":"7","finalizers":["bluegreen/in-use-protection"],"annotations":{"example.org/a":"b"}},
 		"spec":{"future":1,"replicas":` + replicas + `,"template":{"metadata":{"labels":{"name":"nginx","version":"1.10"}}}}}`
 }
 
@@ -75,8 +75,8 @@ func TestAScaleDownIsRefusedWhenNobodyKnowsWhetherItMay(t *testing.T) {
 }
 
 func TestTheFinalizerOfWhatServesIsPutBackForAnybodyButTheController(t *testing.T) {
-	protected := strings.Replace(deploymentJSON("3"), `"annotations"`, `"finalizers":["bluegreen/in-use-protection"],"annotations"`, 1)
-	built := update(protected, deploymentJSON("3"))
+	bare := strings.Replace(deploymentJSON("3"), `"finalizers":["bluegreen/in-use-protection"],`, "", 1)
+	built := update(deploymentJSON("3"), bare)
 	built.Namespace = "shop"
 	live := fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(inShop("1.10")).Build()
 	hook := ForDeployments(scheme.Scheme, live, controllerUser)

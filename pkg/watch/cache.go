@@ -39,9 +39,7 @@ func keepOfDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	kept := &appsv1.Deployment{ObjectMeta: keepOfMeta(deployment.ObjectMeta)}
 	kept.Generation = deployment.Generation
 	kept.Finalizers = deployment.Finalizers
-	if service, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]; held {
-		kept.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: service}
-	}
+	kept.Annotations = bluegreen.Notes(deployment)
 	kept.Spec.Replicas = deployment.Spec.Replicas
 	kept.Spec.Paused = deployment.Spec.Paused
 	kept.Spec.Strategy = deployment.Spec.Strategy

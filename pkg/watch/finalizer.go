@@ -12,10 +12,14 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// protectAll gives Deployments the finalizer; false when one of them has changed in a way that has to be decided about.
-func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, deployments []*appsv1.Deployment) (bool, error) {
-	for _, deployment := range deployments {
-		patch, err := finalizerPatch(deployment, map[string]any{"finalizers": []string{bluegreen.InUseProtection}})
+// protectAll gives Deployments finalizer and note; false when one of them has changed in a way that has to be decided about.
+func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, protect []bluegreen.Protecting) (bool, error) {
+	for _, each := range protect {
+		deployment := each.Deployment
+		patch, err := deploymentPatch(deployment, map[string]any{"metadata": map[string]any{
+			"finalizers":  []string{bluegreen.InUseProtection},
+			"annotations": map[string]any{bluegreen.Serves: each.Serves},
+		}})
 		if err != nil {
 			return false, err
 		}
@@ -35,24 +39,61 @@ func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, de
 	return true, nil
 }
 
-// unprotect takes the finalizer off a Deployment. The resourceVersion keeps it from one that has changed since.
-func unprotect(ctx context.Context, c client.Client, deployment *appsv1.Deployment) error {
-	patch, err := finalizerPatch(deployment, map[string]any{
+// unprotect takes finalizer and notes off a Deployment, and others besides, and lets a rollout that bluegreen paused go on. The
+// resourceVersion keeps it from one that has changed since.
+func unprotect(ctx context.Context, c client.Client, deployment *appsv1.Deployment, others ...string) error {
+	notes := map[string]any{bluegreen.Serves: nil, bluegreen.ResumeAfter: nil}
+	for _, other := range others {
+		notes[other] = nil
+	}
+	return unpause(ctx, c, deployment, map[string]any{
 		"$deleteFromPrimitiveList/finalizers": []string{bluegreen.InUseProtection},
-		"resourceVersion":                     deployment.ResourceVersion,
+		"annotations":                         notes,
 	})
+}
+
+// goOn lets a rollout that bluegreen paused go on. From now on the template says what the pods are labelled.
+func goOn(ctx context.Context, c client.Client, deployment *appsv1.Deployment) error {
+	return unpause(ctx, c, deployment, map[string]any{
+		"annotations": map[string]any{bluegreen.Serves: bluegreen.Renoted(deployment), bluegreen.ResumeAfter: nil},
+	})
+}
+
+// unpause changes the metadata of a Deployment, and lets a rollout that bluegreen paused go on.
+func unpause(ctx context.Context, c client.Client, deployment *appsv1.Deployment, metadata map[string]any) error {
+	metadata["resourceVersion"] = deployment.ResourceVersion
+	body := map[string]any{"metadata": metadata}
+	if bluegreen.Paused(deployment) {
+		body["spec"] = map[string]any{"paused": nil}
+	}
+	patch, err := deploymentPatch(deployment, body)
 	if err != nil {
 		return err
 	}
-	if err := c.Patch(ctx, deployment, patch); err != nil {
+	if err := c.Patch(ctx, deployment.DeepCopy(), patch); err != nil {
 		return fmt.Errorf("letting Deployment %s go: %w", deployment.Name, err)
 	}
 	return nil
 }
 
-// finalizerPatch is a strategic merge patch of a Deployment's metadata. Finalizers are a set in it, so those of others are
-// never touched; the uid keeps it from a Deployment that was created anew under the same name.
-func finalizerPatch(deployment *appsv1.Deployment, metadata map[string]any) (client.Patch, error) {
-	metadata["uid"] = deployment.UID
-	return rawPatch(types.StrategicMergePatchType, map[string]any{"metadata": metadata})
+// deploymentPatch is a strategic merge patch of a Deployment. Finalizers are a set in it, so those of others are never touched; the
+// uid keeps it from a Deployment that was created anew under the same name.
+func deploymentPatch(deployment *appsv1.Deployment, body map[string]any) (client.Patch, error) {
+	body["metadata"].(map[string]any)["uid"] = deployment.UID
+	return rawPatch(types.StrategicMergePatchType, body)
+}
+
+// scale writes replicas by the scale subresource: an owner of spec.replicas would make the next server-side apply conflict.
+func scale(ctx context.Context, c client.Client, deployment *appsv1.Deployment, replicas int32) error {
+	patch, err := rawPatch(types.MergePatchType, map[string]any{
+		"metadata": map[string]any{"resourceVersion": deployment.ResourceVersion},
+		"spec":     map[string]any{"replicas": replicas},
+	})
+	if err != nil {
+		return err
+	}
+	if err := c.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
+		return fmt.Errorf("scaling Deployment %s to %d: %w", deployment.Name, replicas, err)
+	}
+	return nil
 }

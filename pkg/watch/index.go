@@ -34,15 +34,7 @@ func serviceLabels(object client.Object) []string {
 }
 
 func podLabels(object client.Object) []string {
-	return labelsOfPods(unpack[*appsv1.Deployment](object))
-}
-
-func labelsOfPods(deployment *appsv1.Deployment) []string {
-	var keys []string
-	for key, value := range deployment.Spec.Template.Labels {
-		keys = append(keys, bluegreen.Label(key, value))
-	}
-	return keys
+	return bluegreen.PodLabels(unpack[*appsv1.Deployment](object))
 }
 
 // deploymentsOf returns the Deployments that may matter to a Service.
@@ -63,7 +55,7 @@ func deploymentsOf(ctx context.Context, c client.Reader, service *corev1.Service
 // servicesOf returns the Services that a Deployment may matter to.
 func servicesOf(ctx context.Context, c client.Reader, deployment *appsv1.Deployment) ([]*corev1.Service, error) {
 	found := map[string]*corev1.Service{}
-	for _, label := range labelsOfPods(deployment) {
+	for _, label := range bluegreen.PodLabels(deployment) {
 		var list corev1.ServiceList
 		if err := c.List(ctx, &list, client.InNamespace(deployment.Namespace), client.MatchingFields{byLabel: label}); err != nil {
 			return nil, fmt.Errorf("listing Services that select label %s: %w", label, err)

@@ -2,7 +2,6 @@ package watch
 
 import (
 	"context"
-	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -15,10 +14,6 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
-
-// linger is how much later than a change a Deployment that nobody waits for is looked at, and with it all that changes meanwhile:
-// others of a storm of switches still wait for theirs, and a switch back in that time need not wait until it is let go.
-const linger = 5 * time.Second
 
 type queue = workqueue.TypedRateLimitingInterface[reconcile.Request]
 
@@ -38,12 +33,18 @@ func (p *Protection) services() handler.EventHandler {
 }
 
 func (p *Protection) enqueue(ctx context.Context, before, after *corev1.Service, q queue) {
+	seen := map[string]bool{}
 	for _, service := range []*corev1.Service{before, after} {
 		found, err := deploymentsOf(ctx, p.client, service)
 		if err != nil {
 			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
 		}
 		for _, deployment := range found {
+			if seen[deployment.Name] {
+				continue
+			}
+			seen[deployment.Name] = true
+			p.noteDrain(deployment, before, after)
 			if waitedFor(deployment) || uses(before, deployment) && !uses(after, deployment) {
 				add(deployment, q)
 			}
@@ -51,11 +52,41 @@ func (p *Protection) enqueue(ctx context.Context, before, after *corev1.Service,
 	}
 }
 
+// noteDrain notes that traffic of a Service has left a Deployment, or has come back to it.
+func (p *Protection) noteDrain(deployment *appsv1.Deployment, before, after *corev1.Service) {
+	name := before.Name
+	if name == "" {
+		name = after.Name
+	}
+	switch had, has := bluegreen.Selected(before, deployment), bluegreen.Selected(after, deployment); {
+	case has:
+		p.drains.comeBack(deployment, name)
+	case had:
+		p.drains.leave(deployment, name)
+	case uses(before, deployment) && !uses(after, deployment):
+		p.drains.leave(deployment) // It never had traffic, and does not drain.
+	}
+}
+
 // deployments enqueues a Deployment that changed.
-func deployments() handler.EventHandler {
+func (p *Protection) deployments() handler.EventHandler {
+	changed := func(deployment *appsv1.Deployment, q queue) {
+		if concernsProtection(deployment) {
+			add(deployment, q)
+		} else {
+			p.drains.forget(deployment)
+		}
+	}
 	return handler.Funcs{
-		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) { add(unpack[*appsv1.Deployment](e.Object), q) },
-		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) { add(unpack[*appsv1.Deployment](e.ObjectNew), q) },
+		CreateFunc: func(_ context.Context, e event.CreateEvent, q queue) {
+			changed(unpack[*appsv1.Deployment](e.Object), q)
+		},
+		UpdateFunc: func(_ context.Context, e event.UpdateEvent, q queue) {
+			changed(unpack[*appsv1.Deployment](e.ObjectNew), q)
+		},
+		DeleteFunc: func(_ context.Context, e event.DeleteEvent, _ queue) {
+			p.drains.forget(unpack[*appsv1.Deployment](e.Object))
+		},
 	}
 }
 
@@ -72,8 +103,9 @@ func uses(service *corev1.Service, deployment *appsv1.Deployment) bool {
 	return bluegreen.InUse(deployment, []*corev1.Service{service})
 }
 
-// waitedFor says whether somebody waits for a Deployment to be gone, or scaled down.
+// waitedFor says whether somebody waits for a Deployment to be gone, scaled down, or rolled out.
 func waitedFor(deployment *appsv1.Deployment) bool {
-	_, held := deployment.Annotations[bluegreen.ScaleToZeroAfter]
-	return held || deployment.DeletionTimestamp != nil
+	_, scaled := deployment.Annotations[bluegreen.ScaleToZeroAfter]
+	_, paused := deployment.Annotations[bluegreen.ResumeAfter]
+	return scaled || paused || deployment.DeletionTimestamp != nil
 }

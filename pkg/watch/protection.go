@@ -3,6 +3,7 @@ package watch
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,18 +16,16 @@ import (
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/builder"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/controller"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// Protection lets go of Deployments that no Service uses any more: it takes the finalizer off, and applies the scale-down
-// that was held for it. Putting the finalizer on is the Controller's, before it moves traffic.
+// Protection lets go of Deployments that no Service uses any more: it takes the finalizer off, and does what was held, a
+// scale-down or a rollout. Putting the finalizer on is the Controller's, before it moves traffic.
 type Protection struct {
 	client   client.Client
 	live     client.Reader
@@ -35,11 +34,14 @@ type Protection struct {
 	lists    singleflight.Group
 	listing  keymutex.KeyMutex
 	enabled  bool
+	drain    time.Duration
+	drains   drains
 }
 
 // NewProtection returns a Protection that reads from the manager's cache; letting is shared with the Controller. If it is not
-// enabled, no Deployment counts as used.
-func NewProtection(mgr manager.Manager, letting *Letting, enabled bool) *Protection {
+// enabled, no Deployment counts as used. drain is how long a Deployment is kept after traffic has left it, unless the Service says
+// otherwise.
+func NewProtection(mgr manager.Manager, letting *Letting, enabled bool, drain time.Duration) *Protection {
 	return &Protection{
 		client:   client.WithFieldOwner(mgr.GetClient(), Name),
 		live:     mgr.GetAPIReader(),
@@ -47,12 +49,13 @@ func NewProtection(mgr manager.Manager, letting *Letting, enabled bool) *Protect
 		letting:  letting,
 		listing:  keymutex.NewHashed(0),
 		enabled:  enabled,
+		drain:    drain,
 	}
 }
 
 var _ reconcile.ObjectReconciler[*appsv1.Deployment] = &Protection{}
 
-// Reconcile lets a Deployment go when it is not used.
+// Reconcile takes the next step of a Deployment that bluegreen keeps, once it has drained.
 func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deployment) (reconcile.Result, error) {
 	if !concernsProtection(deployment) {
 		return reconcile.Result{}, nil
@@ -61,10 +64,18 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	if p.keeps(deployment, services) {
-		return reconcile.Result{}, nil
+	step, err := p.next(ctx, deployment, services)
+	if err != nil {
+		return reconcile.Result{}, err
 	}
-	kept, err := p.release(ctx, deployment)
+	if step == bluegreen.StepNone {
+		return reconcile.Result{}, p.letOrphanerGo(ctx, deployment)
+	}
+	wait, err := p.wait(ctx, step, deployment, services)
+	if err != nil || wait > 0 {
+		return reconcile.Result{RequeueAfter: wait}, err
+	}
+	kept, err := p.take(ctx, step, deployment)
 	if overtaken(err) {
 		return reconcile.Result{}, nil
 	}
@@ -75,18 +86,65 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 	return reconcile.Result{}, err
 }
 
-// release lets a Deployment go if the API server itself knows of no use, and says whether it is kept: a cache can be behind, and
-// a Deployment that was let go cannot be had back.
-func (p *Protection) release(ctx context.Context, deployment *appsv1.Deployment) (kept bool, err error) {
+// next returns the next step, by the cache's Deployments.
+func (p *Protection) next(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) (bluegreen.Step, error) {
+	var others []*appsv1.Deployment
+	if _, paused := deployment.Annotations[bluegreen.ResumeAfter]; paused {
+		for _, service := range services {
+			found, err := deploymentsOf(ctx, p.client, service)
+			if err != nil {
+				return bluegreen.StepNone, err
+			}
+			others = append(others, found...)
+		}
+	}
+	return bluegreen.NextStep(deployment, services, others, p.enabled), nil
+}
+
+// wait returns how long a step is still to wait.
+func (p *Protection) wait(ctx context.Context, step bluegreen.Step, deployment *appsv1.Deployment, services []*corev1.Service) (time.Duration, error) {
+	switch step {
+	case bluegreen.StepLetGo:
+		return p.draining(ctx, deployment, services)
+	case bluegreen.StepResume:
+		if _, left := p.drains.since(deployment); !left {
+			return 0, nil
+		}
+		return p.draining(ctx, deployment, services)
+	case bluegreen.StepRoll:
+		return p.otherSlots(ctx, deployment, services)
+	default:
+		return 0, nil
+	}
+}
+
+// take takes a step if the Services that the API server itself has lead to it, and says whether the Deployment is kept: a cache can
+// be behind, and a Deployment that was let go cannot be had back.
+func (p *Protection) take(ctx context.Context, step bluegreen.Step, deployment *appsv1.Deployment) (kept bool, err error) {
 	defer p.letting.lock(deployment)()
 	services, err := p.servicesNow(ctx, deployment.Namespace)
 	if err != nil {
 		return false, err
 	}
-	if p.keeps(deployment, services) {
+	now, err := p.next(ctx, deployment, services)
+	if err != nil {
+		return false, err
+	}
+	if now != step {
 		return true, nil
 	}
-	return false, p.letGo(ctx, deployment, services)
+	switch step {
+	case bluegreen.StepForget:
+		_, why := bluegreen.ScaleDownOf(deployment, services)
+		return false, p.forgetScaleDown(ctx, deployment, why)
+	case bluegreen.StepRoll, bluegreen.StepResume:
+		return false, p.resume(ctx, deployment)
+	default:
+		if serves, err := p.podsServe(ctx, deployment, services); err != nil || serves {
+			return serves, err
+		}
+		return false, p.letGo(ctx, deployment, services)
+	}
 }
 
 // servicesNow returns the Services of a namespace that the API server had at a moment after the call. After many switches at
@@ -124,47 +182,30 @@ func (p *Protection) servicesIn(ctx context.Context, namespace string) ([]*corev
 	return kept, nil
 }
 
-// keeps says whether everything is to stay as it is for now.
-func (p *Protection) keeps(deployment *appsv1.Deployment, services []*corev1.Service) bool {
-	switch held, _ := bluegreen.ScaleDownOf(deployment, services); held {
-	case bluegreen.ScaleDownPending, bluegreen.NoScaleDown:
-		// A scale-down that is still to come needs no finalizer of its own: its Service may have switched the protection off.
-		return !bluegreen.Protected(deployment) || p.enabled && bluegreen.InUse(deployment, services)
-	default:
-		return false
-	}
-}
-
-// letGo does one step, which comes back through the watch: a scale-down that was held is done, or forgotten; then the
-// finalizer goes, if nothing uses the Deployment. A Deployment that has changed since it was seen is decided about anew.
+// letGo does one step, which comes back through the watch: a scale-down that was held is done; then the finalizer goes, and a
+// rollout that was paused goes on. A Deployment that has changed since it was seen is decided about anew.
 func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
-	switch held, why := bluegreen.ScaleDownOf(deployment, services); held {
+	switch held, _ := bluegreen.ScaleDownOf(deployment, services); held {
 	case bluegreen.ScaleDownDue:
 		return p.note(ctx, deployment, bluegreen.BoundScaleDown(deployment))
 	case bluegreen.ScaleDownBound:
-		return p.scaleToZero(ctx, deployment)
-	case bluegreen.ScaleDownVoid:
-		return p.forgetScaleDown(ctx, deployment, why)
-	default:
-		ctrl.LoggerFrom(ctx).Info("Letting the Deployment go")
-		return unprotect(ctx, p.client, deployment)
+		if err := scale(ctx, p.client, deployment, 0); err != nil {
+			return err
+		}
+		p.tell(deployment, "ScaleDownDone", "scaled to 0, as was asked for before its traffic moved")
+		return nil
 	}
-}
-
-// scaleToZero does a scale-down by the scale subresource: an owner of spec.replicas would make the next server-side apply
-// conflict.
-func (p *Protection) scaleToZero(ctx context.Context, deployment *appsv1.Deployment) error {
-	patch, err := rawPatch(types.MergePatchType, map[string]any{
-		"metadata": map[string]any{"resourceVersion": deployment.ResourceVersion},
-		"spec":     map[string]any{"replicas": 0},
-	})
-	if err != nil {
+	if replicas, due := bluegreen.ReplicasDue(deployment); due {
+		return scale(ctx, p.client, deployment, replicas)
+	}
+	ctrl.LoggerFrom(ctx).Info("Letting the Deployment go")
+	_, paused := deployment.Annotations[bluegreen.ResumeAfter]
+	if err := unprotect(ctx, p.client, deployment); err != nil {
 		return err
 	}
-	if err := p.client.SubResource("scale").Patch(ctx, deployment.DeepCopy(), patch); err != nil {
-		return fmt.Errorf("scaling Deployment %s to 0: %w", deployment.Name, err)
+	if paused {
+		p.tellResumed(deployment)
 	}
-	p.tell(deployment, "ScaleDownDone", "scaled to 0, as was asked for before its traffic moved")
 	return nil
 }
 
@@ -206,10 +247,9 @@ func concernsProtection(deployment *appsv1.Deployment) bool {
 
 // SetupWithManager registers the protection. It needs the cache and the indexes of the Controller.
 func (p *Protection) SetupWithManager(mgr manager.Manager) error {
-	concerns := func(object client.Object) bool { return concernsProtection(unpack[*appsv1.Deployment](object)) }
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(Name+"-protection").
-		Watches(&appsv1.Deployment{}, deployments(), builder.WithPredicates(predicate.NewPredicateFuncs(concerns))).
+		Watches(&appsv1.Deployment{}, p.deployments()).
 		Watches(&corev1.Service{}, p.services()).
 		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), p))

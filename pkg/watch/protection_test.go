@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/keymutex"
@@ -26,6 +27,7 @@ import (
 func serving(version string) *appsv1.Deployment {
 	built := ready("nginx-" + version)
 	built.Spec.Template.Labels["version"] = version
+	built.Spec.Selector.MatchLabels["version"] = version
 	built.Finalizers = []string{"example.org/theirs", bluegreen.InUseProtection}
 	return built
 }
@@ -35,6 +37,12 @@ func onVersion(version string) *corev1.Service {
 	built := asking(version)
 	built.Spec.Selector["version"] = version
 	return built
+}
+
+// drained is a Protection that has seen traffic leave the Deployments long ago.
+func drained(c client.Client, live client.Reader, recorder events.EventRecorder, enabled bool) *Protection {
+	return &Protection{client: c, live: live, recorder: recorder, letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: enabled, drain: time.Minute,
+		drains: drains{left: map[types.UID]map[string]time.Time{"2": {"nginx": time.Now().Add(-time.Hour)}}}}
 }
 
 func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
@@ -59,7 +67,7 @@ func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
 			deployment := serving(blue)
 			stored := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.stored...).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy()).WithObjects(test.cached...).Build()
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: test.enabled}
+			protection := drained(cachedReader{stored, cached}, stored, events.NewFakeRecorder(10), test.enabled)
 			result, err := protection.Reconcile(context.Background(), current(t, stored, deployment))
 			if err != nil {
 				t.Fatal(err)
@@ -104,7 +112,7 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 			stored := newBuilder().WithObjects(deployment.DeepCopy(), test.stored.DeepCopy()).Build()
 			cached := newBuilder().WithObjects(deployment.DeepCopy(), test.cached.DeepCopy()).Build()
 			recorder := events.NewFakeRecorder(10)
-			protection := &Protection{client: cachedReader{stored, cached}, live: stored, recorder: recorder, letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: true}
+			protection := drained(cachedReader{stored, cached}, stored, recorder, true)
 			for range 3 { // Each write comes back through the watch.
 				seen := current(t, stored, deployment)
 				if _, err := protection.Reconcile(context.Background(), seen); err != nil {
@@ -135,7 +143,7 @@ func TestAHeldScaleDownDoesNotKeepWhatNobodyProtectsAnyMore(t *testing.T) {
 	deployment := serving(blue)
 	deployment.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2/3"}
 	stored := newBuilder().WithObjects(deployment, pending).Build()
-	protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: true}
+	protection := drained(stored, stored, events.NewFakeRecorder(10), true)
 	for range 2 {
 		if _, err := protection.Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
 			t.Fatal(err)
@@ -168,7 +176,7 @@ func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
 			if err := stored.Update(context.Background(), changed); err != nil {
 				t.Fatal(err)
 			}
-			protection := &Protection{client: stored, live: stored, recorder: events.NewFakeRecorder(10), letting: NewLetting(), listing: keymutex.NewHashed(0), enabled: true}
+			protection := drained(stored, stored, events.NewFakeRecorder(10), true)
 			if _, err := protection.Reconcile(context.Background(), seen); err != nil {
 				t.Fatal(err)
 			}

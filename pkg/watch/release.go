@@ -25,6 +25,10 @@ type Release struct {
 func (r Release) Check(ctx context.Context) error { return r.each(ctx, refuseServing) }
 
 func refuseServing(deployment *appsv1.Deployment, services []*corev1.Service) error {
+	if held := bluegreen.HeldRolloutOf(deployment, services, nil); held == bluegreen.RolloutPending || held == bluegreen.RolloutInPlace {
+		return fmt.Errorf("refusing to let Deployment %s in namespace %s go: it serves, and its new pod labels would take its pods out of the "+
+			"Service; move its traffic to another version first, or put the labels back", deployment.Name, deployment.Namespace)
+	}
 	if deployment.DeletionTimestamp == nil || !bluegreen.InUse(deployment, services) {
 		return nil
 	}
@@ -51,15 +55,13 @@ func (r Release) letGo(ctx context.Context, deployment *appsv1.Deployment, servi
 	if err := refuseServing(deployment, services); err != nil {
 		return err
 	}
-	patch, err := finalizerPatch(deployment, map[string]any{
-		"$deleteFromPrimitiveList/finalizers": []string{bluegreen.InUseProtection},
-		"annotations":                         map[string]any{bluegreen.ScaleToZeroAfter: nil},
-		"resourceVersion":                     deployment.ResourceVersion,
-	})
-	if err != nil {
-		return err
+	if replicas, due := bluegreen.ReplicasDue(deployment); due {
+		if err := scale(ctx, r.Client, deployment, replicas); err != nil {
+			return err
+		}
+		return r.letGo(ctx, deployment, services) // It has another resourceVersion now.
 	}
-	return r.Client.Patch(ctx, deployment, patch)
+	return unprotect(ctx, r.Client, deployment, bluegreen.ScaleToZeroAfter)
 }
 
 // each calls do for every Deployment that carries something of bluegreen's, with the Services of its namespace.

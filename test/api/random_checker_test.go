@@ -102,10 +102,23 @@ func (c *checker) writer(before client.Object, e event) *write {
 	if before.GetDeletionTimestamp() == nil && e.object.GetDeletionTimestamp() != nil {
 		return &write{what: "delete"}
 	}
+	if d, is := e.object.(*appsv1.Deployment); is && reported(before.(*appsv1.Deployment), d) {
+		return &write{what: "the Deployment controller"}
+	}
 	if d, is := e.object.(*appsv1.Deployment); is && *d.Spec.Replicas != *before.(*appsv1.Deployment).Spec.Replicas {
 		return c.scales[e.rv]
 	}
 	return nil
+}
+
+// reported says whether nothing but its status differs in a Deployment: bluegreen writes none.
+func reported(before, after *appsv1.Deployment) bool {
+	bare := func(d *appsv1.Deployment) *appsv1.Deployment {
+		rest := d.DeepCopy()
+		rest.Status, rest.ManagedFields, rest.ResourceVersion = appsv1.DeploymentStatus{}, nil, ""
+		return rest
+	}
+	return reflect.DeepEqual(bare(before), bare(after))
 }
 
 // judgeUsers: nobody but the controller moves the traffic of a managed Service, and nobody else's word is lost.

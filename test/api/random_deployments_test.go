@@ -25,6 +25,12 @@ var happenings = []weighted[func(w *world, d *appsv1.Deployment)]{
 		v := pick(w.r, versions...)
 		w.edit(d, `"spec":{"template":{"metadata":{"labels":{"version":"`+v+`","`+otherLabel+`":"`+v+`"}}}}`)
 	}},
+	{4, func(w *world, d *appsv1.Deployment) { // A slot of a chart: version and replicas at once.
+		this := w.begin(deploymentID(d), "a slot's version and replicas")
+		v, n := pick(w.r, versions...), int32(w.r.IntN(3))
+		this.replicas = &n
+		w.editFor(this, d, fmt.Sprintf(`"spec":{"replicas":%d,"template":{"metadata":{"labels":{"version":%q,%q:%q}}}}`, n, v, otherLabel, v))
+	}},
 	{3, func(w *world, d *appsv1.Deployment) {
 		w.edit(d, fmt.Sprintf(`"spec":{"paused":%t}`, w.r.IntN(2) == 0))
 	}},
@@ -80,7 +86,8 @@ func deploymentID(d *appsv1.Deployment) id { return id{"Deployment", client.Obje
 // endDeployment: the only thing that may come between is that the Deployment is gone at last.
 func (w *world) endDeployment(this *write, err error) {
 	w.t.Helper()
-	if err != nil && !apierrors.IsNotFound(err) {
+	refused := apierrors.IsForbidden(err) && !this.serving // Nobody was there to hold it.
+	if err != nil && !apierrors.IsNotFound(err) && !refused {
 		w.t.Fatalf("%s: %v", this.what, err)
 	}
 	w.checker.stats["writes to Deployments"]++
@@ -133,6 +140,9 @@ func (w *world) report(d *appsv1.Deployment, how func(*appsv1.Deployment)) {
 	d.Annotations[marker] = this.mark
 	d.Status = appsv1.DeploymentStatus{ObservedGeneration: d.Generation}
 	how(d)
+	if d.Spec.Paused && contradicted(d) {
+		d.Status.UpdatedReplicas = 0 // The new template waits.
+	}
 	w.endDeployment(this, w.client.Status().Patch(w.t.Context(), d, client.MergeFrom(base)))
 }
 

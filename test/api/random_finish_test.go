@@ -1,6 +1,7 @@
 package api
 
 import (
+	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -21,12 +22,35 @@ func (w *world) finish() {
 	for _, key := range w.services {
 		w.mend(key)
 	}
+	for _, key := range w.deployments {
+		w.putRight(key)
+	}
 	for round := 0; w.makeReady(round); round++ {
 		w.barrier()
 	}
 	w.await("every ask is reached and nothing is left behind", w.unsettled)
 	w.barrier()
 	w.quiet()
+}
+
+// putRight gives a Deployment back the labels that its pods have: it may serve a Service that asks for nothing else, and be waited
+// for by another.
+func (w *world) putRight(key client.ObjectKey) {
+	w.t.Helper()
+	d := &appsv1.Deployment{}
+	if err := w.client.Get(w.t.Context(), key, d); apierrors.IsNotFound(err) {
+		return
+	} else if err != nil {
+		w.t.Fatal(err)
+	}
+	if !contradicted(d) {
+		return
+	}
+	body, err := json.Marshal(podLabels(d))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.edit(d, `"spec":{"template":{"metadata":{"labels":`+string(body)+`}}}`)
 }
 
 // mend gives a Service that asks for nonsense an ask: what was stored in an outage is refused with every later write.
@@ -40,7 +64,7 @@ func (w *world) mend(key client.ObjectKey) {
 	if !labelValue.MatchString(target) {
 		target = "1"
 	}
-	mended := map[string]any{targetKey: target, readyKey: nil, labelKey: nil, protectKey: nil, "bluegreen/promotoin": nil}
+	mended := map[string]any{targetKey: target, readyKey: nil, labelKey: nil, drainKey: nil, protectKey: nil, "bluegreen/promotoin": nil}
 	if len(s.Spec.Selector) == 0 {
 		w.must(key, change{map[string]any{targetKey: nil}, nil})
 		w.must(key, change{nil, map[string]any{"name": "web"}})
@@ -114,11 +138,11 @@ func (w *world) carry(_ *world, d *appsv1.Deployment) {
 	w.edit(d, `"spec":{"paused":false,"template":{"spec":{"containers":[{"name":"web","ports":[{"containerPort":80,"name":"http"}]}]}}}`)
 	w.scale(d, 20)
 	// The count voids a scale-down that was held. That its note goes counts as a new generation, of which the report must be.
-	deploymentUntil(w.t, d, "no scale-down is noted", func(seen *appsv1.Deployment) bool {
+	deploymentUntil(w.t, d, "nothing is held", func(seen *appsv1.Deployment) bool {
 		if seen != nil {
 			seen.DeepCopyInto(d)
 		}
-		return seen == nil || seen.Annotations[noteKey] == ""
+		return seen == nil || seen.Annotations[noteKey] == "" && seen.Annotations[resumeKey] == ""
 	})
 	w.report(d, fully)
 }

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -20,7 +21,7 @@ func (c *checker) closed(s *corev1.Service, written int64) string {
 	asked, selector, ready := revision(s), candidate(s), 0
 	known := c.readBy(asked)
 	for _, who := range c.ids("Deployment", s.Namespace) {
-		if c.always(who, known, written, func(d *appsv1.Deployment) bool { return selects(selector, d) }) &&
+		if c.always(who, known, written, func(d *appsv1.Deployment) bool { return selects(selector, d) && !parts(s, d) }) &&
 			c.always(who, asked, written, func(d *appsv1.Deployment) bool { return !carries(d, s) }) {
 			return fmt.Sprintf("%s was not ready from %d on:\n%s", who, asked, c.story(event{who, version{rv: written}}))
 		}
@@ -56,7 +57,7 @@ func (c *checker) fewerThanLive(s *corev1.Service, written int64) string {
 	for _, who := range c.ids("Deployment", s.Namespace) {
 		var targets []int32
 		for _, v := range c.between(who, asked, written) {
-			targets = append(targets, availableIf(v, candidate(s)))
+			targets = append(targets, ownIf(v, candidate(s)))
 		}
 		most += slices.Max(targets)
 		var lives []int32
@@ -74,8 +75,15 @@ func (c *checker) fewerThanLive(s *corev1.Service, written int64) string {
 }
 
 func availableIf(v version, selector map[string]string) int32 {
-	if d, exists := v.object.(*appsv1.Deployment); exists && selects(selector, d) {
+	if d, exists := v.object.(*appsv1.Deployment); exists && reaches(selector, d) {
 		return d.Status.AvailableReplicas
+	}
+	return 0
+}
+
+func ownIf(v version, selector map[string]string) int32 {
+	if d, exists := v.object.(*appsv1.Deployment); exists && selects(selector, d) {
+		return ofTheTemplate(d)
 	}
 	return 0
 }
@@ -88,20 +96,30 @@ func (c *checker) judgeUsersDeployment(e event, w *write, before, after *appsv1.
 		want = *w.replicas
 	}
 	toZero := w.replicas != nil && want == 0 && *before.Spec.Replicas > 0
+	rollout := contradicted(after) && after.Spec.Paused && *after.Spec.Replicas == *before.Spec.Replicas
 	held := toZero && *after.Spec.Replicas == *before.Spec.Replicas && after.Annotations[noteKey] != ""
-	if *after.Spec.Replicas != want && !held {
+	if *after.Spec.Replicas != want && !held && !rollout {
 		c.fault(e, "%s: %d replicas, want %d", w.what, *after.Spec.Replicas, want)
 	}
-	if !held && after.Annotations[noteKey] != before.Annotations[noteKey] {
+	if !held && after.Annotations[noteKey] != before.Annotations[noteKey] && !rollout {
 		c.fault(e, "%s: a scale-down was noted", w.what)
 	}
-	if !toZero || w.mark == "" || c.scales[e.rv] != nil {
+	if contradicted(after) && !after.Spec.Paused && !reflect.DeepEqual(before.Spec, after.Spec) && c.scales[e.rv] == nil {
+		c.fault(e, "%s took the labels off pods that serve", w.what)
+	}
+	if rollout {
+		c.stats["rollouts held"]++
+	}
+	if !toZero || w.mark == "" || c.scales[e.rv] != nil || rollout {
 		return // kubectl scale is the user's explicit word.
 	}
 	could, must := false, w.serving && protected(before)
 	for _, rv := range c.moments(e.id.Namespace, w.from, e.rv) {
-		held := slices.ContainsFunc(c.services(e.id.Namespace, rv), func(s *corev1.Service) bool { return holdsScaleDown(s, after) })
-		could, must = could || held, must && held
+		services := c.services(e.id.Namespace, rv)
+		held := slices.ContainsFunc(services, func(s *corev1.Service) bool { return holdsScaleDown(s, after) || holdsScaleDown(s, before) })
+		drains := protected(before) && !inUse(before, services) &&
+			slices.ContainsFunc(services, func(s *corev1.Service) bool { return maybeLeft(s, before) })
+		could, must = could || held || drains, must && held
 	}
 	if held && !could || !held && must {
 		c.fault(e, "%s: held: %t, protected: %t", w.what, held, protected(before))
@@ -117,8 +135,11 @@ func (c *checker) judgeControllersDeployment(e event, before, after *appsv1.Depl
 	if rest := untouchedDeployment(before); !reflect.DeepEqual(rest, untouchedDeployment(after)) {
 		c.fault(e, "the controller changed more than is its own")
 	}
-	if *before.Spec.Replicas != *after.Spec.Replicas {
+	if *before.Spec.Replicas != *after.Spec.Replicas && before.Annotations[resumeKey] == "" {
 		c.judgeScaleDown(e, before, after)
+	}
+	if before.Spec.Paused != after.Spec.Paused || *before.Spec.Replicas != *after.Spec.Replicas && before.Annotations[resumeKey] != "" {
+		c.judgeResumption(e, before, after)
 	}
 	if !protected(before) || protected(after) {
 		return
@@ -129,6 +150,31 @@ func (c *checker) judgeControllersDeployment(e event, before, after *appsv1.Depl
 	if !unused {
 		c.fault(e, "the controller let go of what was in use")
 	}
+}
+
+// judgeResumption: the controller resumes only what bluegreen paused, once no Service has its traffic there by labels that go, or where
+// nothing else can become what such a Service asks for.
+func (c *checker) judgeResumption(e event, before, after *appsv1.Deployment) {
+	c.stats["rollouts resumed"]++
+	note := strings.Split(before.Annotations[resumeKey], "/")
+	if len(note) != 3 || after.Spec.Paused && before.Spec.Paused == after.Spec.Paused && fmt.Sprint(*after.Spec.Replicas) != note[2] {
+		c.fault(e, "the controller resumed, or scaled, what it had not paused")
+		return
+	}
+	free := slices.ContainsFunc(c.moments(e.id.Namespace, c.heldAt(e.id, e.rv), e.rv), func(rv int64) bool {
+		return !slices.ContainsFunc(c.services(e.id.Namespace, rv), func(s *corev1.Service) bool {
+			return guards(s) && parts(s, before) && !(pending(s) && selects(candidate(s), before))
+		})
+	})
+	if !free {
+		c.fault(e, "the controller resumed a rollout that takes the labels off pods that serve")
+	}
+}
+
+// heldAt returns when the resumption of a Deployment came to be held as it was just before a resourceVersion.
+func (c *checker) heldAt(who id, rv int64) int64 {
+	states := c.between(who, 0, rv)
+	return states[len(states)-1].rv
 }
 
 // judgeScaleDown: it was noted, due at a moment since the note was bound, and takes nothing away that has traffic since.
@@ -185,7 +231,10 @@ func (c *checker) movedSince(s *corev1.Service, from, to int64) bool {
 // untouchedDeployment returns a Deployment without what the controller may change.
 func untouchedDeployment(d *appsv1.Deployment) map[string]any {
 	rest := d.DeepCopy()
-	delete(rest.Annotations, noteKey)
+	for _, key := range []string{noteKey, servesKey, resumeKey} {
+		delete(rest.Annotations, key)
+	}
+	rest.Spec.Paused = false
 	rest.Finalizers = slices.DeleteFunc(rest.Finalizers, func(f string) bool { return f == finalizer })
 	if len(rest.Finalizers) == 0 {
 		rest.Finalizers = nil

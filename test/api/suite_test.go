@@ -14,7 +14,9 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/equality"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/rest"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -67,10 +69,44 @@ func run(m *testing.M) (int, error) {
 		return 0, err
 	}
 	admin = cluster.Admin
-	if shipped, err = install(context.Background(), dir, "bluegreen", "bluegreen-system"); err != nil {
+	if shipped, err = install(context.Background(), dir, "bluegreen", "bluegreen-system", "drain=1s"); err != nil {
+		return 0, err
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	if err := observeGenerations(ctx); err != nil {
 		return 0, err
 	}
 	return m.Run(), nil
+}
+
+// observeGenerations plays a part of the Deployment controller: what was reported of a generation is reported of the next one that
+// differs in annotations only, as every note of bluegreen's does.
+func observeGenerations(ctx context.Context) error {
+	watcher, err := admin.Watch(ctx, &appsv1.DeploymentList{})
+	if err != nil {
+		return err
+	}
+	go func() {
+		specs := map[types.UID]map[int64]appsv1.DeploymentSpec{} // by generation
+		for event := range watcher.ResultChan() {
+			now, is := event.Object.(*appsv1.Deployment)
+			if !is {
+				continue
+			}
+			if specs[now.UID] == nil {
+				specs[now.UID] = map[int64]appsv1.DeploymentSpec{}
+			}
+			specs[now.UID][now.Generation] = now.Spec
+			reported, known := specs[now.UID][now.Status.ObservedGeneration]
+			if !known || now.Status.ObservedGeneration == now.Generation || !equality.Semantic.DeepEqual(reported, now.Spec) {
+				continue
+			}
+			patch := fmt.Appendf(nil, `{"metadata":{"resourceVersion":%q},"status":{"observedGeneration":%d}}`, now.ResourceVersion, now.Generation)
+			_ = admin.Status().Patch(ctx, now.DeepCopy(), client.RawPatch(types.MergePatchType, patch)) // Who was faster brings another event.
+		}
+	}()
+	return nil
 }
 
 // recorded returns a client of a human user whose warnings are kept.
@@ -159,6 +195,9 @@ func deployment(t *testing.T, namespace, version string) *appsv1.Deployment {
 // available plays the Deployment controller: it reports MinimumReplicasAvailable, or that it is missing.
 func available(t *testing.T, deployment *appsv1.Deployment, is bool) {
 	t.Helper()
+	if err := admin.Get(t.Context(), client.ObjectKeyFromObject(deployment), deployment); err != nil {
+		t.Fatal(err)
+	}
 	base := deployment.DeepCopy()
 	condition := appsv1.DeploymentCondition{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, Reason: "MinimumReplicasUnavailable"}
 	deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: deployment.Generation, Replicas: *deployment.Spec.Replicas}

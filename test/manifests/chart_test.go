@@ -144,7 +144,7 @@ func TestNamesFit(t *testing.T) {
 
 func TestArgsOfEitherTLSWay(t *testing.T) {
 	t.Parallel()
-	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--shutdown-delay-duration=5s", "--logging-format=text", "-v=0", "--in-use-protection=true"}
+	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--shutdown-delay-duration=5s", "--logging-format=text", "-v=0", "--in-use-protection=true", "--drain=30s"}
 	for way, own := range map[string][]string{
 		certManager: {"--tls-cert-dir=/tls"},
 		selfManaged: {"--ca-secret-name=bluegreen-ca", "--webhook-configuration-name=bluegreen", "--webhook-service-name=bluegreen-webhook"},

@@ -14,6 +14,9 @@ var manager = []string{
 	"list,watch,patch services",
 	"get,list,watch,patch deployments.apps",
 	"patch deployments/scale.apps",
+	"list pods",
+	"list replicasets.apps",
+	"get namespaces",
 	"create,patch events.events.k8s.io",
 }
 

@@ -26,7 +26,7 @@ import (
 
 // releaser is what taking the finalizers away needs, wherever bluegreen manages Services; own is what ending bluegreen needs.
 var (
-	releaser = []string{"list services", "get,list,patch deployments.apps"}
+	releaser = []string{"list services", "get,list,patch deployments.apps", "patch deployments/scale.apps"}
 	own      = []string{"get deployments.apps/bluegreen", "patch deployments/scale.apps/bluegreen", "list,watch pods"}
 )
 

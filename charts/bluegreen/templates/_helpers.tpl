@@ -105,6 +105,16 @@ rules:
   - apiGroups: [apps]
     resources: [deployments/scale]
     verbs: [patch]
+  # Does a pod of a Deployment serve? Has it been deleted without its pods? Is its namespace going?
+  - apiGroups: [""]
+    resources: [pods]
+    verbs: [list]
+  - apiGroups: [apps]
+    resources: [replicasets]
+    verbs: [list]
+  - apiGroups: [""]
+    resources: [namespaces]
+    verbs: [get]
   - apiGroups: [events.k8s.io]
     resources: [events]
     verbs: [create, patch]
@@ -119,6 +129,9 @@ rules:
   - apiGroups: [apps]
     resources: [deployments]
     verbs: [get, list, patch]
+  - apiGroups: [apps]
+    resources: [deployments/scale]
+    verbs: [patch]
 {{- end -}}
 
 {{- /* The annotations of a part of the uninstall hook, from its weight. */ -}}

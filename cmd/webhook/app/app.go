@@ -96,7 +96,7 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser
 	if err := watch.New(mgr, letting, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("setting up the controller: %w", err)
 	}
-	if err := watch.NewProtection(mgr, letting, o.inUseProtection).SetupWithManager(mgr); err != nil {
+	if err := watch.NewProtection(mgr, letting, o.inUseProtection, o.drain).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the protection: %w", err)
 	}
 	hooks := mgr.GetWebhookServer()

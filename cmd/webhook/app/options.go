@@ -13,6 +13,8 @@ import (
 	logsapi "k8s.io/component-base/logs/api/v1"
 
 	_ "k8s.io/component-base/logs/json/register" // --logging-format=json
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
 const usage = `webhook runs bluegreen: the admission webhook on every replica, the controller on the leader.
@@ -33,6 +35,7 @@ type options struct {
 	namespace            string
 	watchNamespaces      []string
 	inUseProtection      bool
+	drain                time.Duration
 	tlsCertDir           string
 	caSecretName         string
 	webhookConfiguration string
@@ -55,6 +58,8 @@ func parse(args []string) (*options, error) {
 	flags.StringSliceVar(&o.watchNamespaces, "watch-namespaces", nil, "Namespaces to work in, separated by commas. Empty for all.")
 	flags.BoolVar(&o.inUseProtection, "in-use-protection", true,
 		"Keep Deployments that serve a managed Service from deletion and from scale-downs that come before the switch.")
+	flags.DurationVar(&o.drain, "drain", 30*time.Second,
+		"Time for which a Deployment is kept as it is after traffic has left it, where the Service's annotation "+bluegreen.Drain+" does not say otherwise.")
 	flags.StringVar(&o.tlsCertDir, "tls-cert-dir", "",
 		"Directory with tls.crt and tls.key for the webhook, reloaded when they change. Empty for self-managed certificates.")
 	flags.StringVar(&o.caSecretName, "ca-secret-name", "bluegreen-ca",
@@ -90,6 +95,9 @@ func (o *options) validate() error {
 	}
 	if o.shutdownDelay < 0 {
 		errs = append(errs, fmt.Errorf("--shutdown-delay-duration: %s: must be 0s or more", o.shutdownDelay))
+	}
+	if o.drain < 0 {
+		errs = append(errs, fmt.Errorf("--drain: %s: must be 0s or more", o.drain))
 	}
 	for _, namespace := range o.watchNamespaces {
 		if problems := validation.IsDNS1123Label(namespace); len(problems) > 0 {
