@@ -51,6 +51,7 @@ func upgradeThatDeletesBlue(t *testing.T, program string) {
 	helmUpgrade(t, program, ns, "versioned", "version=1.10")
 	awaitAvailable(t, ns, "nginx-1.10", 2)
 	r := send(t, ns, "nginx", "1.10")
+	r.slowToo(t, ns, "nginx")
 
 	r.asked("1.11")
 	asked := time.Now()
@@ -60,9 +61,7 @@ func upgradeThatDeletesBlue(t *testing.T, program string) {
 	if !bluegreen.Protected(blue) {
 		t.Errorf("finalizers %v", blue.Finalizers)
 	}
-	const frozen = "Deployment nginx-1.10: serves and is being deleted: its pods are kept, and its spec is frozen, until traffic moves; " +
-		"ask for another version to let it go"
-	held := awaitPhase(t, ns, "nginx", bluegreen.Waiting, waitsFor("1.11")+"; "+frozen)
+	held := awaitPhase(t, ns, "nginx", bluegreen.Waiting, waitsFor("1.11")+"; "+frozen(ns))
 	if version := held.Spec.Selector["version"]; version != "1.10" {
 		t.Errorf("traffic is on %s while 1.11 is not ready", version)
 	}
@@ -72,10 +71,21 @@ func upgradeThatDeletesBlue(t *testing.T, program string) {
 		t.Errorf("traffic moved %s after the ask, but 1.11 takes 20 s to become ready", took)
 	}
 	r.awaitAnswer(t, "1.11")
+	moved := time.Now()
 	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", ns, "--timeout=60s")
+	if drained := time.Since(moved); drained < 29*time.Second {
+		t.Errorf("blue was let go %s after traffic had left it", drained)
+	}
 	kubectl(t, "wait", "--for=delete", "pod", "--selector=version=1.10", "--namespace", ns, "--timeout=60s")
 	awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
 	assertSwitched(t, r.judge(t).Switches)
+}
+
+// frozen is what a Service says of a Deployment nginx-1.10 that serves it and is being deleted.
+func frozen(namespace string) string {
+	return "Deployment nginx-1.10: serves and is being deleted: its pods are kept, and its spec is frozen, until traffic moves; ask for another " +
+		"version to let it go, or take its pods over: kubectl delete deployment nginx-1.10 -n " + namespace + " --cascade=orphan --wait=false, " +
+		"and apply its manifest again"
 }
 
 // TestUpgradeThatScalesBlueDown upgrades a chart with a blue and a green Deployment, where one upgrade asks for green and takes
@@ -271,8 +281,7 @@ func TestWithdrawnByUpgrade(t *testing.T) {
 
 			helmUpgrade(t, program, ns, "versioned", "version=1.11", "startup=300")
 			helmUpgrade(t, program, ns, "versioned", "version=1.10")
-			awaitPhase(t, ns, "nginx", bluegreen.Stable, "Deployment nginx-1.10: serves and is being deleted: its pods are kept, "+
-				"and its spec is frozen, until traffic moves; ask for another version to let it go")
+			awaitPhase(t, ns, "nginx", bluegreen.Stable, frozen(ns))
 
 			for _, version := range []string{"1.12", "1.10"} {
 				r.asked(version)
@@ -297,8 +306,7 @@ func TestRollbackOfHelm3(t *testing.T) {
 	helmUpgrade(t, "helm3", ns, "versioned", "version=1.11", "startup=300")
 	printed := run(t, "helm3", "rollback", "app", "1", "--namespace", ns)
 	contains(t, printed.stderr, "bluegreen: metadata.finalizers: keeps "+bluegreen.InUseProtection+", because Deployment nginx-1.10 serves")
-	awaitPhase(t, ns, "nginx", bluegreen.Stable, "Deployment nginx-1.10: serves and is being deleted: its pods are kept, "+
-		"and its spec is frozen, until traffic moves; ask for another version to let it go")
+	awaitPhase(t, ns, "nginx", bluegreen.Stable, frozen(ns))
 
 	r.asked("1.12")
 	helmUpgrade(t, "helm3", ns, "versioned", "version=1.12")

@@ -14,6 +14,7 @@ import (
 // requests are the live requests at a Service while a test runs, and what was asked for meanwhile.
 type requests struct {
 	client *traffic.Client
+	slow   *traffic.Client // takes 2 s for each; nil without
 	first  string
 	asks   []traffic.Ask
 }
@@ -30,6 +31,13 @@ func send(t *testing.T, namespace, name, version string) *requests {
 	r := &requests{client: traffic.Start(url, 20, 200), first: version}
 	t.Cleanup(func() { r.client.Stop() })
 	return r
+}
+
+// slowToo sends requests besides that take 2 s, which a pod that ends at once cuts off.
+func (r *requests) slowToo(t *testing.T, namespace, name string) {
+	t.Helper()
+	r.slow = traffic.Start("http://"+getService(t, namespace, name).Spec.ClusterIP+"/?wait=2s", 15, 6)
+	t.Cleanup(func() { r.slow.Stop() })
 }
 
 // asked notes that from now on a version is asked for. It comes before the ask itself.
@@ -50,7 +58,16 @@ func (r *requests) awaitAnswer(t *testing.T, version string) {
 // judge stops the requests and fails the test if any failed, or if versions were mixed.
 func (r *requests) judge(t *testing.T) traffic.Report {
 	t.Helper()
-	report := traffic.Analyze(r.client.Stop(), r.first, r.asks...)
+	report := r.judgeOne(t, r.client)
+	if r.slow != nil {
+		r.judgeOne(t, r.slow)
+	}
+	return report
+}
+
+func (r *requests) judgeOne(t *testing.T, client *traffic.Client) traffic.Report {
+	t.Helper()
+	report := traffic.Analyze(client.Stop(), r.first, r.asks...)
 	t.Logf("%d requests, %d errors, %d mixed answers", report.Total, len(report.Errors), len(report.Mixed))
 	for _, failed := range report.Errors {
 		t.Errorf("request at %s failed: %v", failed.Start.Format(time.StampMilli), failed.Err)
