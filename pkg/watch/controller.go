@@ -7,12 +7,13 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/client-go/tools/events"
+	"k8s.io/client-go/util/workqueue"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -127,7 +128,7 @@ func (c *Controller) write(ctx context.Context, service *corev1.Service, action 
 	}
 	written := action.Service.DeepCopy()
 	err = c.client.Patch(ctx, written, patch)
-	if overtaken(err) {
+	if overtaken(ctx, c.live, service, err) {
 		return false, nil
 	}
 	if err == nil && !maps.Equal(written.Spec.Selector, action.Service.Spec.Selector) {
@@ -138,11 +139,14 @@ func (c *Controller) write(ctx context.Context, service *corev1.Service, action 
 		return false, c.failed(service, fmt.Errorf("writing %s: %w", action.Reason, err))
 	}
 	c.tell(ctx, service, action)
-	return true, disown(ctx, c.client, written)
+	return true, c.disown(ctx, written)
 }
 
-// overtaken says whether somebody was faster: what they wrote is on its way through the watch, and will be decided about.
-func overtaken(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
+// retries tells how long a failed item waits: longer each time, but never long after what failed is mended. There is no limit for all
+// items together, as in controller-runtime's default: what waits for it would wait far longer.
+func retries() workqueue.TypedRateLimiter[reconcile.Request] {
+	return workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](5*time.Millisecond, 15*time.Second)
+}
 
 // activity is what the controller's Events say it was at.
 const activity = "Switching"
@@ -183,7 +187,7 @@ func (c *Controller) SetupWithManager(ctx context.Context, mgr manager.Manager) 
 		For(&corev1.Service{}, builder.WithPredicates(concerns)).
 		Watches(&appsv1.Deployment{}, handler.EnqueueRequestsFromMapFunc(c.services)).
 		// A switch is mostly waiting for the API server. The follower's informers run too, so that a new leader decides at once.
-		WithOptions(controller.Options{MaxConcurrentReconciles: 30, EnableWarmup: ptr.To(true)}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 30, EnableWarmup: ptr.To(true), RateLimiter: retries()}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 

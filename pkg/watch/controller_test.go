@@ -9,12 +9,15 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	ctrlreconcile "sigs.k8s.io/controller-runtime/pkg/reconcile"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
@@ -174,15 +177,65 @@ func (f failingReader) Get(context.Context, client.ObjectKey, client.Object, ...
 
 func TestSomebodyFasterIsNoErrorAndNoEvent(t *testing.T) {
 	services := schema.GroupResource{Resource: "services"}
+	for name, test := range map[string]struct {
+		err    error
+		faster func(*cluster, *corev1.Service)
+	}{
+		"conflict": {apierrors.NewConflict(services, "nginx", errors.New("changed")), func(c *cluster, service *corev1.Service) {
+			if err := c.Client.Patch(context.Background(), service, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"app":"other"}}}`))); err != nil {
+				t.Fatal(err)
+			}
+		}},
+		"created anew": {apierrors.NewConflict(services, "nginx", errors.New("precondition")), func(c *cluster, service *corev1.Service) {
+			service.UID = "9"
+			c.rewrite(service)
+		}},
+		"gone": {apierrors.NewNotFound(services, "nginx"), func(c *cluster, service *corev1.Service) {
+			if err := c.Delete(context.Background(), service); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			c := newCluster(t, asking(green), ready("nginx-1.11"))
+			seen := c.observed()
+			test.faster(c, c.stored())
+			c.fail = test.err
+			controller := &Controller{client: c.Client, live: c.Client, recorder: c.recorder, letting: NewLetting()}
+			if _, err := controller.Reconcile(context.Background(), seen); err != nil || len(c.recorder.Events) > 0 {
+				t.Errorf("got %v, %d Events", err, len(c.recorder.Events))
+			}
+		})
+	}
+}
+
+// TestAnAnswerOfAnotherWebhookIsNotTakenForSomebodyFaster: controller-runtime passes on the status of a Get that failed in a validator.
+func TestAnAnswerOfAnotherWebhookIsNotTakenForSomebodyFaster(t *testing.T) {
+	configMaps := schema.GroupResource{Resource: "configmaps"}
 	for name, err := range map[string]error{
-		"conflict": apierrors.NewConflict(services, "nginx", errors.New("changed")),
-		"gone":     apierrors.NewNotFound(services, "nginx"),
+		"conflict":  apierrors.NewConflict(configMaps, "rules", errors.New("changed")),
+		"not found": apierrors.NewNotFound(configMaps, "rules"),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t, asking(green), ready("nginx-1.11"))
 			c.fail = err
-			c.expect(blue, "", 1)
+			said, got := c.reconcile()
+			if !errors.Is(got, err) {
+				t.Errorf("got %v", got)
+			}
+			if len(said) != 1 || !strings.HasPrefix(said[0], "Warning WriteFailed ") || !strings.Contains(said[0], `configmaps "rules"`) {
+				t.Errorf("said %q", said)
+			}
 		})
+	}
+}
+
+func TestAFailedItemNeverWaitsLong(t *testing.T) {
+	limiter := retries()
+	for i := range 40 {
+		if wait := limiter.When(reconcile.Request{}); wait > 15*time.Second {
+			t.Fatalf("waits %s after %d failures", wait, i+1)
+		}
 	}
 }
 
@@ -287,7 +340,7 @@ func TestAnEventOfADeploymentReachesExactlyTheServicesThatWaitForIt(t *testing.T
 	}
 	unlabelled := ready("nginx-1.11")
 	unlabelled.Spec.Template.Labels = nil
-	if got := controller.services(context.Background(), unlabelled); !slices.Equal(got, []ctrlreconcile.Request(nil)) {
+	if got := controller.services(context.Background(), unlabelled); !slices.Equal(got, []reconcile.Request(nil)) {
 		t.Errorf("got %v", got)
 	}
 }

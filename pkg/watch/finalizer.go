@@ -24,7 +24,7 @@ func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, pr
 			return false, err
 		}
 		err = c.client.Patch(ctx, deployment.DeepCopy(), patch)
-		if overtaken(err) {
+		if overtaken(ctx, c.live, deployment, err) {
 			return false, nil
 		}
 		if err != nil {

@@ -7,8 +7,12 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
@@ -56,7 +60,7 @@ func changes(observed, desired map[string]string) map[string]any {
 
 // disown does in a write of its own what the webhook would have done in the last one, had it been there: otherwise what
 // bluegreen wrote would make the next server-side apply conflict.
-func disown(ctx context.Context, c client.Client, written *corev1.Service) error {
+func (c *Controller) disown(ctx context.Context, written *corev1.Service) error {
 	entries := bluegreen.Disown(written.ManagedFields)
 	if len(entries) == 0 || equality.Semantic.DeepEqual(entries, written.ManagedFields) {
 		return nil // An empty list would not disown, but make the next applier start anew.
@@ -68,8 +72,26 @@ func disown(ctx context.Context, c client.Client, written *corev1.Service) error
 	if err != nil {
 		return err
 	}
-	if err := c.Patch(ctx, written, patch); err != nil && !overtaken(err) {
+	if err := c.client.Patch(ctx, written, patch); err != nil && !overtaken(ctx, c.live, written, err) {
 		return fmt.Errorf("disowning fields of Service %s: %w", written.Name, err)
 	}
 	return nil
+}
+
+// overtaken says whether a write was refused because somebody was faster: then what they wrote is on its way through the watch, and will
+// be decided about. The error alone does not say it: a 404 or 409 can also be the answer of somebody's admission webhook.
+func overtaken(ctx context.Context, live client.Reader, seen client.Object, err error) bool {
+	if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+		return false
+	}
+	kind, err := apiutil.GVKForObject(seen, scheme.Scheme)
+	if err != nil {
+		return false
+	}
+	current := &metav1.PartialObjectMetadata{}
+	current.SetGroupVersionKind(kind)
+	if err := live.Get(ctx, client.ObjectKeyFromObject(seen), current); err != nil {
+		return apierrors.IsNotFound(err)
+	}
+	return current.UID != seen.GetUID() || current.ResourceVersion != seen.GetResourceVersion()
 }

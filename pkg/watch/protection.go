@@ -76,9 +76,6 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 		return reconcile.Result{RequeueAfter: wait}, err
 	}
 	kept, err := p.take(ctx, step, deployment)
-	if overtaken(err) {
-		return reconcile.Result{}, nil
-	}
 	if kept {
 		// The cache may never show the use that the API server knows of, and then not its end either.
 		return reconcile.Result{RequeueAfter: linger}, nil
@@ -133,18 +130,33 @@ func (p *Protection) take(ctx context.Context, step bluegreen.Step, deployment *
 	if now != step {
 		return true, nil
 	}
-	switch step {
-	case bluegreen.StepForget:
-		_, why := bluegreen.ScaleDownOf(deployment, services)
-		return false, p.forgetScaleDown(ctx, deployment, why)
-	case bluegreen.StepRoll, bluegreen.StepResume:
-		return false, p.resume(ctx, deployment)
-	default:
+	if step == bluegreen.StepLetGo {
 		if serves, err := p.podsServe(ctx, deployment, services); err != nil || serves {
 			return serves, err
 		}
-		return false, p.letGo(ctx, deployment, services)
 	}
+	return false, p.written(ctx, deployment, p.write(ctx, step, deployment, services))
+}
+
+func (p *Protection) write(ctx context.Context, step bluegreen.Step, deployment *appsv1.Deployment, services []*corev1.Service) error {
+	switch step {
+	case bluegreen.StepForget:
+		_, why := bluegreen.ScaleDownOf(deployment, services)
+		return p.forgetScaleDown(ctx, deployment, why)
+	case bluegreen.StepRoll, bluegreen.StepResume:
+		return p.resume(ctx, deployment)
+	default:
+		return p.letGo(ctx, deployment, services)
+	}
+}
+
+// written tells people of a write that the API server refused, and returns the error; none where somebody was faster.
+func (p *Protection) written(ctx context.Context, deployment *appsv1.Deployment, err error) error {
+	if err == nil || overtaken(ctx, p.live, deployment, err) {
+		return nil
+	}
+	p.recorder.Eventf(deployment, nil, corev1.EventTypeWarning, "WriteFailed", "Protecting", "%s", bluegreen.Clip(err.Error()))
+	return err
 }
 
 // servicesNow returns the Services of a namespace that the API server had at a moment after the call. After many switches at
@@ -251,6 +263,6 @@ func (p *Protection) SetupWithManager(mgr manager.Manager) error {
 		Named(Name+"-protection").
 		Watches(&appsv1.Deployment{}, p.deployments()).
 		Watches(&corev1.Service{}, p.services()).
-		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true)}).
+		WithOptions(controller.Options{MaxConcurrentReconciles: 10, EnableWarmup: ptr.To(true), RateLimiter: retries()}).
 		Complete(reconcile.AsReconciler(mgr.GetClient(), p))
 }

@@ -2,21 +2,26 @@ package watch
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -185,6 +190,29 @@ func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
 				t.Errorf("%d replicas, %v", *after.Spec.Replicas, after.Annotations)
 			}
 		})
+	}
+}
+
+// TestAWriteThatAnotherWebhookRefusesIsSaidAndTriedAgain: nothing else would wake the Deployment.
+func TestAWriteThatAnotherWebhookRefusesIsSaidAndTriedAgain(t *testing.T) {
+	deployment := serving(blue)
+	refused := apierrors.NewNotFound(schema.GroupResource{Resource: "configmaps"}, "rules")
+	stored := newBuilder().WithObjects(deployment, onVersion(green)).WithInterceptorFuncs(interceptor.Funcs{
+		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+			return refused
+		},
+	}).Build()
+	recorder := events.NewFakeRecorder(10)
+	if _, err := drained(stored, stored, recorder, true).Reconcile(context.Background(), current(t, stored, deployment)); !errors.Is(err, refused) {
+		t.Errorf("got %v", err)
+	}
+	select {
+	case said := <-recorder.Events:
+		if !strings.HasPrefix(said, "Warning WriteFailed ") || !strings.Contains(said, `configmaps "rules"`) {
+			t.Errorf("said %q", said)
+		}
+	default:
+		t.Error("no Event")
 	}
 }
 

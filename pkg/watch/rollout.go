@@ -90,8 +90,5 @@ func (p *Protection) letOrphanerGo(ctx context.Context, deployment *appsv1.Deplo
 		return nil
 	}
 	ctrl.LoggerFrom(ctx).Info("Letting the Deployment go, which was told to leave its pods behind")
-	if err := unprotect(ctx, p.client, deployment); !overtaken(err) {
-		return err
-	}
-	return nil
+	return p.written(ctx, deployment, unprotect(ctx, p.client, deployment))
 }

@@ -11,7 +11,7 @@ import (
 
 // manager is what switching and protecting need, wherever bluegreen manages Services.
 var manager = []string{
-	"list,watch,patch services",
+	"get,list,watch,patch services",
 	"get,list,watch,patch deployments.apps",
 	"patch deployments/scale.apps",
 	"list pods",

@@ -98,7 +98,7 @@ the protection of Deployments in use still lets go of what it kept before. */ -}
 rules:
   - apiGroups: [""]
     resources: [services]
-    verbs: [list, watch, patch]
+    verbs: [get, list, watch, patch]
   - apiGroups: [apps]
     resources: [deployments]
     verbs: [get, list, watch, patch]

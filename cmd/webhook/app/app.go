@@ -21,6 +21,7 @@ import (
 	"k8s.io/client-go/rest"
 	logsapi "k8s.io/component-base/logs/api/v1"
 	"k8s.io/klog/v2"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -87,7 +88,23 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 	}
 	ctx, cancel := ending.context()
 	defer cancel()
-	return mgr.Start(ctx)
+	return start(ctx, mgr)
+}
+
+// start runs the manager until the context ends. While the caches have not synced, the manager does not heed that, and nothing runs yet
+// that wants an orderly end.
+func start(ctx context.Context, mgr manager.Manager) error {
+	ended := make(chan error, 1)
+	starting, cancel := context.WithCancel(ctx)
+	go func() {
+		ended <- mgr.Start(ctx)
+		cancel()
+	}()
+	synced := mgr.GetCache().WaitForCacheSync(starting)
+	if !synced && ctx.Err() != nil {
+		return nil
+	}
+	return <-ended
 }
 
 // setUp registers controllers, webhooks and checks.
@@ -139,6 +156,11 @@ func (o *options) manager(keeper *certs.Keeper) manager.Options {
 		LeaderElectionNamespace: o.namespace,
 		// The process ends when the manager stops, so the next leader need not wait for the Lease to run out.
 		LeaderElectionReleaseOnCancel: true,
+		// A leader that dies without a word is followed within 5 s: the Lease, and twice the longest pause of a follower (2.2 retry periods).
+		// That is short, and safe: every write carries the resourceVersion that it was decided on.
+		LeaseDuration: ptr.To(3 * time.Second),
+		RenewDeadline: ptr.To(2 * time.Second),
+		RetryPeriod:   ptr.To(400 * time.Millisecond),
 		Metrics: metricsserver.Options{
 			BindAddress:    o.metricsBindAddress,
 			SecureServing:  true,
