@@ -100,9 +100,16 @@ func inPlace(deployment *appsv1.Deployment, services []*corev1.Service, deployme
 	})
 }
 
-// ReplicasDue returns the replicas that a paused Deployment gets before it is resumed; false where it has them, or where somebody
-// has scaled it since, whose word is newer.
-func ReplicasDue(deployment *appsv1.Deployment) (int32, bool) {
+// ReplicasDue returns the replicas that a paused Deployment gets before it is resumed; false where it has them, or where there is a newer
+// word: somebody has scaled it since, or asks for its version. The manifest that asks may say the replicas that were kept, which is no
+// change, so no write shows it.
+func ReplicasDue(deployment *appsv1.Deployment, services []*corev1.Service) (int32, bool) {
 	held, found := resumeOf(deployment)
-	return held.wanted, found && held.wanted != held.kept && ptr.Deref(deployment.Spec.Replicas, 1) == held.kept
+	if !found || held.wanted == held.kept || ptr.Deref(deployment.Spec.Replicas, 1) != held.kept {
+		return 0, false
+	}
+	return held.wanted, held.wanted > 0 || !slices.ContainsFunc(services, func(service *corev1.Service) bool {
+		policy, managed := managing(service)
+		return managed && policy.pending(service) && matches(policy.candidate(service), deployment.Spec.Template.Labels)
+	})
 }

@@ -144,16 +144,19 @@ func TestWhatComesNextForADeploymentThatIsKept(t *testing.T) {
 func TestReplicasComeBeforeTheRolloutGoesOn(t *testing.T) {
 	for name, test := range map[string]struct {
 		deployment *appsv1.Deployment
+		service    *corev1.Service
 		want       int32
 		due        bool
 	}{
-		"asked for":                {heldSlot(), 2, true},
-		"to none":                  {heldSlot(noting(ResumeAfter, "3/3/0")), 0, true},
-		"as many as there are":     {heldSlot(noting(ResumeAfter, "3/3/3")), 3, false},
-		"somebody scaled it since": {heldSlot(replicas(7)), 2, false},
-		"done":                     {heldSlot(replicas(2)), 2, false},
+		"asked for":                         {heldSlot(), waiting(), 2, true},
+		"to none":                           {heldSlot(noting(ResumeAfter, "3/3/0")), waiting(), 0, true},
+		"as many as there are":              {heldSlot(noting(ResumeAfter, "3/3/3")), waiting(), 3, false},
+		"somebody scaled it since":          {heldSlot(replicas(7)), waiting(), 2, false},
+		"done":                              {heldSlot(replicas(2)), waiting(), 2, false},
+		"to none, and its version is asked": {heldSlot(noting(ResumeAfter, "3/3/0")), managed(asks("1.12")), 0, false},
+		"to some, and its version is asked": {heldSlot(), managed(asks("1.12")), 2, true},
 	} {
-		if got, due := ReplicasDue(test.deployment); due != test.due || due && got != test.want {
+		if got, due := ReplicasDue(test.deployment, []*corev1.Service{test.service}); due != test.due || due && got != test.want {
 			t.Errorf("%s: %d, %t", name, got, due)
 		}
 	}

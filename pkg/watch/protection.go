@@ -144,7 +144,7 @@ func (p *Protection) write(ctx context.Context, step bluegreen.Step, deployment 
 		_, why := bluegreen.ScaleDownOf(deployment, services)
 		return p.forgetScaleDown(ctx, deployment, why)
 	case bluegreen.StepRoll, bluegreen.StepResume:
-		return p.resume(ctx, deployment)
+		return p.resume(ctx, deployment, services)
 	default:
 		return p.letGo(ctx, deployment, services)
 	}
@@ -207,7 +207,7 @@ func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, s
 		p.tell(deployment, "ScaleDownDone", "scaled to 0, as was asked for before its traffic moved")
 		return nil
 	}
-	if replicas, due := bluegreen.ReplicasDue(deployment); due {
+	if replicas, due := bluegreen.ReplicasDue(deployment, services); due {
 		return scale(ctx, p.client, deployment, replicas)
 	}
 	ctrl.LoggerFrom(ctx).Info("Letting the Deployment go")

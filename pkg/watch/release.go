@@ -55,7 +55,7 @@ func (r Release) letGo(ctx context.Context, deployment *appsv1.Deployment, servi
 	if err := refuseServing(deployment, services); err != nil {
 		return err
 	}
-	if replicas, due := bluegreen.ReplicasDue(deployment); due {
+	if replicas, due := bluegreen.ReplicasDue(deployment, services); due {
 		if err := scale(ctx, r.Client, deployment, replicas); err != nil {
 			return err
 		}

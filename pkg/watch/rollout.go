@@ -9,6 +9,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
@@ -17,8 +18,8 @@ import (
 
 // resume lets a rollout that bluegreen paused go on, in a Deployment that stays in its keeping. The replicas come first, by the scale
 // subresource, which works while it is paused: in one write with paused, they would make the next server-side apply conflict.
-func (p *Protection) resume(ctx context.Context, deployment *appsv1.Deployment) error {
-	if replicas, due := bluegreen.ReplicasDue(deployment); due {
+func (p *Protection) resume(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
+	if replicas, due := bluegreen.ReplicasDue(deployment, services); due {
 		return scale(ctx, p.client, deployment, replicas)
 	}
 	if err := goOn(ctx, p.client, deployment); err != nil {
@@ -48,8 +49,8 @@ func (p *Protection) otherSlots(ctx context.Context, deployment *appsv1.Deployme
 }
 
 func (p *Protection) tellResumed(deployment *appsv1.Deployment) {
-	p.recorder.Eventf(deployment, nil, corev1.EventTypeNormal, "RolloutResumed", "Resuming", "%s",
-		"the rollout of its new pod labels goes on, which was paused while its pods served")
+	p.recorder.Eventf(deployment, nil, corev1.EventTypeNormal, "RolloutResumed", "Resuming",
+		"the rollout of its new pod labels goes on, with %d replicas, which was paused while its pods served", ptr.Deref(deployment.Spec.Replicas, 1))
 }
 
 // podsServe says whether a pod of a Deployment is selected by one of some Services, which neither its template nor its note knows of: a
