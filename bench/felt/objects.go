@@ -32,8 +32,6 @@ func podTemplate(version string) corev1.PodTemplateSpec {
 				InitialDelaySeconds: 2,
 				PeriodSeconds:       1,
 			},
-			// Serves on while kube-proxy learns that this pod is going.
-			Lifecycle: &corev1.Lifecycle{PreStop: &corev1.LifecycleHandler{Sleep: &corev1.SleepAction{Seconds: 5}}},
 		}}},
 	}
 }

@@ -162,3 +162,31 @@ func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
 		t.Fatal("a released Service is not its owner's")
 	}
 }
+
+// TestAKilledLeaderIsFollowedWithinFiveSeconds kills the leader without a word, so nothing gives its Lease back.
+func TestAKilledLeaderIsFollowedWithinFiveSeconds(t *testing.T) {
+	ns := namespace(t)
+	nginx := service(ns, "1.12", "1.10")
+	if err := admin.Create(t.Context(), nginx); err != nil {
+		t.Fatal(err)
+	}
+	available(t, deployment(t, ns, "1.11"), true)
+	leader := shipped.start(t)
+	serving(t, ns)
+	until(t, client.ObjectKeyFromObject(nginx), "the first leads", message("No Deployment"))
+	shipped.start(t)
+
+	if err := leader.Command.Process.Kill(); err != nil {
+		t.Fatal(err)
+	}
+	killed := time.Now()
+	if err := annotate(t, admin, nginx, "bluegreen/target-version", "1.11"); err != nil {
+		t.Fatal(err)
+	}
+	until(t, client.ObjectKeyFromObject(nginx), "the ask is carried out", live("1.11"))
+	waited := time.Since(killed)
+	t.Logf("the ask waited %s", waited)
+	if waited > 5*time.Second {
+		t.Errorf("the ask waited %s", waited)
+	}
+}

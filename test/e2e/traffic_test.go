@@ -58,16 +58,13 @@ func (r *requests) awaitAnswer(t *testing.T, version string) {
 // judge stops the requests and fails the test if any failed, or if versions were mixed.
 func (r *requests) judge(t *testing.T) traffic.Report {
 	t.Helper()
-	report := r.judgeOne(t, r.client)
+	results := r.client.Stop()
 	if r.slow != nil {
-		r.judgeOne(t, r.slow)
+		slow := r.slow.Stop()
+		t.Logf("%d of the requests were slow", len(slow))
+		results = append(results, slow...)
 	}
-	return report
-}
-
-func (r *requests) judgeOne(t *testing.T, client *traffic.Client) traffic.Report {
-	t.Helper()
-	report := traffic.Analyze(client.Stop(), r.first, r.asks...)
+	report := traffic.Analyze(results, r.first, r.asks...)
 	t.Logf("%d requests, %d errors, %d mixed answers", report.Total, len(report.Errors), len(report.Mixed))
 	for _, failed := range report.Errors {
 		t.Errorf("request at %s failed: %v", failed.Start.Format(time.StampMilli), failed.Err)
