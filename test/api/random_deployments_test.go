@@ -11,6 +11,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
 // What becomes of Deployments: their owners' writes, and those of the Deployment controller, which the test plays.
@@ -45,6 +47,7 @@ var happenings = []weighted[func(w *world, d *appsv1.Deployment)]{
 	{2, func(w *world, d *appsv1.Deployment) { // As kubectl replace does.
 		w.edit(d, `"spec":{}`, `"finalizers":null`)
 	}},
+	{5, func(w *world, d *appsv1.Deployment) { w.sideDoor(d) }},
 }
 
 // happen makes something happen to a Deployment; one that is gone is created again.
@@ -144,6 +147,27 @@ func (w *world) report(d *appsv1.Deployment, how func(*appsv1.Deployment)) {
 		d.Status.UpdatedReplicas = 0 // The new template waits.
 	}
 	w.endDeployment(this, w.client.Status().Patch(w.t.Context(), d, client.MergeFrom(base)))
+}
+
+// sideDoor writes through deployments/status what only bluegreen may write, which the policy refuses.
+func (w *world) sideDoor(d *appsv1.Deployment) {
+	w.t.Helper()
+	this := w.begin(deploymentID(d), "status write of bluegreen's annotations")
+	forged := d.DeepCopy()
+	switch w.r.IntN(3) {
+	case 0:
+		forged.Annotations[bluegreen.ScaleToZeroAfter] = "web/" + string(d.UID) + "/1"
+	case 1:
+		forged.Annotations[bluegreen.Serves] = "name=web,version=forged"
+	case 2:
+		forged.Finalizers = nil
+		if !protected(d) {
+			forged.Finalizers = []string{bluegreen.InUseProtection}
+		}
+	}
+	if err := w.client.Status().Update(w.t.Context(), forged); !apierrors.IsForbidden(err) && !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) {
+		w.t.Fatalf("%s: got %v", this.what, err)
+	}
 }
 
 func condition(d *appsv1.Deployment, status corev1.ConditionStatus, reason string) {
