@@ -49,13 +49,7 @@ func releaseDeployments(ctx context.Context, args []string, out io.Writer) error
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
 	release := watch.Release{Client: cluster, Namespaces: watchNamespaces}
-	if err := release.Check(ctx); err != nil {
-		return err
-	}
-	if err := release.Stop(ctx, client.ObjectKey{Namespace: namespace, Name: deployment}); err != nil {
-		return err
-	}
-	if err := release.Run(ctx); err != nil {
+	if err := release.End(ctx, client.ObjectKey{Namespace: namespace, Name: deployment}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, "All Deployments are let go; bluegreen is stopped.")
