@@ -24,29 +24,46 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch"
 )
 
+// uninstaller is the ServiceAccount of the hook.
+const uninstaller = "bluegreen-uninstall"
+
 // releaser is what taking the finalizers away needs, wherever bluegreen manages Services; own is what ending bluegreen needs.
 var (
 	releaser = []string{"list services", "get,list,patch deployments.apps", "patch deployments/scale.apps"}
 	own      = []string{"get deployments.apps/bluegreen", "patch deployments/scale.apps/bluegreen", "list,watch pods"}
 )
 
+// TestRightsOfTheUninstallHook: in single namespaces some of them are there at rest, but no ServiceAccount that has them.
 func TestRightsOfTheUninstallHook(t *testing.T) {
 	t.Parallel()
+	scoped := slices.Concat(in("shop", releaser...), in(namespace, releaser...))
 	for name, test := range map[string]struct {
-		set  string
-		want [][]string
+		set          string
+		atRest, hook []string
 	}{
-		"everywhere":           {"replicas=2", [][]string{in("cluster", releaser...), in(namespace, own...)}},
-		"in single namespaces": {"watchNamespaces={shop,bluegreen-system}", [][]string{in("shop", releaser...), in(namespace, releaser...), in(namespace, own...)}},
-		"without protection":   {"inUseProtection.enabled=false", nil},
+		"everywhere":         {"replicas=2", nil, in("cluster", releaser...)},
+		"without protection": {"inUseProtection.enabled=false", nil, in("cluster", releaser...)},
+		"in single namespaces": {
+			"watchNamespaces={shop,bluegreen-system}", scoped, in("cluster", "get namespaces/shop,bluegreen-system"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := slices.Sorted(slices.Values(slices.Concat(test.want...)))
-			if got := rights(t, hooks(template(t, "--set="+test.set)), "bluegreen-uninstall"); !slices.Equal(got, want) {
-				t.Errorf("rights are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			atRest := installed(template(t, "--set="+test.set))
+			if _, exists := atRest["ServiceAccount/"+namespace+"/"+uninstaller]; exists {
+				t.Error("the ServiceAccount exists at rest")
 			}
+			checkRights(t, rights(t, atRest, uninstaller), test.atRest)
+			checkRights(t, rights(t, hooks(template(t, "--set="+test.set)), uninstaller), slices.Concat(test.hook, in(namespace, own...)))
 		})
+	}
+}
+
+func checkRights(t *testing.T, got, want []string) {
+	t.Helper()
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("rights are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -123,11 +140,7 @@ func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
 	ns := newNamespace(t, c, "let-go")
 	for set, namespaces := range map[string][]string{"replicas=2": nil, "watchNamespaces={" + ns + "}": {ns}} {
 		t.Run(set, func(t *testing.T) {
-			for key, doc := range hooks(template(t, "--set="+set)) {
-				if strings.Contains(key, "Role") {
-					create(t, c, doc.Unstructured)
-				}
-			}
+			giveUninstallRights(t, c, template(t, "--set="+set))
 			createDeployment(t, c, deployment(namespace, "bluegreen"))
 			d := deployment(ns, "nginx", inUse)
 			createDeployment(t, c, d)
@@ -148,10 +161,20 @@ func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
 	}
 }
 
+// giveUninstallRights makes the roles of the hook, those at rest among them.
+func giveUninstallRights(t *testing.T, c client.Client, all objects) {
+	t.Helper()
+	for key, doc := range all {
+		if strings.Contains(key, "Role") && strings.HasPrefix(doc.GetName(), uninstaller) {
+			create(t, c, doc.Unstructured)
+		}
+	}
+}
+
 func asUninstallHook(t *testing.T) client.WithWatch {
 	t.Helper()
 	config := rest.CopyConfig(environment.config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + namespace + ":bluegreen-uninstall"}
+	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + namespace + ":" + uninstaller}
 	c, err := client.NewWithWatch(config, client.Options{})
 	if err != nil {
 		t.Fatal(err)
