@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -161,6 +162,32 @@ func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
 	}
 }
 
+// TestTheUninstallHookGoesPastANamespaceThatIsGone, with its rights alone, but not past one in which it has none.
+func TestTheUninstallHookGoesPastANamespaceThatIsGone(t *testing.T) {
+	c := as(t, somebody)
+	newNamespace(t, c, namespace)
+	ns, gone := newNamespace(t, c, "stays"), newNamespace(t, c, "goes")
+	giveUninstallRights(t, c, template(t, "--set=watchNamespaces={"+ns+","+gone+"}"))
+	endNamespace(t, c, gone)
+	createDeployment(t, c, deployment(namespace, "bluegreen"))
+	release := watch.Release{Client: asUninstallHook(t), Namespaces: []string{gone, ns}}
+	own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
+	var err error
+	ends := func() bool {
+		err = release.End(t.Context(), own)
+		return err == nil
+	}
+	eventually(t, "it ends", ends)
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: uninstaller}}
+	if err := c.Delete(t.Context(), role); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is refused", func() bool { return !ends() })
+	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "helm upgrade gives bluegreen a right back") {
+		t.Errorf("without its Role in a namespace that is there: %v", err)
+	}
+}
+
 // giveUninstallRights makes the roles of the hook, those at rest among them.
 func giveUninstallRights(t *testing.T, c client.Client, all objects) {
 	t.Helper()
@@ -202,6 +229,40 @@ func TestHelmUninstall(t *testing.T) {
 		t.Error("the second attempt runs no Job of its own")
 	}
 	checkNothingIsLeft(t, c, ns)
+}
+
+// TestHelmUninstallAfterANamespaceIsGone: Helm could make nothing in it.
+func TestHelmUninstallAfterANamespaceIsGone(t *testing.T) {
+	c := as(t, controller)
+	ns, gone := newNamespace(t, c, "uninstalled-later"), newNamespace(t, c, "gone-before")
+	helm(t, "install", "gone", "--namespace="+ns, "--set=watchNamespaces={"+ns+","+gone+"}")
+	endNamespace(t, c, gone)
+	finished := finishJob(t, c, ns, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+	mustRun(t, "helm", "uninstall", "gone", "--namespace="+ns, "--timeout=30s")
+	<-finished
+	checkNothingIsLeft(t, c, ns)
+}
+
+// endNamespace does to a namespace what the controllers of a cluster do, as far as it holds roles alone.
+func endNamespace(t *testing.T, c client.Client, name string) {
+	t.Helper()
+	for _, kind := range []client.Object{&rbacv1.RoleBinding{}, &rbacv1.Role{}} {
+		if err := c.DeleteAllOf(t.Context(), kind, client.InNamespace(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := c.Delete(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	read(t, c, "", name, ended)
+	ended.Spec.Finalizers = nil
+	if err := c.SubResource("finalize").Update(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Get(t.Context(), client.ObjectKey{Name: name}, ended); !apierrors.IsNotFound(err) {
+		t.Fatalf("namespace %s is still there (%v)", name, err)
+	}
 }
 
 // finishJob gives the next unfinished Job the given conditions, and then tells its UID.
