@@ -66,19 +66,22 @@ func refuseServing(deployment *appsv1.Deployment, services []*corev1.Service) er
 func (r Release) letAllGo(ctx context.Context) error {
 	return r.each(ctx, func(deployment *appsv1.Deployment, services []*corev1.Service) error {
 		key := client.ObjectKeyFromObject(deployment)
-		err := retry.RetryOnConflict(retry.DefaultBackoff, func() error { return r.letGo(ctx, key, services) })
-		if client.IgnoreNotFound(err) != nil {
+		err := retry.OnError(retry.DefaultBackoff, raced, func() error { return r.letGo(ctx, key, services) })
+		if err != nil {
 			return fmt.Errorf("letting Deployment %s in namespace %s go: %w", deployment.Name, deployment.Namespace, err)
 		}
 		return nil
 	})
 }
 
+// raced says whether a write may have met another. If it is somebody's admission webhook that says so, it says it again.
+func raced(err error) bool { return apierrors.IsConflict(err) || apierrors.IsNotFound(err) }
+
 // letGo writes over no Deployment that has changed since it was judged.
 func (r Release) letGo(ctx context.Context, key client.ObjectKey, services []*corev1.Service) error {
 	deployment := &appsv1.Deployment{}
 	if err := r.Client.Get(ctx, key, deployment); err != nil {
-		return err
+		return client.IgnoreNotFound(err)
 	}
 	if err := refuseServing(deployment, services); err != nil {
 		return err

@@ -133,6 +133,18 @@ func TestBluegreenIsNotStoppedWhereItsEndIsRefused(t *testing.T) {
 	}
 }
 
+// TestAnAnswerOfSomebodysWebhookIsNotTakenForADeploymentThatIsGone: the finalizer would stay for ever.
+func TestAnAnswerOfSomebodysWebhookIsNotTakenForADeploymentThatIsGone(t *testing.T) {
+	c := newBuilder().WithObjects(serving(blue)).WithInterceptorFuncs(interceptor.Funcs{
+		Patch: func(context.Context, client.WithWatch, client.Object, client.Patch, ...client.PatchOption) error {
+			return apierrors.NewNotFound(corev1.Resource("quotas"), "theirs")
+		},
+	}).Build()
+	if err := (Release{Client: c}).End(t.Context(), own); err == nil || !strings.Contains(err.Error(), `quotas "theirs" not found`) {
+		t.Errorf("error %v", err)
+	}
+}
+
 // TestTheEndOfBluegreenReadsLittle: Services once for each namespace with a Deployment to let go, before and after bluegreen is
 // stopped, and everything page by page.
 func TestTheEndOfBluegreenReadsLittle(t *testing.T) {
