@@ -96,7 +96,7 @@ func TestBluegreenIsStartedAgainWhereItsEndFails(t *testing.T) {
 				Watch: watching,
 				SubResourcePatch: func(ctx context.Context, c client.Client, subResource string, object client.Object, patch client.Patch,
 					opts ...client.SubResourcePatchOption) error {
-					if writes++; writes > 1 && test.fails {
+					if writes++; ctx.Err() != nil || writes > 1 && test.fails {
 						return errors.New("no")
 					}
 					if err := c.Delete(ctx, serving(blue)); err != nil {
