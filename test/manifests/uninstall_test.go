@@ -231,12 +231,17 @@ func TestHelmUninstall(t *testing.T) {
 	checkNothingIsLeft(t, c, ns)
 }
 
-// TestHelmUninstallAfterANamespaceIsGone: Helm could make nothing in it.
+// TestHelmUninstallAfterANamespaceIsGone: Helm can make nothing in it, as an upgrade says.
 func TestHelmUninstallAfterANamespaceIsGone(t *testing.T) {
 	c := as(t, controller)
 	ns, gone := newNamespace(t, c, "uninstalled-later"), newNamespace(t, c, "gone-before")
-	helm(t, "install", "gone", "--namespace="+ns, "--set=watchNamespaces={"+ns+","+gone+"}")
+	both := "--set=watchNamespaces={" + ns + "," + gone + "}"
+	helm(t, "install", "gone", "--namespace="+ns, both)
 	endNamespace(t, c, gone)
+	_, err := run(t, "helm", "upgrade", "gone", chart, selfManaged, "--namespace="+ns, both)
+	if err == nil || !strings.Contains(err.Error(), `namespaces "gone-before" not found`) {
+		t.Errorf("upgraded: %v", err)
+	}
 	finished := finishJob(t, c, ns, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
 	mustRun(t, "helm", "uninstall", "gone", "--namespace="+ns, "--timeout=30s")
 	<-finished
@@ -336,6 +341,7 @@ func TestUninstallByHand(t *testing.T) {
 	newNamespace(t, c, namespace)
 	ns := newNamespace(t, c, "by-hand")
 	createDeployment(t, c, deployment(namespace, "bluegreen"))
+	createEvicted(t, c)
 	live := deployment(ns, "live", finalizers("a/b", finalizer))
 	live.Annotations = map[string]string{"bluegreen/scale-to-zero-after": "nginx", "c": "d"}
 	createDeployment(t, c, live)
@@ -363,6 +369,20 @@ func TestUninstallByHand(t *testing.T) {
 	}
 	if err := c.Get(t.Context(), client.ObjectKeyFromObject(deleted), deleted); !apierrors.IsNotFound(err) {
 		t.Errorf("Deployment deleted is still there (%v)", err)
+	}
+}
+
+// createEvicted leaves the object of a pod of bluegreen that was evicted.
+func createEvicted(t *testing.T, c client.Client) {
+	t.Helper()
+	evicted := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "evicted", Labels: map[string]string{"app.kubernetes.io/name": "bluegreen"}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "webhook", Image: "bluegreen:1"}}},
+	}
+	create(t, c, evicted)
+	evicted.Status.Phase = corev1.PodFailed
+	if err := c.Status().Update(t.Context(), evicted); err != nil {
+		t.Fatal(err)
 	}
 }
 
