@@ -11,14 +11,12 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// eachIn calls do for every object of a namespace, or of all. The API server is asked page by page, and few pages are held at a
-// time: there can be many thousands.
+// eachIn calls do for every object of a namespace, or of all, read page by page: there can be many thousands.
 func eachIn(ctx context.Context, reader client.Reader, namespace string, newPage func() client.ObjectList, do func(runtime.Object)) error {
 	pages := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
 		page := newPage()
 		return page, reader.List(ctx, page, client.InNamespace(namespace), client.Limit(options.Limit), client.Continue(options.Continue))
 	})
-	pages.PageBufferSize = 0
 	return pages.EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
 		do(object)
 		return nil

@@ -19,8 +19,9 @@ import (
 // releaseCommand ends an installation: the chart runs it before an uninstall.
 const releaseCommand = "release-deployments"
 
-// releaseTimeout is beyond the longest grace period of bluegreen's own pods.
-const releaseTimeout = 2 * time.Minute
+// releaseTimeout is beyond the longest grace period of bluegreen's own pods, enough for some thousand Deployments, and within the
+// deadline of the chart's Job.
+const releaseTimeout = 3 * time.Minute
 
 // releaseDeployments stops bluegreen and takes its finalizers off all Deployments, unless one that serves would die of it.
 func releaseDeployments(ctx context.Context, args []string, out io.Writer) error {
