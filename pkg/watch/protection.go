@@ -8,11 +8,8 @@ import (
 	"golang.org/x/sync/singleflight"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/client-go/tools/pager"
 	"k8s.io/utils/keymutex"
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -166,32 +163,12 @@ func (p *Protection) servicesNow(ctx context.Context, namespace string) ([]*core
 		p.listing.LockKey(namespace)
 		defer func() { _ = p.listing.UnlockKey(namespace) }()
 		p.lists.Forget(namespace) // Who comes from now on needs a list that starts later.
-		return p.servicesIn(ctx, namespace)
+		return servicesIn(ctx, p.live, namespace)
 	})
 	if err != nil {
 		return nil, err
 	}
 	return services.([]*corev1.Service), nil
-}
-
-// servicesIn returns what matters of the Services of a namespace, read page by page: there can be many thousands.
-func (p *Protection) servicesIn(ctx context.Context, namespace string) ([]*corev1.Service, error) {
-	var kept []*corev1.Service
-	pages := pager.New(func(ctx context.Context, options metav1.ListOptions) (runtime.Object, error) {
-		page := &corev1.ServiceList{}
-		return page, p.live.List(ctx, page, client.InNamespace(namespace), client.Limit(options.Limit), client.Continue(options.Continue))
-	})
-	err := pages.EachListItem(ctx, metav1.ListOptions{}, func(object runtime.Object) error {
-		service := object.(*corev1.Service)
-		reduced := keepOfService(service)
-		reduced.Spec.Selector = service.Spec.Selector // Also of one that was released: it stays on what it selects.
-		kept = append(kept, reduced)
-		return nil
-	})
-	if err != nil {
-		return nil, fmt.Errorf("listing Services: %w", err)
-	}
-	return kept, nil
 }
 
 // letGo does one step, which comes back through the watch: a scale-down that was held is done; then the finalizer goes, and a

@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	appsv1apply "k8s.io/client-go/applyconfigurations/apps/v1"
 	corev1apply "k8s.io/client-go/applyconfigurations/core/v1"
@@ -236,6 +237,35 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 	}
 	deploymentUntil(t, blue, "the end of blue", gone)
 	deploymentUntil(t, green, "no finalizer", func(d *appsv1.Deployment) bool { return d != nil && !protected(d) })
+}
+
+// TestAnUninstallThatIsToldToEndStartsBluegreenAgain: the Job has a deadline, and a node may be drained.
+func TestAnUninstallThatIsToldToEndStartsBluegreenAgain(t *testing.T) {
+	ns := namespace(t)
+	own := deployment(t, ns, "1.10")
+	replicas := *own.Spec.Replicas
+	pod := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: "stays", Labels: own.Spec.Selector.MatchLabels},
+		Spec:       own.Spec.Template.Spec,
+	}
+	if err := admin.Create(t.Context(), pod); err != nil {
+		t.Fatal(err)
+	}
+	command := exec.Command(program, "release-deployments", "--namespace="+ns, "--deployment="+own.Name, "--watch-namespaces="+ns)
+	command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
+	var output strings.Builder
+	command.Stderr = &output
+	if err := command.Start(); err != nil {
+		t.Fatal(err)
+	}
+	deploymentUntil(t, own, "the stop", hasReplicas(0))
+	if err := command.Process.Signal(syscall.SIGTERM); err != nil {
+		t.Fatal(err)
+	}
+	if err := command.Wait(); err == nil || !strings.Contains(output.String(), "was given its ") {
+		t.Errorf("%v: %s", err, output.String())
+	}
+	deploymentUntil(t, own, "the start", hasReplicas(replicas))
 }
 
 // slot applies a Deployment as a chart with blue/green values does in Helm 4, without forcing conflicts.

@@ -138,6 +138,7 @@ func TestOwnWrites(t *testing.T) {
 				change(d)
 			}
 			checkRefusal(t, bluegreen.Update(t.Context(), d, client.DryRunAll), test.refusal)
+			checkRefusal(t, as(t, controller+"-uninstall").Update(t.Context(), d, client.DryRunAll), test.refusal)
 			checkRefusal(t, as(t, controller+"-2").Update(t.Context(), d, client.DryRunAll), "")
 		})
 	}

@@ -102,7 +102,7 @@ func in(scope string, rights ...string) []string {
 	return scoped
 }
 
-// rights lists what the bindings give a ServiceAccount, one line for each rule.
+// rights lists what the bindings give one of the chart's two ServiceAccounts, one line for each rule.
 func rights(t *testing.T, all objects, serviceAccount string) []string {
 	t.Helper()
 	var lines []string
@@ -115,7 +115,14 @@ func rights(t *testing.T, all objects, serviceAccount string) []string {
 		default:
 			continue
 		}
-		checkSubject(t, doc, serviceAccount)
+		bound := "bluegreen"
+		if strings.HasPrefix(doc.GetName(), uninstaller) {
+			bound = uninstaller
+		}
+		checkSubject(t, doc, bound)
+		if bound != serviceAccount {
+			continue
+		}
 		for _, rule := range boundRules(t, all, doc) {
 			lines = append(lines, scope+": "+line(rule))
 		}

@@ -13,6 +13,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
+	rbacv1 "k8s.io/api/rbac/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -24,29 +25,46 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch"
 )
 
+// uninstaller is the ServiceAccount of the hook.
+const uninstaller = "bluegreen-uninstall"
+
 // releaser is what taking the finalizers away needs, wherever bluegreen manages Services; own is what ending bluegreen needs.
 var (
 	releaser = []string{"list services", "get,list,patch deployments.apps", "patch deployments/scale.apps"}
 	own      = []string{"get deployments.apps/bluegreen", "patch deployments/scale.apps/bluegreen", "list,watch pods"}
 )
 
+// TestRightsOfTheUninstallHook: in single namespaces some of them are there at rest, but no ServiceAccount that has them.
 func TestRightsOfTheUninstallHook(t *testing.T) {
 	t.Parallel()
+	scoped := slices.Concat(in("shop", releaser...), in(namespace, releaser...))
 	for name, test := range map[string]struct {
-		set  string
-		want [][]string
+		set          string
+		atRest, hook []string
 	}{
-		"everywhere":           {"replicas=2", [][]string{in("cluster", releaser...), in(namespace, own...)}},
-		"in single namespaces": {"watchNamespaces={shop,bluegreen-system}", [][]string{in("shop", releaser...), in(namespace, releaser...), in(namespace, own...)}},
-		"without protection":   {"inUseProtection.enabled=false", nil},
+		"everywhere":         {"replicas=2", nil, in("cluster", releaser...)},
+		"without protection": {"inUseProtection.enabled=false", nil, in("cluster", releaser...)},
+		"in single namespaces": {
+			"watchNamespaces={shop,bluegreen-system}", scoped, in("cluster", "get namespaces/shop,bluegreen-system"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := slices.Sorted(slices.Values(slices.Concat(test.want...)))
-			if got := rights(t, hooks(template(t, "--set="+test.set)), "bluegreen-uninstall"); !slices.Equal(got, want) {
-				t.Errorf("rights are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
+			atRest := installed(template(t, "--set="+test.set))
+			if _, exists := atRest["ServiceAccount/"+namespace+"/"+uninstaller]; exists {
+				t.Error("the ServiceAccount exists at rest")
 			}
+			checkRights(t, rights(t, atRest, uninstaller), test.atRest)
+			checkRights(t, rights(t, hooks(template(t, "--set="+test.set)), uninstaller), slices.Concat(test.hook, in(namespace, own...)))
 		})
+	}
+}
+
+func checkRights(t *testing.T, got, want []string) {
+	t.Helper()
+	slices.Sort(want)
+	if !slices.Equal(got, want) {
+		t.Errorf("rights are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
 	}
 }
 
@@ -123,20 +141,18 @@ func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
 	ns := newNamespace(t, c, "let-go")
 	for set, namespaces := range map[string][]string{"replicas=2": nil, "watchNamespaces={" + ns + "}": {ns}} {
 		t.Run(set, func(t *testing.T) {
-			for key, doc := range hooks(template(t, "--set="+set)) {
-				if strings.Contains(key, "Role") {
-					create(t, c, doc.Unstructured)
-				}
-			}
+			giveUninstallRights(t, c, template(t, "--set="+set))
 			createDeployment(t, c, deployment(namespace, "bluegreen"))
 			d := deployment(ns, "nginx", inUse)
 			createDeployment(t, c, d)
 			release := watch.Release{Client: asUninstallHook(t), Namespaces: namespaces}
 			own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
+			var err error
 			eventually(t, "the rights are given", func() bool {
-				return release.Check(t.Context()) == nil && release.Stop(t.Context(), own) == nil
+				err = release.End(t.Context(), own)
+				return !apierrors.IsForbidden(err)
 			})
-			if err := release.Run(t.Context()); err != nil {
+			if err != nil {
 				t.Error(err)
 			}
 			if read(t, c, ns, "nginx", d); len(d.Finalizers) > 0 {
@@ -146,10 +162,46 @@ func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
 	}
 }
 
+// TestTheUninstallHookGoesPastANamespaceThatIsGone, with its rights alone, but not past one in which it has none.
+func TestTheUninstallHookGoesPastANamespaceThatIsGone(t *testing.T) {
+	c := as(t, somebody)
+	newNamespace(t, c, namespace)
+	ns, gone := newNamespace(t, c, "stays"), newNamespace(t, c, "goes")
+	giveUninstallRights(t, c, template(t, "--set=watchNamespaces={"+ns+","+gone+"}"))
+	endNamespace(t, c, gone)
+	createDeployment(t, c, deployment(namespace, "bluegreen"))
+	release := watch.Release{Client: asUninstallHook(t), Namespaces: []string{gone, ns}}
+	own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
+	var err error
+	ends := func() bool {
+		err = release.End(t.Context(), own)
+		return err == nil
+	}
+	eventually(t, "it ends", ends)
+	role := &rbacv1.Role{ObjectMeta: metav1.ObjectMeta{Namespace: ns, Name: uninstaller}}
+	if err := c.Delete(t.Context(), role); err != nil {
+		t.Fatal(err)
+	}
+	eventually(t, "it is refused", func() bool { return !ends() })
+	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "helm upgrade gives bluegreen a right back") {
+		t.Errorf("without its Role in a namespace that is there: %v", err)
+	}
+}
+
+// giveUninstallRights makes the roles of the hook, those at rest among them.
+func giveUninstallRights(t *testing.T, c client.Client, all objects) {
+	t.Helper()
+	for key, doc := range all {
+		if strings.Contains(key, "Role") && strings.HasPrefix(doc.GetName(), uninstaller) {
+			create(t, c, doc.Unstructured)
+		}
+	}
+}
+
 func asUninstallHook(t *testing.T) client.WithWatch {
 	t.Helper()
 	config := rest.CopyConfig(environment.config)
-	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + namespace + ":bluegreen-uninstall"}
+	config.Impersonate = rest.ImpersonationConfig{UserName: "system:serviceaccount:" + namespace + ":" + uninstaller}
 	c, err := client.NewWithWatch(config, client.Options{})
 	if err != nil {
 		t.Fatal(err)
@@ -177,6 +229,45 @@ func TestHelmUninstall(t *testing.T) {
 		t.Error("the second attempt runs no Job of its own")
 	}
 	checkNothingIsLeft(t, c, ns)
+}
+
+// TestHelmUninstallAfterANamespaceIsGone: Helm can make nothing in it, as an upgrade says.
+func TestHelmUninstallAfterANamespaceIsGone(t *testing.T) {
+	c := as(t, controller)
+	ns, gone := newNamespace(t, c, "uninstalled-later"), newNamespace(t, c, "gone-before")
+	both := "--set=watchNamespaces={" + ns + "," + gone + "}"
+	helm(t, "install", "gone", "--namespace="+ns, both)
+	endNamespace(t, c, gone)
+	_, err := run(t, "helm", "upgrade", "gone", chart, selfManaged, "--namespace="+ns, both)
+	if err == nil || !strings.Contains(err.Error(), `namespaces "gone-before" not found`) {
+		t.Errorf("upgraded: %v", err)
+	}
+	finished := finishJob(t, c, ns, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+	mustRun(t, "helm", "uninstall", "gone", "--namespace="+ns, "--timeout=30s")
+	<-finished
+	checkNothingIsLeft(t, c, ns)
+}
+
+// endNamespace does to a namespace what the controllers of a cluster do, as far as it holds roles alone.
+func endNamespace(t *testing.T, c client.Client, name string) {
+	t.Helper()
+	for _, kind := range []client.Object{&rbacv1.RoleBinding{}, &rbacv1.Role{}} {
+		if err := c.DeleteAllOf(t.Context(), kind, client.InNamespace(name)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	ended := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: name}}
+	if err := c.Delete(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	read(t, c, "", name, ended)
+	ended.Spec.Finalizers = nil
+	if err := c.SubResource("finalize").Update(t.Context(), ended); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Get(t.Context(), client.ObjectKey{Name: name}, ended); !apierrors.IsNotFound(err) {
+		t.Fatalf("namespace %s is still there (%v)", name, err)
+	}
 }
 
 // finishJob gives the next unfinished Job the given conditions, and then tells its UID.
@@ -250,6 +341,7 @@ func TestUninstallByHand(t *testing.T) {
 	newNamespace(t, c, namespace)
 	ns := newNamespace(t, c, "by-hand")
 	createDeployment(t, c, deployment(namespace, "bluegreen"))
+	createEvicted(t, c)
 	live := deployment(ns, "live", finalizers("a/b", finalizer))
 	live.Annotations = map[string]string{"bluegreen/scale-to-zero-after": "nginx", "c": "d"}
 	createDeployment(t, c, live)
@@ -277,6 +369,20 @@ func TestUninstallByHand(t *testing.T) {
 	}
 	if err := c.Get(t.Context(), client.ObjectKeyFromObject(deleted), deleted); !apierrors.IsNotFound(err) {
 		t.Errorf("Deployment deleted is still there (%v)", err)
+	}
+}
+
+// createEvicted leaves the object of a pod of bluegreen that was evicted.
+func createEvicted(t *testing.T, c client.Client) {
+	t.Helper()
+	evicted := &corev1.Pod{
+		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "evicted", Labels: map[string]string{"app.kubernetes.io/name": "bluegreen"}},
+		Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "webhook", Image: "bluegreen:1"}}},
+	}
+	create(t, c, evicted)
+	evicted.Status.Phase = corev1.PodFailed
+	if err := c.Status().Update(t.Context(), evicted); err != nil {
+		t.Fatal(err)
 	}
 }
 

@@ -19,8 +19,9 @@ import (
 // releaseCommand ends an installation: the chart runs it before an uninstall.
 const releaseCommand = "release-deployments"
 
-// releaseTimeout is beyond the longest grace period of bluegreen's own pods.
-const releaseTimeout = 2 * time.Minute
+// releaseTimeout is beyond the longest grace period of bluegreen's own pods, enough for some thousand Deployments, and within the
+// deadline of the chart's Job.
+const releaseTimeout = 3 * time.Minute
 
 // releaseDeployments stops bluegreen and takes its finalizers off all Deployments, unless one that serves would die of it.
 func releaseDeployments(ctx context.Context, args []string, out io.Writer) error {
@@ -49,13 +50,7 @@ func releaseDeployments(ctx context.Context, args []string, out io.Writer) error
 	ctx, cancel := context.WithTimeout(ctx, releaseTimeout)
 	defer cancel()
 	release := watch.Release{Client: cluster, Namespaces: watchNamespaces}
-	if err := release.Check(ctx); err != nil {
-		return err
-	}
-	if err := release.Stop(ctx, client.ObjectKey{Namespace: namespace, Name: deployment}); err != nil {
-		return err
-	}
-	if err := release.Run(ctx); err != nil {
+	if err := release.End(ctx, client.ObjectKey{Namespace: namespace, Name: deployment}); err != nil {
 		return err
 	}
 	_, err = fmt.Fprintln(out, "All Deployments are let go; bluegreen is stopped.")
