@@ -193,6 +193,23 @@ func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
 	}
 }
 
+// TestPodsThatAnOlderTemplateMadeKeepADeploymentWhileTheyRun: the object of one that was evicted stays, and serves nobody.
+func TestPodsThatAnOlderTemplateMadeKeepADeploymentWhileTheyRun(t *testing.T) {
+	for phase, kept := range map[corev1.PodPhase]bool{corev1.PodRunning: true, corev1.PodFailed: false, corev1.PodSucceeded: false} {
+		deployment := serving("1.12")
+		deployment.Spec.Selector.MatchLabels = map[string]string{"name": "nginx", "slot": "blue"}
+		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: deployment.Namespace, Name: "old", Labels: map[string]string{
+			"name": "nginx", "slot": "blue", "version": green}}, Status: corev1.PodStatus{Phase: phase}}
+		stored := newBuilder().WithObjects(deployment, onVersion(green), pod).Build()
+		if _, err := drained(stored, stored, events.NewFakeRecorder(10), true).Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+			t.Fatal(err)
+		}
+		if got := bluegreen.Protected(current(t, stored, deployment)); got != kept {
+			t.Errorf("%s: kept is %t", phase, got)
+		}
+	}
+}
+
 // TestAWriteThatAnotherWebhookRefusesIsSaidAndTriedAgain: nothing else would wake the Deployment.
 func TestAWriteThatAnotherWebhookRefusesIsSaidAndTriedAgain(t *testing.T) {
 	deployment := serving(blue)

@@ -53,13 +53,15 @@ func (p *Protection) tellResumed(deployment *appsv1.Deployment) {
 		"the rollout of its new pod labels goes on, with %d replicas, which was paused while its pods served", ptr.Deref(deployment.Spec.Replicas, 1))
 }
 
+// running leaves out pods that were evicted or have ended: their objects stay, and serve nobody.
+var running = client.MatchingFields{"status.phase": string(corev1.PodRunning)}
+
 // podsServe says whether a pod of a Deployment is selected by one of some Services, which neither its template nor its note knows of: a
 // template before made it.
 func (p *Protection) podsServe(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) (bool, error) {
 	for _, selector := range bluegreen.OwnPods(deployment, services) {
-		pods := &metav1.PartialObjectMetadataList{}
-		pods.SetGroupVersionKind(corev1.SchemeGroupVersion.WithKind("PodList"))
-		err := p.live.List(ctx, pods, client.InNamespace(deployment.Namespace), client.MatchingLabels(selector), client.Limit(1))
+		pods := &corev1.PodList{}
+		err := p.live.List(ctx, pods, client.InNamespace(deployment.Namespace), client.MatchingLabels(selector), running, client.Limit(1))
 		if err != nil {
 			return false, fmt.Errorf("looking for pods of Deployment %s that serve: %w", deployment.Name, err)
 		}
