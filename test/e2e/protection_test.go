@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"flag"
 	"fmt"
 	"slices"
 	"testing"
@@ -21,8 +20,6 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-var upgradeRuns = flag.Int("upgrade-runs", 1, "how often TestUpgradeThatDeletesBlue upgrades with each Helm")
-
 // helms are the programs helm 3 and helm 4.
 var helms = []string{"helm3", "helm"}
 
@@ -38,17 +35,10 @@ func helmUpgrade(t *testing.T, program, namespace, chart string, values ...strin
 
 // TestUpgradeThatDeletesBlue upgrades a chart that names its Deployment by version: the upgrade that asks for 1.11 deletes the
 // Deployment of 1.10, long before 1.11 is ready.
-func TestUpgradeThatDeletesBlue(t *testing.T) {
-	for _, program := range helms {
-		for i := range *upgradeRuns {
-			t.Run(fmt.Sprintf("%s/%d", program, i+1), func(t *testing.T) { upgradeThatDeletesBlue(t, program) })
-		}
-	}
-}
+func TestUpgradeThatDeletesBlue(t *testing.T) { withEachWriter(t, upgradeThatDeletesBlue) }
 
-func upgradeThatDeletesBlue(t *testing.T, program string) {
-	ns := namespace(t)
-	helmUpgrade(t, program, ns, "versioned", "version=1.10")
+func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) {
+	by.write(t, ns, "versioned", "version=1.10")
 	awaitAvailable(t, ns, "nginx-1.10", 2)
 	r := send(t, ns, "nginx", "1.10")
 	r.slowToo(t, ns, "nginx")
@@ -56,7 +46,7 @@ func upgradeThatDeletesBlue(t *testing.T, program string) {
 	r.asked("1.11")
 	asked := time.Now()
 	// A kubelet counts initialDelaySeconds from the whole second in which the container started: it can end up to a second early.
-	helmUpgrade(t, program, ns, "versioned", "version=1.11", "startup=21")
+	by.write(t, ns, "versioned", "version=1.11", "startup=21")
 	blue := awaitDeployment(t, ns, "nginx-1.10", "been deleted, and stayed", func(d *appsv1.Deployment) bool { return d.DeletionTimestamp != nil })
 	if !bluegreen.Protected(blue) {
 		t.Errorf("finalizers %v", blue.Finalizers)

@@ -3,10 +3,7 @@
 package e2e
 
 import (
-	"flag"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -16,8 +13,6 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-var slotRuns = flag.Int("slot-runs", 1, "how often TestTwoSlots walks with each client")
-
 // slotValues is a revision of the chart with two slots.
 func slotValues(live, blue string, blueReplicas int, green string, greenReplicas int) []string {
 	return []string{"live=" + live, "drain=3s", "startup=1",
@@ -25,83 +20,43 @@ func slotValues(live, blue string, blueReplicas int, green string, greenReplicas
 		"green.version=" + green, fmt.Sprintf("green.replicas=%d", greenReplicas)}
 }
 
-// slotWriters write a revision of the chart with two slots, and go back to one.
-var slotWriters = map[string]struct {
-	write func(t *testing.T, namespace string, values []string)
-	back  func(t *testing.T, namespace string, revision int, values []string)
-}{
-	"helm3":   {slotUpgrade("helm3"), slotRollback("helm3")},
-	"helm":    {slotUpgrade("helm"), slotRollback("helm")},
-	"kubectl": {slotApply, func(t *testing.T, namespace string, _ int, values []string) { slotApply(t, namespace, values) }},
-}
-
-func slotUpgrade(program string) func(*testing.T, string, []string) {
-	return func(t *testing.T, namespace string, values []string) {
-		t.Helper()
-		helmUpgrade(t, program, namespace, "slots", values...)
-	}
-}
-
-func slotRollback(program string) func(*testing.T, string, int, []string) {
-	return func(t *testing.T, namespace string, revision int, _ []string) {
-		t.Helper()
-		run(t, program, "rollback", "app", fmt.Sprint(revision), "--namespace", namespace)
-	}
-}
-
-func slotApply(t *testing.T, namespace string, values []string) {
-	t.Helper()
-	rendered := helm(t, "template", "app", "testdata/slots", "--namespace", namespace, "--set-string", strings.Join(values, ","))
-	file := filepath.Join(t.TempDir(), "app.yaml")
-	if err := os.WriteFile(file, []byte(rendered.stdout), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	kubectl(t, "apply", "--namespace", namespace, "--filename", file)
-}
-
 // TestTwoSlots walks a chart with a blue and a green Deployment through four upgrades, a rollback and another upgrade, each as soon as
 // the one before has moved traffic. From the second upgrade on a write changes the version of the slot that serves, or has just served.
 func TestTwoSlots(t *testing.T) {
-	for client, by := range slotWriters {
-		for i := range *slotRuns {
-			t.Run(fmt.Sprintf("%s/%d", client, i+1), func(t *testing.T) {
-				ns := namespace(t)
-				revisions := [][]string{
-					slotValues("1.10", "1.10", 2, "1.11", 0),
-					slotValues("1.11", "1.10", 0, "1.11", 2),
-					slotValues("1.12", "1.12", 2, "1.11", 0),
-					slotValues("1.10", "1.12", 0, "1.10", 2),
-					slotValues("1.11", "1.11", 2, "1.10", 0),
-				}
-				by.write(t, ns, revisions[0])
-				awaitAvailable(t, ns, "nginx-blue", 2)
-				r := send(t, ns, "nginx", "1.10")
-				r.slowToo(t, ns, "nginx")
-				arrive := func(version string) {
-					t.Helper()
-					awaitVersion(t, ns, "nginx", version)
-					r.awaitAnswer(t, version)
-				}
-				for i, version := range []string{"1.11", "1.12", "1.10", "1.11"} {
-					r.asked(version)
-					by.write(t, ns, revisions[i+1])
-					arrive(version)
-				}
-				r.asked("1.10")
-				by.back(t, ns, 4, revisions[3])
-				arrive("1.10")
-				r.asked("1.12")
-				last := slotValues("1.12", "1.12", 2, "1.11", 0)
-				by.write(t, ns, last)
-				arrive("1.12")
-
-				awaitSlot(t, ns, "nginx-blue", "1.12", 2)
-				awaitSlot(t, ns, "nginx-green", "1.11", 0)
-				awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
-				assertSwitched(t, r.judge(t).Switches)
-			})
+	withEachWriter(t, func(t *testing.T, ns string, by writer) {
+		revisions := [][]string{
+			slotValues("1.10", "1.10", 2, "1.11", 0),
+			slotValues("1.11", "1.10", 0, "1.11", 2),
+			slotValues("1.12", "1.12", 2, "1.11", 0),
+			slotValues("1.10", "1.12", 0, "1.10", 2),
+			slotValues("1.11", "1.11", 2, "1.10", 0),
 		}
-	}
+		by.write(t, ns, "slots", revisions[0]...)
+		awaitAvailable(t, ns, "nginx-blue", 2)
+		r := send(t, ns, "nginx", "1.10")
+		r.slowToo(t, ns, "nginx")
+		arrive := func(version string) {
+			t.Helper()
+			awaitVersion(t, ns, "nginx", version)
+			r.awaitAnswer(t, version)
+		}
+		for i, version := range []string{"1.11", "1.12", "1.10", "1.11"} {
+			r.asked(version)
+			by.write(t, ns, "slots", revisions[i+1]...)
+			arrive(version)
+		}
+		r.asked("1.10")
+		by.back(t, ns, 4, "slots", revisions[3]...)
+		arrive("1.10")
+		r.asked("1.12")
+		by.write(t, ns, "slots", revisions[2]...)
+		arrive("1.12")
+
+		awaitSlot(t, ns, "nginx-blue", "1.12", 2)
+		awaitSlot(t, ns, "nginx-green", "1.11", 0)
+		awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
+		assertSwitched(t, r.judge(t).Switches)
+	})
 }
 
 // awaitSlot waits until a Deployment is as its manifest says, with nothing of it held.
@@ -116,26 +71,27 @@ func awaitSlot(t *testing.T, namespace, name, version string, replicas int32) {
 
 // TestALiveSlotRelabelledByMistake changes the version label of the slot that serves, and nothing else; and puts it right.
 func TestALiveSlotRelabelledByMistake(t *testing.T) {
-	ns := namespace(t)
-	helmUpgrade(t, "helm", ns, "slots", "drain=3s")
-	awaitAvailable(t, ns, "nginx-blue", 2)
-	awaitProtected(t, ns, "nginx-blue")
-	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
-	before := podNames(t, ns, "1.10")
+	withEachWriter(t, func(t *testing.T, ns string, by writer) {
+		by.write(t, ns, "slots", "drain=3s")
+		awaitAvailable(t, ns, "nginx-blue", 2)
+		awaitProtected(t, ns, "nginx-blue")
+		r := send(t, ns, "nginx", "1.10")
+		r.slowToo(t, ns, "nginx")
+		before := podNames(t, ns, "1.10")
 
-	printed := run(t, "kubectl", "patch", "deployment", "nginx-blue", "--namespace", ns, "--patch",
-		`{"spec":{"template":{"metadata":{"labels":{"version":"1.1O"}}}}}`)
-	contains(t, printed.stderr, "the pods of Deployment nginx-blue keep name=nginx,version=1.10 while they serve")
-	awaitPhase(t, ns, "nginx", bluegreen.Stable, "Deployment nginx-blue: serves name=nginx,version=1.10, and its new pod labels would take "+
-		"its pods out of the Service, so its rollout is paused: put the labels back, or ask for bluegreen/target-version=1.1O")
-	kubectl(t, "patch", "deployment", "nginx-blue", "--namespace", ns, "--patch", `{"spec":{"template":{"metadata":{"labels":{"version":"1.10"}}}}}`)
-	awaitSlot(t, ns, "nginx-blue", "1.10", 2)
-	awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
-	if after := podNames(t, ns, "1.10"); !slices.Equal(after, before) {
-		t.Errorf("pods %q, were %q: something was restarted", after, before)
-	}
-	r.judge(t)
+		printed := by.write(t, ns, "slots", "drain=3s", "blue.version=1.12")
+		contains(t, printed.stderr, "the pods of Deployment nginx-blue keep name=nginx,version=1.10 while they serve")
+		awaitPhase(t, ns, "nginx", bluegreen.Stable, "Deployment nginx-blue: serves name=nginx,version=1.10, and its new pod labels would take "+
+			"its pods out of the Service, so its rollout is paused: put the labels back, or ask for bluegreen/target-version=1.12")
+		by.write(t, ns, "slots", "drain=3s")
+		awaitSlot(t, ns, "nginx-blue", "1.10", 2)
+		awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
+		if after := podNames(t, ns, "1.10"); !slices.Equal(after, before) {
+			t.Errorf("pods %q, were %q: something was restarted", after, before)
+		}
+		r.awaitAnswer(t, "1.10")
+		r.judge(t)
+	})
 }
 
 func podNames(t *testing.T, namespace, version string) []string {
