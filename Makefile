@@ -174,6 +174,14 @@ e2e: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the installed product on 
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/...
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
 
+RUNS ?= 10
+
+.PHONY: walks
+walks: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+walks: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the way out of blue RUNS times with each client, and write what became of the requests into docs/clients.md (root; some 40 minutes).
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 120m -parallel 3 ./test/e2e -v \
+		-run 'TestUpgradeThatDeletesBlue|TestTwoSlots|TestALiveSlotRelabelledByMistake' -runs $(RUNS) -update
+
 .PHONY: clients-table
 clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 clients-table: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Write the table in docs/clients.md from what every client does on the local cluster (root; some 3 minutes).

@@ -18,6 +18,7 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
 
 // helms are the programs helm 3 and helm 4.
@@ -35,9 +36,11 @@ func helmUpgrade(t *testing.T, program, namespace, chart string, values ...strin
 
 // TestUpgradeThatDeletesBlue upgrades a chart that names its Deployment by version: the upgrade that asks for 1.11 deletes the
 // Deployment of 1.10, long before 1.11 is ready.
-func TestUpgradeThatDeletesBlue(t *testing.T) { withEachWriter(t, upgradeThatDeletesBlue) }
+func TestUpgradeThatDeletesBlue(t *testing.T) {
+	withEachWriter(t, "a Deployment for each version: an upgrade that deletes blue", upgradeThatDeletesBlue)
+}
 
-func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) {
+func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) traffic.Report {
 	by.write(t, ns, "versioned", "version=1.10")
 	awaitAvailable(t, ns, "nginx-1.10", 2)
 	r := send(t, ns, "nginx", "1.10")
@@ -68,7 +71,9 @@ func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) {
 	}
 	kubectl(t, "wait", "--for=delete", "pod", "--selector=version=1.10", "--namespace", ns, "--timeout=60s")
 	awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
-	assertSwitched(t, r.judge(t).Switches)
+	report := r.judge(t)
+	assertSwitched(t, report.Switches)
+	return report
 }
 
 // frozen is what a Service says of a Deployment nginx-1.10 that serves it and is being deleted.

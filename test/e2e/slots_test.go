@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
 
 // slotValues is a revision of the chart with two slots.
@@ -23,7 +24,7 @@ func slotValues(live, blue string, blueReplicas int, green string, greenReplicas
 // TestTwoSlots walks a chart with a blue and a green Deployment through four upgrades, a rollback and another upgrade, each as soon as
 // the one before has moved traffic. From the second upgrade on a write changes the version of the slot that serves, or has just served.
 func TestTwoSlots(t *testing.T) {
-	withEachWriter(t, func(t *testing.T, ns string, by writer) {
+	withEachWriter(t, "two slots: four upgrades, a rollback, an upgrade", func(t *testing.T, ns string, by writer) traffic.Report {
 		revisions := [][]string{
 			slotValues("1.10", "1.10", 2, "1.11", 0),
 			slotValues("1.11", "1.10", 0, "1.11", 2),
@@ -55,7 +56,9 @@ func TestTwoSlots(t *testing.T) {
 		awaitSlot(t, ns, "nginx-blue", "1.12", 2)
 		awaitSlot(t, ns, "nginx-green", "1.11", 0)
 		awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
-		assertSwitched(t, r.judge(t).Switches)
+		report := r.judge(t)
+		assertSwitched(t, report.Switches)
+		return report
 	})
 }
 
@@ -71,7 +74,7 @@ func awaitSlot(t *testing.T, namespace, name, version string, replicas int32) {
 
 // TestALiveSlotRelabelledByMistake changes the version label of the slot that serves, and nothing else; and puts it right.
 func TestALiveSlotRelabelledByMistake(t *testing.T) {
-	withEachWriter(t, func(t *testing.T, ns string, by writer) {
+	withEachWriter(t, "two slots: the live slot is relabelled by mistake, and put right", func(t *testing.T, ns string, by writer) traffic.Report {
 		by.write(t, ns, "slots", "drain=3s")
 		awaitAvailable(t, ns, "nginx-blue", 2)
 		awaitProtected(t, ns, "nginx-blue")
@@ -90,7 +93,7 @@ func TestALiveSlotRelabelledByMistake(t *testing.T) {
 			t.Errorf("pods %q, were %q: something was restarted", after, before)
 		}
 		r.awaitAnswer(t, "1.10")
-		r.judge(t)
+		return r.judge(t)
 	})
 }
 
