@@ -27,6 +27,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
@@ -52,7 +53,7 @@ func Run(ctx context.Context, version string, args []string) error {
 		return fmt.Errorf("setting up logs: %w", err)
 	}
 	ctrl.SetLogger(klog.Background())
-	if err := watch.RegisterMetrics(); err != nil {
+	if err := errors.Join(watch.RegisterMetrics(), metrics.Registry.Register(namespacesLeftOut)); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	config, err := ctrl.GetConfig()
@@ -72,6 +73,9 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 	if err != nil {
 		return err
 	}
+	if err := o.leaveOut(ctx, config); err != nil {
+		return err
+	}
 	keeper := &certs.Keeper{Options: o.certs()}
 	mgr, err := ctrl.NewManager(config, o.manager(keeper))
 	if err != nil {
@@ -82,20 +86,28 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 			return fmt.Errorf("setting up certificates: %w", err)
 		}
 	}
+	ctx, end := context.WithCancel(ctx)
+	defer end()
+	if err := mgr.Add(absence{cluster: mgr.GetAPIReader(), namespaces: o.leftOut, end: end}); err != nil {
+		return fmt.Errorf("setting up the look at namespaces: %w", err)
+	}
 	ending := shutdown{asked: ctx, delay: o.shutdownDelay}
 	if err := o.setUp(ctx, mgr, controllerUser, ending); err != nil {
 		return err
 	}
 	ctx, cancel := ending.context()
 	defer cancel()
-	return start(ctx, mgr)
+	return start(ctx, mgr, startTimeout)
 }
 
+// startTimeout is how long the caches may take to sync: many times what the largest cluster needs.
+const startTimeout = 3 * time.Minute
+
 // start runs the manager until the context ends. While the caches have not synced, the manager does not heed that, and nothing runs yet
-// that wants an orderly end.
-func start(ctx context.Context, mgr manager.Manager) error {
+// that wants an orderly end. Caches that do not sync in time are an error: the kubelet starts the process again.
+func start(ctx context.Context, mgr manager.Manager, timeout time.Duration) error {
 	ended := make(chan error, 1)
-	starting, cancel := context.WithCancel(ctx)
+	starting, cancel := context.WithTimeout(ctx, timeout)
 	go func() {
 		ended <- mgr.Start(ctx)
 		cancel()
@@ -104,11 +116,27 @@ func start(ctx context.Context, mgr manager.Manager) error {
 	if !synced && ctx.Err() != nil {
 		return nil
 	}
+	if !synced && errors.Is(starting.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("the caches have not synced within %s; the log before this says why", timeout)
+	}
 	return <-ended
 }
 
 // setUp registers controllers, webhooks and checks.
 func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string, ending shutdown) error {
+	if !o.worksNowhere() {
+		if err := o.addControllers(ctx, mgr); err != nil {
+			return err
+		}
+	}
+	hooks := mgr.GetWebhookServer()
+	hooks.Register(mutate.ServicesPath, ending.handler(mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
+	hooks.Register(mutate.DeploymentsPath, ending.handler(mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
+	return addChecks(mgr, ending)
+}
+
+// addControllers registers the controllers, and the check of their caches.
+func (o *options) addControllers(ctx context.Context, mgr manager.Manager) error {
 	letting := watch.NewLetting()
 	if err := watch.New(mgr, letting, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
 		return fmt.Errorf("setting up the controller: %w", err)
@@ -116,10 +144,10 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser
 	if err := watch.NewProtection(mgr, letting, o.inUseProtection, o.drain).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the protection: %w", err)
 	}
-	hooks := mgr.GetWebhookServer()
-	hooks.Register(mutate.ServicesPath, ending.handler(mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
-	hooks.Register(mutate.DeploymentsPath, ending.handler(mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
-	return addChecks(mgr, ending)
+	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
+		return fmt.Errorf("adding a readiness check: %w", err)
+	}
+	return nil
 }
 
 // whoAmI returns the user name under which the API server knows this process: that of the controller, the only one who
@@ -192,15 +220,12 @@ func (o *options) webhookServer(keeper *certs.Keeper) ctrlwebhook.Server {
 	return ctrlwebhook.NewServer(options)
 }
 
-// addChecks makes the process live while it answers, and ready while it serves the webhook, knows the cluster and is to go on.
+// addChecks makes the process live while it answers, and ready while it serves the webhook and is to go on.
 func addChecks(mgr manager.Manager, ending shutdown) error {
 	if err := mgr.AddHealthzCheck("ping", healthz.Ping); err != nil {
 		return fmt.Errorf("adding the liveness check: %w", err)
 	}
 	if err := mgr.AddReadyzCheck("webhook", mgr.GetWebhookServer().StartedChecker()); err != nil {
-		return fmt.Errorf("adding a readiness check: %w", err)
-	}
-	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
 		return fmt.Errorf("adding a readiness check: %w", err)
 	}
 	if err := mgr.AddReadyzCheck("shutdown", ending.ready); err != nil {

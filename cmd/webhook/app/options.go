@@ -34,6 +34,7 @@ type options struct {
 	leaderElect          bool
 	namespace            string
 	watchNamespaces      []string
+	leftOut              []string // Of those, the ones that may not be read; not a flag.
 	inUseProtection      bool
 	drain                time.Duration
 	tlsCertDir           string

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"testing"
 	"time"
 
@@ -49,7 +50,7 @@ func TestAProcessEndsBeforeItsCachesHaveSynced(t *testing.T) {
 	mgr := forbidding(t, asked)
 	ctx, end := context.WithCancel(t.Context())
 	ended := make(chan error)
-	go func() { ended <- start(ctx, mgr) }()
+	go func() { ended <- start(ctx, mgr, startTimeout) }()
 	<-asked
 	end()
 	select {
@@ -59,5 +60,11 @@ func TestAProcessEndsBeforeItsCachesHaveSynced(t *testing.T) {
 		}
 	case <-time.After(10 * time.Second):
 		t.Fatal("it runs on")
+	}
+}
+
+func TestAProcessWhoseCachesDoNotSyncFails(t *testing.T) {
+	if err := start(t.Context(), forbidding(t, nil), 100*time.Millisecond); err == nil || !strings.Contains(err.Error(), "have not synced within 100ms") {
+		t.Errorf("got %v", err)
 	}
 }
