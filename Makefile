@@ -197,7 +197,7 @@ $(ARGO):
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 go build -C $(ARGO_SOURCE) -trimpath -ldflags '-s -w' -o $@ ./cmd/rollouts-controller
 
-BENCH ?= latency,readiness,storm,scale,webhook,felt
+BENCH ?= latency,readiness,storm,scale,start,webhook,felt
 BENCH_FLAGS ?=
 BENCH_PARTS := $(subst $(comma), ,$(BENCH))
 run_bench = cd bench && go run . $(addprefix --only=,$(1)) --docs=$(CURDIR)/docs --argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds $(BENCH_FLAGS)

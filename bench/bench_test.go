@@ -17,7 +17,7 @@ func TestSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := bench{size: size{switches: 4, script: 1, storm: 20, storms: 1, rates: []int{50}, managed: []int{5, 10}, plain: 20, rest: 500 * time.Millisecond}}
+	small := bench{size: size{switches: 4, script: 1, storm: 20, storms: 1, rates: []int{50}, managed: []int{5, 10}, starts: []int{3, 6}, plain: 20, rest: 500 * time.Millisecond}}
 	if err := small.build(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}
@@ -26,6 +26,7 @@ func TestSmoke(t *testing.T) {
 		"readiness": {"| bare loop | 4 |", "| bluegreen | 4 |"},
 		"storm":     {"| 20 Services at once, storms: 1 |"},
 		"scale":     {"| 5 (10) |", "| 10 (20) |"},
+		"start":     {"| streamed | 3 |", "| not streamed | 6 |"},
 		"webhook":   {"| 50 | ", "managed ones: 0."},
 	}
 	plots := sets.New("latency", "readiness", "storm", "scale")

@@ -29,11 +29,12 @@ type size struct {
 	rates    []int // writes a second
 	felt     int   // switches of each peer on the real node
 	managed  []int
+	starts   []int         // Deployments that there are at a start, rising
 	plain    int           // unmanaged Services, each with a Deployment
 	rest     time.Duration // in which nothing happens, or only to unmanaged objects
 }
 
-var full = size{switches: 100, script: 100, storm: 1000, storms: 3, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, plain: 10000, rest: 20 * time.Second}
+var full = size{switches: 100, script: 100, storm: 1000, storms: 3, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, starts: []int{4000, 8000}, plain: 10000, rest: 20 * time.Second}
 
 // bench is a run.
 type bench struct {
@@ -60,6 +61,7 @@ var experiments = []experiment{
 	{"readiness", (*bench).readiness},
 	{"storm", (*bench).storm},
 	{"scale", (*bench).scale},
+	{"start", (*bench).start},
 	{"webhook", (*bench).webhook},
 	{"felt", (*bench).felt},
 }

@@ -33,6 +33,11 @@ type Plane struct {
 // Start starts a control plane, and returns a context that ends when it stops: an API server waits for its watches. The programs
 // are those of KUBEBUILDER_ASSETS. etcd does not wait for the disk, which is not what is measured.
 func Start(ctx context.Context, crds ...string) (*Plane, context.Context, error) {
+	return StartWith(ctx, nil, crds...)
+}
+
+// StartWith starts a control plane whose API server has some flags besides.
+func StartWith(ctx context.Context, flags map[string]string, crds ...string) (*Plane, context.Context, error) {
 	dir, err := os.MkdirTemp("", "bluegreen-bench")
 	if err != nil {
 		return nil, nil, err
@@ -42,6 +47,9 @@ func Start(ctx context.Context, crds ...string) (*Plane, context.Context, error)
 	server := p.environment.ControlPlane.GetAPIServer().Configure()
 	server.Set("enable-aggregator-routing", "true") // It then finds the webhook by its EndpointSlice.
 	server.Set("service-cluster-ip-range", "10.0.0.0/12")
+	for name, value := range flags {
+		server.Set(name, value)
+	}
 	p.environment.ControlPlane.Etcd = &envtest.Etcd{}
 	p.environment.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", fmt.Sprint(int64(8)<<30))
 	config, err := p.environment.Start()

@@ -202,7 +202,7 @@ func (o *options) cache(keeper *certs.Keeper) cache.Options {
 	if o.selfManaged() {
 		maps.Copy(byObject, keeper.CacheByObject())
 	}
-	options := cache.Options{ByObject: byObject}
+	options := cache.Options{ByObject: byObject, NewInformer: watch.NewInformer}
 	for _, namespace := range o.watchNamespaces {
 		if options.DefaultNamespaces == nil {
 			options.DefaultNamespaces = map[string]cache.Config{}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/certs"
 )
 
 func TestTheDefaultsNeedOnlyANamespace(t *testing.T) {
@@ -21,6 +23,9 @@ func TestTheDefaultsNeedOnlyANamespace(t *testing.T) {
 	if o.namespace != "bluegreen-system" || o.webhookPort != 9443 || o.metricsBindAddress != ":8443" || o.healthBindAddress != ":8081" ||
 		!o.leaderElect || !o.selfManaged() || len(o.watchNamespaces) > 0 {
 		t.Errorf("got %+v", o)
+	}
+	if o.cache(&certs.Keeper{}).NewInformer == nil {
+		t.Error("client-go's own informers read lists whole")
 	}
 	if c := o.certs(); c.Secret.String() != "bluegreen-system/bluegreen-ca" || c.WebhookConfiguration != "bluegreen" || c.ServiceName != "bluegreen-webhook" {
 		t.Errorf("got %+v", c)
