@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
-	"slices"
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
@@ -117,8 +116,7 @@ func wait(policy Policy, state State, why verdict) Action {
 	action := act(state.Service, why.reason, message, status(Waiting, message))
 	action.Warning = why.reason == ReasonInvalid || trouble != nil
 	// What is about to serve gets it while it waits anyway, so that the switch itself need not.
-	action.Protect = slices.Concat(unprotected(policy, state.Service.Spec.Selector, without(state.Live, state.Target)),
-		unprotected(policy, policy.candidate(state.Service), state.Target))
+	action.Protect = append(unprotected(policy, state.Service.Spec.Selector, state.Live), awaiting(policy, without(state.Target, state.Live))...)
 	return action
 }
 
@@ -140,7 +138,7 @@ func move(policy Policy, state State) Action {
 	action := act(state.Service, ReasonSwitched,
 		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, state.Service), policy.Target), status(Stable, ""))
 	action.Service.Spec.Selector = policy.candidate(state.Service)
-	action.Protect = unprotected(policy, policy.candidate(state.Service), state.Target)
+	action.Protect = unprotected(policy, policy.candidate(state.Service), unkept(policy, state.Target))
 	return action
 }
 

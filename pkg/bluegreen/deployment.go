@@ -35,12 +35,15 @@ func AdmitDeployment(write DeploymentWrite) DeploymentAnswer {
 	if !Protected(write.Old) {
 		return answer
 	}
+	if old := presumed(write.Old, write.Services); contradicts(noted(old), write.New) {
+		write.Old = old
+	}
 	answer.keepFinalizer(write)
 	if !Protected(answer.Deployment) {
 		return answer
 	}
 	answer.keepNotes(write)
-	if relabelled(answer.Deployment) {
+	if relabelled(answer.Deployment) && !rolling(write) {
 		answer.holdRollout(write)
 	} else {
 		answer.putRight(write)
@@ -59,15 +62,42 @@ func (a *DeploymentAnswer) keepFinalizer(write DeploymentWrite) {
 	a.warn("metadata.finalizers: keeps %s, because Deployment %s serves", InUseProtection, write.New.Name)
 }
 
-// keepNotes puts back what bluegreen noted: every `kubectl replace` of a manifest leaves it out.
+// keepNotes puts back what bluegreen noted: every `kubectl replace` of a manifest leaves it out. What was noted in this very write stays:
+// the API server asks again when another webhook has changed it.
 func (a *DeploymentAnswer) keepNotes(write DeploymentWrite) {
 	for _, key := range deploymentKeys {
-		if note, noted := write.Old.Annotations[key]; noted {
+		note, noted := write.Old.Annotations[key]
+		switch {
+		case heldInThis(write, key):
+		case noted:
 			a.note(key, note)
-		} else {
+		default:
 			delete(a.Deployment.Annotations, key)
 		}
 	}
+}
+
+// heldInThis says whether a note is of a hold that an earlier call for the same write put there.
+func heldInThis(write DeploymentWrite, key string) bool {
+	kept := ptr.Deref(write.Old.Spec.Replicas, 1)
+	if write.New.Annotations[key] == write.Old.Annotations[key] || ptr.Deref(write.New.Spec.Replicas, 1) != kept {
+		return false
+	}
+	switch key {
+	case ResumeAfter:
+		held, found := resumeOf(write.New)
+		return found && write.New.Spec.Paused && held.kept == kept
+	case ScaleToZeroAfter:
+		held, found := parseScaleDown(write.New.Annotations[key])
+		return found && held.uid == write.New.UID && held.replicas == kept && held.generation == 0 && leaving(write) != nil
+	default:
+		return false
+	}
+}
+
+// rolling says whether pods of a write's labels come already, as in a rollout in place: then no write of the same labels is held.
+func rolling(write DeploymentWrite) bool {
+	return !write.Old.Spec.Paused && !write.New.Spec.Paused && maps.Equal(write.Old.Spec.Template.Labels, write.New.Spec.Template.Labels)
 }
 
 // putRight resumes a rollout that bluegreen paused, once the template agrees with the pods again. The pods stay as they are.
@@ -81,6 +111,10 @@ func (a *DeploymentAnswer) putRight(write DeploymentWrite) {
 // holdRollout pauses the rollout of new pod labels, and keeps the replicas. What the user paused stays so in any case. Where the
 // Deployment alone carries every version of its Service, and this one is asked for, the controller lets it roll at once.
 func (a *DeploymentAnswer) holdRollout(write DeploymentWrite) {
+	if heldInThis(write, ResumeAfter) {
+		delete(a.Deployment.Annotations, ScaleToZeroAfter)
+		return
+	}
 	before, held := resumeOf(write.Old)
 	if write.New.Spec.Paused && !held {
 		a.holdScaleDown(write)

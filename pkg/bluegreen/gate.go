@@ -32,6 +32,7 @@ type goal struct {
 // target would select must pass all of them.
 var checks = []func(goal, *appsv1.Deployment) *verdict{
 	notScaledToZero,
+	notHeldWithNone,
 	portsFound,
 	available,
 	ownPods,
@@ -41,6 +42,10 @@ var checks = []func(goal, *appsv1.Deployment) *verdict{
 // gate returns why traffic may not move to the target, or nil when it may.
 func gate(policy Policy, state State) *verdict {
 	g := goal{policy: policy, service: state.Service, live: without(state.Live, state.Target)}
+	if len(state.Target) == 0 && len(state.Left) > 0 {
+		return &verdict{ReasonDeploymentNotFound, fmt.Sprintf("Deployment %s: its pods are of version %s, but its new pod labels are not: "+
+			"put the labels back, or ask for another version", names(state.Left), policy.Target)}
+	}
 	if len(state.Target) == 0 {
 		return &verdict{ReasonDeploymentNotFound, fmt.Sprintf(
 			"No Deployment has pods labelled %s: create it, or set %s to a version that runs",
@@ -80,6 +85,18 @@ func notScaledToZero(_ goal, deployment *appsv1.Deployment) *verdict {
 	}
 	return &verdict{ReasonScaledToZero, fmt.Sprintf("has 0 replicas: scale it up with kubectl scale deployment %s -n %s --replicas=N",
 		deployment.Name, deployment.Namespace)}
+}
+
+// notHeldWithNone tells of a slot that serves, whose new labels are asked for, and nothing else carries them: it would roll out in place,
+// but came with no replicas.
+func notHeldWithNone(g goal, deployment *appsv1.Deployment) *verdict {
+	held, found := resumeOf(deployment)
+	if !found || !held.ofNone(deployment) || !leaves(g.service.Spec.Selector, deployment) {
+		return nil
+	}
+	return &verdict{ReasonLiveRelabelled, fmt.Sprintf("serves, and its new pod labels came with 0 replicas, so its rollout is paused: to roll it "+
+		"out where it is, kubectl scale deployment %s -n %s --replicas=N (another number than %d), or create another Deployment of version %s",
+		deployment.Name, deployment.Namespace, held.kept, g.policy.Target)}
 }
 
 // available asks for MinimumReplicasAvailable of the generation that is there now; a status of an older one says nothing.

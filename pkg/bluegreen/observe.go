@@ -18,6 +18,9 @@ type State struct {
 	// pending. They decide about the switch.
 	Target []*appsv1.Deployment
 
+	// Left are the Deployments, by name, that have pods which the Service would select on its target, but another template.
+	Left []*appsv1.Deployment
+
 	// Live are the Deployments, by name, whose pods the Service selects.
 	Live []*appsv1.Deployment
 }
@@ -31,7 +34,9 @@ func Observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
 	}
 	state.Live = selected(deployments, func(deployment *appsv1.Deployment) bool { return selectsPods(service.Spec.Selector, deployment) })
 	if policy.pending(service) {
-		state.Target = targets(service, policy.candidate(service), deployments)
+		candidate := policy.candidate(service)
+		state.Target = targets(service, candidate, deployments)
+		state.Left = selected(deployments, func(deployment *appsv1.Deployment) bool { return leaves(candidate, deployment) })
 	}
 	return state
 }

@@ -32,10 +32,29 @@ func Protected(deployment *appsv1.Deployment) bool {
 	return slices.Contains(deployment.Finalizers, InUseProtection)
 }
 
-// Protecting is a Deployment that gets the finalizer, and the note Serves with it.
+// Protecting is a Deployment that gets the finalizer, and the note Serves with it; without one where it does not serve yet.
 type Protecting struct {
 	Deployment *appsv1.Deployment
 	Serves     string
+}
+
+// awaiting returns those of some targets that still need the finalizer, and may get it. The note comes when they serve.
+func awaiting(policy Policy, targets []*appsv1.Deployment) []Protecting {
+	var bare []Protecting
+	for _, deployment := range unkept(policy, targets) {
+		bare = append(bare, Protecting{Deployment: deployment})
+	}
+	return bare
+}
+
+// unkept returns those Deployments that have no finalizer, and may get it; a deletion that has begun admits none.
+func unkept(policy Policy, deployments []*appsv1.Deployment) []*appsv1.Deployment {
+	if !policy.Protect {
+		return nil
+	}
+	return selected(deployments, func(deployment *appsv1.Deployment) bool {
+		return !Protected(deployment) && deployment.DeletionTimestamp == nil
+	})
 }
 
 // unprotected returns those Deployments selected by a selector that still need the finalizer or the note, and may get them; a
@@ -87,31 +106,41 @@ func leftByTemplate(policy Policy, state State) *verdict {
 		if !leaves(state.Service.Spec.Selector, deployment) {
 			continue
 		}
-		remedy := "put the labels back"
+		paused, remedy := "so its rollout is paused", "put the labels back"
+		if !deployment.Spec.Paused {
+			paused = "which its rollout does"
+		}
 		if version := deployment.Spec.Template.Labels[policy.VersionLabel]; version != "" && version != policy.Target {
 			remedy += fmt.Sprintf(", or ask for %s=%s", TargetVersion, version)
 		}
 		return &verdict{ReasonLiveRelabelled, fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would take its pods out of "+
-			"the Service, so its rollout is paused: %s", deployment.Name, formatSelector(state.Service.Spec.Selector), remedy)}
+			"the Service, %s: %s", deployment.Name, formatSelector(state.Service.Spec.Selector), paused, remedy)}
 	}
 	return nil
 }
 
 // keepsServing refuses a write under which a Deployment that serves would die.
 func keepsServing(write Write) field.ErrorList {
-	kept := frozen(selected(write.Deployments, func(deployment *appsv1.Deployment) bool {
-		return selectsPods(write.Old.Spec.Selector, deployment)
-	}))
-	if len(kept) == 0 {
-		return nil
-	}
 	key := InUseProtection
 	if _, stays := write.New.Annotations[TargetVersion]; !stays {
 		key = TargetVersion
 	}
-	return field.ErrorList{field.Forbidden(annotationsPath.Key(key), fmt.Sprintf(
-		"cannot be changed now: Deployment %s serves and is being deleted, and only bluegreen keeps it; move traffic to another version first",
-		names(kept)))}
+	var errs field.ErrorList
+	if kept := frozen(selected(write.Deployments, func(deployment *appsv1.Deployment) bool {
+		return selectsPods(write.Old.Spec.Selector, deployment)
+	})); len(kept) > 0 {
+		errs = append(errs, field.Forbidden(annotationsPath.Key(key), fmt.Sprintf(
+			"cannot be changed now: Deployment %s serves and is being deleted, and only bluegreen keeps it; move traffic to another version first",
+			names(kept))))
+	}
+	if held := selected(write.Deployments, func(deployment *appsv1.Deployment) bool {
+		return Paused(deployment) && leaves(write.Old.Spec.Selector, deployment)
+	}); len(held) > 0 {
+		errs = append(errs, field.Forbidden(annotationsPath.Key(key), fmt.Sprintf(
+			"cannot be changed now: Deployment %s serves, and its new pod labels, which wait, would take its pods out of the Service; "+
+				"put the labels back, or move traffic to another version first", names(held))))
+	}
+	return errs
 }
 
 // Step is what comes next for a Deployment that bluegreen keeps.

@@ -71,7 +71,7 @@ func HeldRolloutOf(deployment *appsv1.Deployment, services []*corev1.Service, de
 	switch {
 	case len(left) == 0:
 		return RolloutDue
-	case held.wanted > 0 && deployment.DeletionTimestamp == nil && inPlace(deployment, left, deployments):
+	case !held.ofNone(deployment) && deployment.DeletionTimestamp == nil && inPlace(deployment, left, deployments):
 		return RolloutInPlace
 	default:
 		return RolloutPending
@@ -100,16 +100,18 @@ func inPlace(deployment *appsv1.Deployment, services []*corev1.Service, deployme
 	})
 }
 
+// ofNone says whether no replicas were asked for together with the new labels, and nobody has scaled the Deployment since.
+func (r resume) ofNone(deployment *appsv1.Deployment) bool {
+	return r.wanted == 0 && ptr.Deref(deployment.Spec.Replicas, 1) == r.kept
+}
+
 // ReplicasDue returns the replicas that a paused Deployment gets before it is resumed; false where it has them, or where there is a newer
-// word: somebody has scaled it since, or asks for its version. The manifest that asks may say the replicas that were kept, which is no
-// change, so no write shows it.
+// word: somebody has scaled it since, or a Service uses it, which 0 would take it from. The manifest that asks for it may say the replicas
+// that were kept, which is no change, so no write shows it.
 func ReplicasDue(deployment *appsv1.Deployment, services []*corev1.Service) (int32, bool) {
 	held, found := resumeOf(deployment)
 	if !found || held.wanted == held.kept || ptr.Deref(deployment.Spec.Replicas, 1) != held.kept {
 		return 0, false
 	}
-	return held.wanted, held.wanted > 0 || !slices.ContainsFunc(services, func(service *corev1.Service) bool {
-		policy, managed := managing(service)
-		return managed && policy.pending(service) && matches(policy.candidate(service), deployment.Spec.Template.Labels)
-	})
+	return held.wanted, held.wanted > 0 || !InUse(deployment, services)
 }

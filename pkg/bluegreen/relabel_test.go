@@ -1,6 +1,7 @@
 package bluegreen
 
 import (
+	"reflect"
 	"strings"
 	"testing"
 
@@ -77,9 +78,10 @@ func TestTheRolloutOfNewPodLabelsWaits(t *testing.T) {
 			if warned := len(answer.Warnings) > 0; warned != test.warned {
 				t.Errorf("warnings %q", answer.Warnings)
 			}
+			// The API server asks again where another webhook has changed the write.
 			again := AdmitDeployment(DeploymentWrite{Old: test.old, New: got, Services: services}).Deployment
-			if again.Spec.Paused != got.Spec.Paused || *again.Spec.Replicas != *got.Spec.Replicas {
-				t.Errorf("admitted again: paused %t, %d replicas", again.Spec.Paused, *again.Spec.Replicas)
+			if !reflect.DeepEqual(again, got) {
+				t.Errorf("admitted again: %+v, was %+v", again, got)
 			}
 		})
 	}
@@ -149,7 +151,8 @@ func TestReplicasComeBeforeTheRolloutGoesOn(t *testing.T) {
 		due        bool
 	}{
 		"asked for":                         {heldSlot(), waiting(), 2, true},
-		"to none":                           {heldSlot(noting(ResumeAfter, "3/3/0")), waiting(), 0, true},
+		"to none":                           {heldSlot(noting(ResumeAfter, "3/3/0")), onGreen(), 0, true},
+		"to none, and it serves":            {heldSlot(noting(ResumeAfter, "3/3/0")), waiting(), 0, false},
 		"as many as there are":              {heldSlot(noting(ResumeAfter, "3/3/3")), waiting(), 3, false},
 		"somebody scaled it since":          {heldSlot(replicas(7)), waiting(), 2, false},
 		"done":                              {heldSlot(replicas(2)), waiting(), 2, false},
@@ -202,5 +205,136 @@ func TestWhatIsBeingDeletedCanBeSwitchedBackToWhileItIsKept(t *testing.T) {
 		if action := Decide(Observe(waiting(), list(deployment("1.10"), test.target))); action.Reason != test.reason {
 			t.Errorf("%s: got %s: %s", name, action.Reason, action.Message)
 		}
+	}
+}
+
+// onGreen is the Service once traffic has moved to version 1.11.
+func onGreen(options ...serviceOption) *corev1.Service {
+	return managed(append([]serviceOption{asks("1.11"), selects("name", "nginx", "version", "1.11")}, options...)...)
+}
+
+// TestAHoldInOneWriteSurvivesAnotherCallForIt: the API server asks again where another webhook has changed the write.
+func TestAHoldInOneWriteSurvivesAnotherCallForIt(t *testing.T) {
+	services := []*corev1.Service{waiting()}
+	for name, written := range map[string]*appsv1.Deployment{
+		"relabelled, to none": slot(version("1.12"), replicas(0)),
+		"relabelled":          slot(version("1.12")),
+		"scaled to 0":         slot(replicas(0)),
+	} {
+		first := AdmitDeployment(DeploymentWrite{Old: slot(), New: written, Services: services}).Deployment
+		second := AdmitDeployment(DeploymentWrite{Old: slot(), New: first, Services: services}).Deployment
+		if !reflect.DeepEqual(first, second) {
+			t.Errorf("%s: %+v, was %+v", name, second, first)
+		}
+	}
+}
+
+// TestPutRightPastTheWebhookNothingThatServesGoesToNone: the note of the mistake is still there.
+func TestPutRightPastTheWebhookNothingThatServesGoesToNone(t *testing.T) {
+	right := slot(paused, noting(ResumeAfter, "3/3/0"))
+	services := []*corev1.Service{managed()}
+	if step := NextStep(right, services, list(right), true); step != StepResume {
+		t.Errorf("next is %s", step)
+	}
+	if count, due := ReplicasDue(right, services); due {
+		t.Errorf("goes to %d", count)
+	}
+
+	left := onGreen()
+	another := managed(selects("name", "nginx", "track", "stable"), annotation(VersionLabel, "track"), asks("stable"))
+	another.Name = "another"
+	shared := slot(labelled("name", "nginx", "version", "1.12", "track", "stable"), paused, noting(ResumeAfter, "3/3/0"),
+		noting(Serves, "name=nginx,track=stable,version=1.10"))
+	if count, due := ReplicasDue(shared, []*corev1.Service{left, another}); due {
+		t.Errorf("goes to %d while another Service uses it", count)
+	}
+}
+
+// TestTwoDeploymentsOfAVersionRollInPlaceTogether: spot and on-demand, say. The first to roll is not the other's alternative.
+func TestTwoDeploymentsOfAVersionRollInPlaceTogether(t *testing.T) {
+	asked := managed(asks("1.12"))
+	services := []*corev1.Service{asked}
+	first, second := heldSlot(named("nginx-spot"), noting(ResumeAfter, "3/3/3")), heldSlot(named("nginx-ondemand"), noting(ResumeAfter, "3/3/3"))
+	rolls := slot(named("nginx-spot"), version("1.12"))
+	for _, beside := range []*appsv1.Deployment{first, rolls} {
+		if got := HeldRolloutOf(second, services, list(beside, second)); got != RolloutInPlace {
+			t.Errorf("got %s", got)
+		}
+		rolls.Status.UpdatedReplicas = 3
+		if action := Decide(Observe(asked, list(beside, second))); action.Reason != ReasonNotAvailable {
+			t.Errorf("got %s: %s", action.Reason, action.Message)
+		}
+	}
+	image := rolls.DeepCopy()
+	image.Spec.Template.Spec.Containers = []corev1.Container{{Name: "nginx", Image: "nginx:1.12.1"}}
+	if got := AdmitDeployment(DeploymentWrite{Old: rolls, New: image, Services: services}).Deployment; got.Spec.Paused {
+		t.Error("another write of the same labels pauses a rollout that is under way")
+	}
+}
+
+// TestARolloutInPlaceIsNotedAnewOnceTrafficHasMoved: until then the Deployment serves by its note.
+func TestARolloutInPlaceIsNotedAnewOnceTrafficHasMoved(t *testing.T) {
+	rolls := slot(version("1.12"))
+	if action := Decide(Observe(managed(asks("1.12")), list(rolls))); len(action.Protect) != 0 {
+		t.Errorf("noted too early: %v", action.Protect)
+	}
+	on := managed(asks("1.12"), selects("name", "nginx", "version", "1.12"))
+	if action := Decide(Observe(on, list(rolls))); len(action.Protect) != 1 || action.Protect[0].Serves != "name=nginx,version=1.12" {
+		t.Errorf("got %v", action.Protect)
+	}
+}
+
+// TestWhatIsWaitedForIsNotNotedBeforeItServes: until then its labels are its owner's to change.
+func TestWhatIsWaitedForIsNotNotedBeforeItServes(t *testing.T) {
+	action := Decide(Observe(waiting(), list(slot(), deployment("1.11", starting))))
+	if len(action.Protect) != 1 || action.Protect[0].Deployment.Name != "nginx-1.11" || action.Protect[0].Serves != "" {
+		t.Errorf("got %v", action.Protect)
+	}
+	unnoted := func(d *appsv1.Deployment) { d.Finalizers, d.Annotations = []string{InUseProtection}, nil }
+	waitedFor, corrected := deployment("1.11", unnoted), deployment("1.11", unnoted, version("1.12"))
+	if got := AdmitDeployment(DeploymentWrite{Old: waitedFor, New: corrected, Services: []*corev1.Service{waiting()}}).Deployment; got.Spec.Paused {
+		t.Error("what never served is held")
+	}
+	// Traffic has moved, and the note is on its way.
+	got := AdmitDeployment(DeploymentWrite{Old: waitedFor, New: corrected, Services: []*corev1.Service{onGreen()}}).Deployment
+	if !got.Spec.Paused || got.Annotations[Serves] != "name=nginx,version=1.11" {
+		t.Errorf("what serves is not held: paused %t, %v", got.Spec.Paused, got.Annotations)
+	}
+}
+
+func TestAServiceIsNotGivenBackWhileItsLiveSlotIsHeld(t *testing.T) {
+	for name, option := range map[string]serviceOption{"released": lacks(TargetVersion), "disabled": annotation(InUseProtection, "disabled")} {
+		after := managed()
+		option(after)
+		answer := Admit(Write{Old: managed(), New: after, Deployments: list(heldSlot())})
+		if len(answer.Errors) != 1 || !strings.Contains(answer.Errors[0].Error(), "Deployment nginx-blue serves, and its new pod labels, which wait") {
+			t.Errorf("%s: %v", name, answer.Errors)
+		}
+	}
+}
+
+// TestALiveSlotThatCameWithNoneIsNotRolledUnasked: a chart may be about to write the other slot.
+func TestALiveSlotThatCameWithNoneIsNotRolledUnasked(t *testing.T) {
+	asked := managed(asks("1.12"))
+	held := heldSlot(noting(ResumeAfter, "3/3/0"))
+	action := Decide(Observe(asked, list(held)))
+	if action.Reason != ReasonLiveRelabelled || !strings.Contains(action.Message, "--replicas=N (another number than 3)") {
+		t.Errorf("got %s: %s", action.Reason, action.Message)
+	}
+	if got := HeldRolloutOf(held, []*corev1.Service{asked}, list(held)); got != RolloutPending {
+		t.Errorf("got %s", got)
+	}
+	scaled := heldSlot(noting(ResumeAfter, "3/3/0"), replicas(4))
+	if got := HeldRolloutOf(scaled, []*corev1.Service{asked}, list(scaled)); got != RolloutInPlace {
+		t.Errorf("scaled: got %s", got)
+	}
+}
+
+func TestASwitchBackToASlotThatWasRelabelledSaysWhatToDo(t *testing.T) {
+	back := managed(asks("1.10"), selects("name", "nginx", "version", "1.11"))
+	action := Decide(Observe(back, list(heldSlot(), deployment("1.11"))))
+	const want = "Deployment nginx-blue: its pods are of version 1.10, but its new pod labels are not: put the labels back, or ask for another version"
+	if action.Message != want {
+		t.Errorf("got %s: %s", action.Reason, action.Message)
 	}
 }

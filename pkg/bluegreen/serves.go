@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -54,7 +55,12 @@ func noted(deployment *appsv1.Deployment) map[string]string {
 
 // relabelled says whether the template of a Deployment contradicts what its pods carry.
 func relabelled(deployment *appsv1.Deployment) bool {
-	for key, value := range noted(deployment) {
+	return contradicts(noted(deployment), deployment)
+}
+
+// contradicts says whether the template of a Deployment lacks one of some labels.
+func contradicts(note map[string]string, deployment *appsv1.Deployment) bool {
+	for key, value := range note {
 		if carried, exists := deployment.Spec.Template.Labels[key]; !exists || carried != value {
 			return true
 		}
@@ -68,26 +74,45 @@ func leaves(selector map[string]string, deployment *appsv1.Deployment) bool {
 }
 
 // Renoted returns the note of a Deployment whose template, from now on, says what its pods carry.
-func Renoted(deployment *appsv1.Deployment) string {
+func Renoted(deployment *appsv1.Deployment) string { return labels.Set(agreed(deployment)).String() }
+
+// agreed returns what the template says of the labels that a Deployment's note names.
+func agreed(deployment *appsv1.Deployment) map[string]string {
 	found := map[string]string{}
 	for key := range noted(deployment) {
 		if value, carried := deployment.Spec.Template.Labels[key]; carried {
 			found[key] = value
 		}
 	}
-	return labels.Set(found).String()
+	return found
 }
 
-// noteFor returns the note of a Deployment that a selector selects as well; false where it says so already, or where the
-// template contradicts it: it then speaks of pods that are still there.
+// noteFor returns the note of a Deployment that a selector selects as well; false where it says so already, or where a template that
+// waits contradicts it: it then speaks of pods that are still there.
 func noteFor(selector map[string]string, deployment *appsv1.Deployment) (string, bool) {
 	before := noted(deployment)
-	if matches(selector, before) || relabelled(deployment) || !matches(selector, deployment.Spec.Template.Labels) {
+	waits := deployment.Spec.Paused || deployment.DeletionTimestamp != nil
+	if matches(selector, before) || relabelled(deployment) && waits || !matches(selector, deployment.Spec.Template.Labels) {
 		return "", false
 	}
-	after := maps.Clone(selector)
-	maps.Copy(after, before)
+	after := agreed(deployment)
+	maps.Copy(after, selector)
 	return labels.Set(after).String(), true
+}
+
+// presumed returns a Deployment with the note that it is about to get where traffic has moved to it a moment ago.
+func presumed(deployment *appsv1.Deployment, services []*corev1.Service) *appsv1.Deployment {
+	for _, service := range services {
+		policy, managed := managing(service)
+		if !managed || !policy.Protect {
+			continue
+		}
+		if note, needed := noteFor(service.Spec.Selector, deployment); needed {
+			deployment = deployment.DeepCopy()
+			metav1.SetMetaDataAnnotation(&deployment.ObjectMeta, Serves, note)
+		}
+	}
+	return deployment
 }
 
 // PodLabels returns the labels, in the form of Label, that the pods of a Deployment carry, or will once its template is rolled
@@ -104,10 +129,15 @@ func PodLabels(deployment *appsv1.Deployment) []string {
 	return found
 }
 
-// Selected says whether a Service that is managed and protected selects the pods of a Deployment.
+// Selected says whether a Service that is managed and protected selects the pods that a Deployment has: by its note, or by its template
+// where it has none.
 func Selected(service *corev1.Service, deployment *appsv1.Deployment) bool {
 	policy, managed := managing(service)
-	return managed && policy.Protect && selectsPods(service.Spec.Selector, deployment)
+	pods := noted(deployment)
+	if pods == nil {
+		pods = deployment.Spec.Template.Labels
+	}
+	return managed && policy.Protect && matches(service.Spec.Selector, pods)
 }
 
 // LeftBy returns those of some Services that may have left a Deployment: they select its pods but for the version.
@@ -125,8 +155,8 @@ func sharesAllBut(versionLabel string, service *corev1.Service, deployment *apps
 	return len(others) == 0 || selectsPods(others, deployment)
 }
 
-// OwnPods returns selectors of the pods that are both of a Deployment, by its own selector, and of one of some Services. Neither
-// template nor note knows of pods that an older template made; one of them that a Service selects serves.
+// OwnPods returns selectors of pods that are both of a Deployment, by its own selector, and of one of some Services. Neither template
+// nor note knows of pods that an older template made; one of them that a Service selects serves.
 func OwnPods(deployment *appsv1.Deployment, services []*corev1.Service) []labels.Set {
 	if deployment.Spec.Selector == nil {
 		return nil

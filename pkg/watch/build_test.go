@@ -99,8 +99,7 @@ func newCluster(t *testing.T, stored ...client.Object) *cluster {
 func newBuilder() *fake.ClientBuilder {
 	return fake.NewClientBuilder().WithScheme(scheme.Scheme).
 		WithIndex(&corev1.Service{}, byLabel, serviceLabels).
-		WithIndex(&appsv1.Deployment{}, byPodLabel, podLabels).
-		WithIndex(&corev1.Pod{}, "status.phase", func(object client.Object) []string { return []string{string(object.(*corev1.Pod).Status.Phase)} })
+		WithIndex(&appsv1.Deployment{}, byPodLabel, podLabels)
 }
 
 // cachedReader reads lists from what the cache has, and writes to the API server.

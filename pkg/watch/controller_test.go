@@ -230,6 +230,28 @@ func TestAnAnswerOfAnotherWebhookIsNotTakenForSomebodyFaster(t *testing.T) {
 	}
 }
 
+// TestAStaleCacheNotesNothing: the Deployment was relabelled since.
+func TestAStaleCacheNotesNothing(t *testing.T) {
+	slot := ready("nginx")
+	slot.Spec.Template.Labels["version"] = blue
+	slot.Spec.Selector.MatchLabels = map[string]string{"name": "nginx"}
+	c := newCluster(t, onVersion(blue), slot)
+	c.cached = c.known()
+	relabelled := current(t, c.Client, slot)
+	relabelled.Spec.Template.Labels["version"] = green
+	if err := c.Client.Patch(context.Background(), relabelled, client.MergeFrom(slot)); err != nil {
+		t.Fatal(err)
+	}
+	seen := newBuilder().WithObjects(c.cached...).Build()
+	controller := &Controller{client: cachedReader{c.Client, seen}, live: c.Client, letting: NewLetting(), recorder: c.recorder, protect: true}
+	if _, err := controller.Reconcile(context.Background(), c.observed()); err != nil {
+		t.Error(err)
+	}
+	if after := current(t, c.Client, slot); bluegreen.Protected(after) || after.Annotations[bluegreen.Serves] != "" {
+		t.Errorf("noted %v, %v", after.Finalizers, after.Annotations)
+	}
+}
+
 func TestAFailedItemNeverWaitsLong(t *testing.T) {
 	limiter := retries()
 	for i := range 40 {

@@ -54,6 +54,18 @@ func (d *drains) comeBack(deployment *appsv1.Deployment, service string) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	delete(d.left[deployment.UID], service)
+	if len(d.left[deployment.UID]) == 0 {
+		delete(d.left, deployment.UID)
+	}
+}
+
+// used notes which of some Services use a Deployment, by what its note says now: the events of Services may have met an older one.
+func (d *drains) used(deployment *appsv1.Deployment, services []*corev1.Service) {
+	for _, service := range services {
+		if bluegreen.Selected(service, deployment) {
+			d.comeBack(deployment, service.Name)
+		}
+	}
 }
 
 // forget drops what is known of a Deployment.

@@ -12,14 +12,19 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// protectAll gives Deployments finalizer and note; false when one of them has changed in a way that has to be decided about.
+// protectAll gives Deployments the finalizer, and those that serve their note; false when one of them has changed since it was seen, which
+// is to be decided about.
 func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, protect []bluegreen.Protecting) (bool, error) {
 	for _, each := range protect {
 		deployment := each.Deployment
-		patch, err := deploymentPatch(deployment, map[string]any{"metadata": map[string]any{
-			"finalizers":  []string{bluegreen.InUseProtection},
-			"annotations": map[string]any{bluegreen.Serves: each.Serves},
-		}})
+		metadata := map[string]any{
+			"resourceVersion": deployment.ResourceVersion,
+			"finalizers":      []string{bluegreen.InUseProtection},
+		}
+		if each.Serves != "" {
+			metadata["annotations"] = map[string]any{bluegreen.Serves: each.Serves}
+		}
+		patch, err := deploymentPatch(deployment, map[string]any{"metadata": metadata})
 		if err != nil {
 			return false, err
 		}
@@ -52,11 +57,9 @@ func unprotect(ctx context.Context, c client.Client, deployment *appsv1.Deployme
 	})
 }
 
-// goOn lets a rollout that bluegreen paused go on. From now on the template says what the pods are labelled.
-func goOn(ctx context.Context, c client.Client, deployment *appsv1.Deployment) error {
-	return unpause(ctx, c, deployment, map[string]any{
-		"annotations": map[string]any{bluegreen.Serves: bluegreen.Renoted(deployment), bluegreen.ResumeAfter: nil},
-	})
+// goOn lets a rollout that bluegreen paused go on, with a note of what the pods are labelled from now on.
+func goOn(ctx context.Context, c client.Client, deployment *appsv1.Deployment, serves string) error {
+	return unpause(ctx, c, deployment, map[string]any{"annotations": map[string]any{bluegreen.Serves: serves, bluegreen.ResumeAfter: nil}})
 }
 
 // unpause changes the metadata of a Deployment, and lets a rollout that bluegreen paused go on.

@@ -66,6 +66,7 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 		return reconcile.Result{}, err
 	}
 	if step == bluegreen.StepNone {
+		p.drains.used(deployment, services)
 		return reconcile.Result{}, p.letOrphanerGo(ctx, deployment)
 	}
 	wait, err := p.wait(ctx, step, deployment, services)
@@ -98,12 +99,7 @@ func (p *Protection) next(ctx context.Context, deployment *appsv1.Deployment, se
 // wait returns how long a step is still to wait.
 func (p *Protection) wait(ctx context.Context, step bluegreen.Step, deployment *appsv1.Deployment, services []*corev1.Service) (time.Duration, error) {
 	switch step {
-	case bluegreen.StepLetGo:
-		return p.draining(ctx, deployment, services)
-	case bluegreen.StepResume:
-		if _, left := p.drains.since(deployment); !left {
-			return 0, nil
-		}
+	case bluegreen.StepLetGo, bluegreen.StepResume:
 		return p.draining(ctx, deployment, services)
 	case bluegreen.StepRoll:
 		return p.otherSlots(ctx, deployment, services)
@@ -127,7 +123,7 @@ func (p *Protection) take(ctx context.Context, step bluegreen.Step, deployment *
 	if now != step {
 		return true, nil
 	}
-	if step == bluegreen.StepLetGo {
+	if p.enabled && step == bluegreen.StepLetGo {
 		if serves, err := p.podsServe(ctx, deployment, services); err != nil || serves {
 			return serves, err
 		}
@@ -141,7 +137,7 @@ func (p *Protection) write(ctx context.Context, step bluegreen.Step, deployment 
 		_, why := bluegreen.ScaleDownOf(deployment, services)
 		return p.forgetScaleDown(ctx, deployment, why)
 	case bluegreen.StepRoll, bluegreen.StepResume:
-		return p.resume(ctx, deployment, services)
+		return p.resume(ctx, step, deployment, services)
 	default:
 		return p.letGo(ctx, deployment, services)
 	}

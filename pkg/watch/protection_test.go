@@ -193,20 +193,100 @@ func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
 	}
 }
 
-// TestPodsThatAnOlderTemplateMadeKeepADeploymentWhileTheyRun: the object of one that was evicted stays, and serves nobody.
-func TestPodsThatAnOlderTemplateMadeKeepADeploymentWhileTheyRun(t *testing.T) {
-	for phase, kept := range map[corev1.PodPhase]bool{corev1.PodRunning: true, corev1.PodFailed: false, corev1.PodSucceeded: false} {
+// TestPodsThatAnOlderTemplateMadeKeepADeployment: its ReplicaSets say whether there are any. Pods of others may carry the same labels.
+func TestPodsThatAnOlderTemplateMadeKeepADeployment(t *testing.T) {
+	for name, test := range map[string]struct {
+		owner types.UID
+		pods  int32
+		kept  bool
+	}{
+		"its own":    {"2", 1, true},
+		"ended":      {"2", 0, false},
+		"of another": {"9", 1, false},
+	} {
 		deployment := serving("1.12")
-		deployment.Spec.Selector.MatchLabels = map[string]string{"name": "nginx", "slot": "blue"}
-		pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: deployment.Namespace, Name: "old", Labels: map[string]string{
-			"name": "nginx", "slot": "blue", "version": green}}, Status: corev1.PodStatus{Phase: phase}}
-		stored := newBuilder().WithObjects(deployment, onVersion(green), pod).Build()
-		if _, err := drained(stored, stored, events.NewFakeRecorder(10), true).Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
-			t.Fatal(err)
+		deployment.Spec.Selector.MatchLabels = map[string]string{"name": "nginx"}
+		set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: deployment.Namespace, Name: "old",
+			Labels:          map[string]string{"name": "nginx", "version": green},
+			OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "owner", UID: test.owner, Controller: ptr.To(true)}}},
+			Status: appsv1.ReplicaSetStatus{Replicas: test.pods}}
+		stored := newBuilder().WithObjects(deployment, onVersion(green), set).Build()
+		for _, enabled := range []bool{true, false} {
+			if _, err := drained(stored, stored, events.NewFakeRecorder(10), enabled).Reconcile(context.Background(), current(t, stored, deployment)); err != nil {
+				t.Fatal(err)
+			}
+			if got := bluegreen.Protected(current(t, stored, deployment)); got != (test.kept && enabled) {
+				t.Errorf("%s: kept is %t", name, got)
+			}
 		}
-		if got := bluegreen.Protected(current(t, stored, deployment)); got != kept {
-			t.Errorf("%s: kept is %t", phase, got)
-		}
+	}
+}
+
+// heldSlot is a slot with pods of 1.10 whose rollout to 1.12 bluegreen has paused.
+func heldSlot() *appsv1.Deployment {
+	slot := serving(blue)
+	slot.Spec.Selector.MatchLabels = map[string]string{"name": "nginx", "slot": "blue"}
+	slot.Spec.Template.Labels = map[string]string{"name": "nginx", "slot": "blue", "version": "1.12"}
+	slot.Annotations = map[string]string{bluegreen.Serves: "name=nginx,version=1.10", bluegreen.ResumeAfter: "2/3/3"}
+	slot.Spec.Paused = true
+	return slot
+}
+
+// fresh is a Protection that has just started.
+func fresh(c client.Client) *Protection {
+	p := drained(c, c, events.NewFakeRecorder(10), true)
+	p.drains.left = nil
+	return p
+}
+
+// TestARestartDoesNotShortenADrain: traffic left a moment ago, and the slot is asked for again by its new labels.
+func TestARestartDoesNotShortenADrain(t *testing.T) {
+	asked := onVersion(green)
+	asked.Annotations[bluegreen.TargetVersion] = "1.12"
+	stored := newBuilder().WithObjects(heldSlot(), asked).Build()
+	result, err := fresh(stored).Reconcile(t.Context(), current(t, stored, heldSlot()))
+	if err != nil || result.RequeueAfter < 59*time.Second || !current(t, stored, heldSlot()).Spec.Paused {
+		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+// TestPodsThatTrafficHasLeftDrainWhateverTheTemplateSays: traffic has moved to the version that the template names, in another Deployment.
+func TestPodsThatTrafficHasLeftDrainWhateverTheTemplateSays(t *testing.T) {
+	before, after := onVersion(blue), onVersion("1.12")
+	before.Annotations[bluegreen.TargetVersion] = "1.12"
+	stored := newBuilder().WithObjects(heldSlot(), after).Build()
+	p := fresh(stored)
+	p.noteDrain(current(t, stored, heldSlot()), before, after)
+	if result, err := p.Reconcile(t.Context(), current(t, stored, heldSlot())); err != nil || result.RequeueAfter < 59*time.Second {
+		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+// TestTrafficThatCameBackAndLeftAgainLeavesADrain, even if the Deployment's event is handled before the Service's.
+func TestTrafficThatCameBackAndLeftAgainLeavesADrain(t *testing.T) {
+	old := serving(blue)
+	old.DeletionTimestamp = ptr.To(metav1.Now())
+	old.Annotations = map[string]string{bluegreen.Serves: "name=nginx,version=1.10"}
+	stored := newBuilder().WithObjects(old, onVersion("1.12")).Build()
+	p := fresh(stored)
+	p.noteDrain(old, onVersion(blue), onVersion(green))
+	p.noteDrain(old, onVersion(green), onVersion(blue))
+	if result, err := p.Reconcile(t.Context(), current(t, stored, old)); err != nil || result.RequeueAfter < 59*time.Second {
+		t.Errorf("got %v, %v", result, err)
+	}
+}
+
+// TestADrainThatEndedBeforeIsNotTheNextOnes: the event of the Service met an older note.
+func TestADrainThatEndedBeforeIsNotTheNextOnes(t *testing.T) {
+	now := serving(green)
+	now.Annotations = map[string]string{bluegreen.Serves: "name=nginx,version=1.11"}
+	stored := newBuilder().WithObjects(now, onVersion(green)).Build()
+	p := drained(stored, stored, events.NewFakeRecorder(10), true) // It left an hour ago.
+	if _, err := p.Reconcile(t.Context(), current(t, stored, now)); err != nil {
+		t.Fatal(err)
+	}
+	if since, left := p.drains.since(now); left {
+		t.Errorf("it serves, and has been left %v", since)
 	}
 }
 

@@ -18,11 +18,16 @@ import (
 
 // resume lets a rollout that bluegreen paused go on, in a Deployment that stays in its keeping. The replicas come first, by the scale
 // subresource, which works while it is paused: in one write with paused, they would make the next server-side apply conflict.
-func (p *Protection) resume(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) error {
+// Where it rolls out in place, its note stays: it serves by it until traffic moves, and is nobody's other target.
+func (p *Protection) resume(ctx context.Context, step bluegreen.Step, deployment *appsv1.Deployment, services []*corev1.Service) error {
 	if replicas, due := bluegreen.ReplicasDue(deployment, services); due {
 		return scale(ctx, p.client, deployment, replicas)
 	}
-	if err := goOn(ctx, p.client, deployment); err != nil {
+	serves := bluegreen.Renoted(deployment)
+	if step == bluegreen.StepRoll {
+		serves = deployment.Annotations[bluegreen.Serves]
+	}
+	if err := goOn(ctx, p.client, deployment, serves); err != nil {
 		return err
 	}
 	p.drains.comeBack(deployment, slotsSettle)
@@ -53,19 +58,17 @@ func (p *Protection) tellResumed(deployment *appsv1.Deployment) {
 		"the rollout of its new pod labels goes on, with %d replicas, which was paused while its pods served", ptr.Deref(deployment.Spec.Replicas, 1))
 }
 
-// running leaves out pods that were evicted or have ended: their objects stay, and serve nobody.
-var running = client.MatchingFields{"status.phase": string(corev1.PodRunning)}
-
-// podsServe says whether a pod of a Deployment is selected by one of some Services, which neither its template nor its note knows of: a
-// template before made it.
+// podsServe says whether a Deployment still has pods that one of some Services selects, which neither its template nor its note knows of:
+// a template before made them. Its ReplicaSets say so, and not pods: others may carry the same labels.
 func (p *Protection) podsServe(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) (bool, error) {
 	for _, selector := range bluegreen.OwnPods(deployment, services) {
-		pods := &corev1.PodList{}
-		err := p.live.List(ctx, pods, client.InNamespace(deployment.Namespace), client.MatchingLabels(selector), running, client.Limit(1))
-		if err != nil {
+		sets := &appsv1.ReplicaSetList{}
+		if err := p.live.List(ctx, sets, client.InNamespace(deployment.Namespace), client.MatchingLabels(selector)); err != nil {
 			return false, fmt.Errorf("looking for pods of Deployment %s that serve: %w", deployment.Name, err)
 		}
-		if len(pods.Items) > 0 {
+		if slices.ContainsFunc(sets.Items, func(set appsv1.ReplicaSet) bool {
+			return metav1.IsControlledBy(&set, deployment) && set.Status.Replicas > 0
+		}) {
 			return true, nil
 		}
 	}

@@ -156,7 +156,7 @@ func (w *world) sideDoor(d *appsv1.Deployment) {
 	forged := d.DeepCopy()
 	switch w.r.IntN(3) {
 	case 0:
-		forged.Annotations[bluegreen.ScaleToZeroAfter] = "web/" + string(d.UID) + "/1"
+		forged.Annotations[bluegreen.ScaleToZeroAfter] = "web/" + string(d.UID) + "/77"
 	case 1:
 		forged.Annotations[bluegreen.Serves] = "name=web,version=forged"
 	case 2:

@@ -14,7 +14,6 @@ var manager = []string{
 	"get,list,watch,patch services",
 	"get,list,watch,patch deployments.apps",
 	"patch deployments/scale.apps",
-	"list pods",
 	"list replicasets.apps",
 	"get namespaces",
 	"create,patch events.events.k8s.io",

@@ -105,10 +105,7 @@ rules:
   - apiGroups: [apps]
     resources: [deployments/scale]
     verbs: [patch]
-  # Does a pod of a Deployment serve? Has it been deleted without its pods? Is its namespace going?
-  - apiGroups: [""]
-    resources: [pods]
-    verbs: [list]
+  # Does a Deployment have pods that serve? Has it been deleted without them? Is its namespace going?
   - apiGroups: [apps]
     resources: [replicasets]
     verbs: [list]

@@ -187,7 +187,7 @@ func (o *options) manager(keeper *certs.Keeper) manager.Options {
 		// A leader that dies without a word is followed within 5 s: the Lease, and twice the longest pause of a follower (2.2 retry periods).
 		// That is short, and safe: every write carries the resourceVersion that it was decided on.
 		LeaseDuration: ptr.To(3 * time.Second),
-		RenewDeadline: ptr.To(2 * time.Second),
+		RenewDeadline: ptr.To(2800 * time.Millisecond),
 		RetryPeriod:   ptr.To(400 * time.Millisecond),
 		Metrics: metricsserver.Options{
 			BindAddress:    o.metricsBindAddress,
