@@ -9,6 +9,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
 // settle is a moment in which nothing happens, before what is timed.
@@ -101,7 +102,7 @@ func timeSwitch(ctx context.Context, peer switcher, unit int) (time.Duration, er
 // reportTimes compares with the first, which is the limit.
 func (b *bench) reportTimes(section, span string, all []times) error {
 	limit := report.Quantile(all[0].took, 0.5)
-	table := report.Table{Head: []string{span, "switches", "fastest", "median", "p99", "slowest", "median, as a multiple of the limit's"}}
+	table := markdown.Table{Head: []string{span, "switches", "fastest", "median", "p99", "slowest", "median, as a multiple of the limit's"}}
 	plot := report.Plot{Title: "One switch", X: "milliseconds " + span, Y: "% of the switches", LogX: true}
 	for _, one := range all {
 		median := report.Quantile(one.took, 0.5)

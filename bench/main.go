@@ -18,6 +18,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/bench/felt"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
 // size says how much is measured.
@@ -171,5 +172,5 @@ func (b *bench) publish(section, text string, plots map[string]report.Plot) erro
 			return err
 		}
 	}
-	return report.Fill(filepath.Join(b.docs, "performance.md"), section, text)
+	return markdown.Fill(filepath.Join(b.docs, "performance.md"), section, "make bench", text)
 }

@@ -14,6 +14,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
 // plainNamespace is that of the Services and Deployments that nobody manages.
@@ -234,7 +235,7 @@ func churn(ctx context.Context, p *plane.Plane, count int) {
 }
 
 func (b *bench) reportScale(footings []footing, rival plane.Usage) error {
-	table := report.Table{Head: []string{"managed Services (Deployments)", "memory at rest", "at most", "memory, as a multiple of the first", "CPU at rest", fmt.Sprintf("CPU with %d changes/s of others", churnRate),
+	table := markdown.Table{Head: []string{"managed Services (Deployments)", "memory at rest", "at most", "memory, as a multiple of the first", "CPU at rest", fmt.Sprintf("CPU with %d changes/s of others", churnRate),
 		"start to first decision", "writes at rest, after a restart", "one switch, median", "as a multiple of the first", "p99"}}
 	memory := report.Series{Name: "bluegreen, at rest"}
 	first := footings[0]

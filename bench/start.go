@@ -9,13 +9,13 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
-	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
 
 // start measures how much memory the first read of a cluster takes, where the API server streams lists and where it does not.
 func (b *bench) start(ctx context.Context) error {
-	table := report.Table{Head: []string{"lists", "Deployments", "size of each", "memory, at most", "start to ready"}}
+	table := markdown.Table{Head: []string{"lists", "Deployments", "size of each", "memory, at most", "start to ready"}}
 	for _, lists := range []struct{ name, gates string }{{"streamed", "WatchList=true"}, {"not streamed", "WatchList=false"}} {
 		if err := b.startBeside(ctx, &table, lists.name, lists.gates); err != nil {
 			return fmt.Errorf("lists %s: %w", lists.name, err)
@@ -25,7 +25,7 @@ func (b *bench) start(ctx context.Context) error {
 }
 
 // startBeside starts bluegreen beside more and more Deployments, on an API server with some feature gates.
-func (b *bench) startBeside(ctx context.Context, table *report.Table, lists, gates string) error {
+func (b *bench) startBeside(ctx context.Context, table *markdown.Table, lists, gates string) error {
 	p, ctx, err := plane.StartWith(ctx, map[string]string{"feature-gates": gates})
 	if err != nil {
 		return err

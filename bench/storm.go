@@ -9,6 +9,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
 // gust is what one storm did to one peer.
@@ -122,7 +123,7 @@ func (g gust) rate() float64 { return float64(len(g.moved)) / g.last().Seconds()
 func (g gust) p99() time.Duration { return report.Quantile(g.took, 0.99) }
 
 func (b *bench) reportStorm(peers []peer, gusts [][]gust, alone []float64) error {
-	table := report.Table{Head: []string{fmt.Sprintf("%d Services at once, storms: %d", b.size.storm, len(gusts)), "last signal after", "last switch after", "switches/s", "as a share of the limit's",
+	table := markdown.Table{Head: []string{fmt.Sprintf("%d Services at once, storms: %d", b.size.storm, len(gusts)), "last signal after", "last switch after", "switches/s", "as a share of the limit's",
 		"signal to switch, median", "p99", "p99, as a share of the last one's", "writes of Services", "memory at most"}}
 	plot := report.Plot{Title: fmt.Sprintf("%d Services at once, the first time", b.size.storm), X: "seconds since the first signal", Y: "% switched"}
 	for i, peer := range peers {

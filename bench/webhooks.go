@@ -17,6 +17,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
 // awaitWebhook waits until the API server asks the webhook: a dry run is answered with a phase.
@@ -46,7 +47,7 @@ func (b *bench) webhook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	table := report.Table{Head: []string{"writes/s asked for", "done without the webhook", "done with it", "median without the webhook", "with it", "added", "p99 without", "with it", "added"}}
+	table := markdown.Table{Head: []string{"writes/s asked for", "done without the webhook", "done with it", "median without the webhook", "with it", "added", "p99 without", "with it", "added"}}
 	for _, rate := range b.size.rates {
 		with, err := b.write(ctx, self, rate)
 		if err != nil {

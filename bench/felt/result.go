@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
 // Result is what was measured of all peers, which are in the order in which they took turns.
@@ -26,7 +27,7 @@ func newResult(stages []*stage) *Result {
 
 // Report returns the result as a table of Markdown, and as plots by the names of their files.
 func (r *Result) Report() (tables string, plots map[string]report.Plot) {
-	table := report.Table{Head: []string{"", "runs", "requests", "failed requests", "mixed window, median", "mixed window, worst",
+	table := markdown.Table{Head: []string{"", "runs", "requests", "failed requests", "mixed window, median", "mixed window, worst",
 		"new version seen after the ask, median", "spread"}}
 	mixed := report.Plot{Title: "Answers of both versions interleave", X: "mixed window, ms", Y: "share of runs, %"}
 	seen := report.Plot{Title: "Users see the new version", X: "after the ask, ms", Y: "share of runs, %"}
