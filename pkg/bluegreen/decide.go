@@ -116,7 +116,7 @@ func wait(policy Policy, state State, why verdict) Action {
 	action := act(state.Service, why.reason, message, status(Waiting, message))
 	action.Warning = why.reason == ReasonInvalid || trouble != nil
 	// What is about to serve gets it while it waits anyway, so that the switch itself need not.
-	action.Protect = append(unprotected(policy, state.Service.Spec.Selector, state.Live), awaiting(policy, without(state.Target, state.Live))...)
+	action.Protect = append(unprotected(policy, state.Service.Spec.Selector, state.Live, noteFor), awaiting(policy, without(state.Target, state.Live))...)
 	return action
 }
 
@@ -129,7 +129,7 @@ func stay(policy Policy, state State) Action {
 	message := Clip(why.message)
 	action := act(state.Service, why.reason, message, status(Stable, message))
 	action.Warning = trouble != nil
-	action.Protect = unprotected(policy, state.Service.Spec.Selector, state.Live)
+	action.Protect = unprotected(policy, state.Service.Spec.Selector, state.Live, noteFor)
 	return action
 }
 
@@ -138,7 +138,7 @@ func move(policy Policy, state State) Action {
 	action := act(state.Service, ReasonSwitched,
 		fmt.Sprintf("Traffic moved from %s to version %s", describeLive(policy, state.Service), policy.Target), status(Stable, ""))
 	action.Service.Spec.Selector = policy.candidate(state.Service)
-	action.Protect = unprotected(policy, policy.candidate(state.Service), unkept(policy, state.Target))
+	action.Protect = unprotected(policy, policy.candidate(state.Service), state.Target, noteOn)
 	return action
 }
 

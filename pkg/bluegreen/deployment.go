@@ -35,9 +35,6 @@ func AdmitDeployment(write DeploymentWrite) DeploymentAnswer {
 	if !Protected(write.Old) {
 		return answer
 	}
-	if old := presumed(write.Old, write.Services); contradicts(noted(old), write.New) {
-		write.Old = old
-	}
 	answer.keepFinalizer(write)
 	if !Protected(answer.Deployment) {
 		return answer

@@ -38,34 +38,28 @@ type Protecting struct {
 	Serves     string
 }
 
-// awaiting returns those of some targets that still need the finalizer, and may get it. The note comes when they serve.
+// awaiting returns those of some targets that still need the finalizer, and may get it. The note comes just before traffic does: until
+// then their labels are their owner's to change.
 func awaiting(policy Policy, targets []*appsv1.Deployment) []Protecting {
 	var bare []Protecting
-	for _, deployment := range unkept(policy, targets) {
-		bare = append(bare, Protecting{Deployment: deployment})
+	for _, deployment := range targets {
+		if policy.Protect && !Protected(deployment) && deployment.DeletionTimestamp == nil {
+			bare = append(bare, Protecting{Deployment: deployment})
+		}
 	}
 	return bare
 }
 
-// unkept returns those Deployments that have no finalizer, and may get it; a deletion that has begun admits none.
-func unkept(policy Policy, deployments []*appsv1.Deployment) []*appsv1.Deployment {
-	if !policy.Protect {
-		return nil
-	}
-	return selected(deployments, func(deployment *appsv1.Deployment) bool {
-		return !Protected(deployment) && deployment.DeletionTimestamp == nil
-	})
-}
-
-// unprotected returns those Deployments selected by a selector that still need the finalizer or the note, and may get them; a
-// deletion that has begun admits no finalizer.
-func unprotected(policy Policy, selector map[string]string, deployments []*appsv1.Deployment) []Protecting {
+// unprotected returns those Deployments that still need the finalizer or their note, and may get them; a deletion that has begun admits no
+// finalizer. noteOf is noteFor of what serves, or noteOn of what traffic moves to: its gate has counted its pods.
+func unprotected(policy Policy, selector map[string]string, deployments []*appsv1.Deployment,
+	noteOf func(map[string]string, *appsv1.Deployment) (string, bool)) []Protecting {
 	if !policy.Protect {
 		return nil
 	}
 	var bare []Protecting
 	for _, deployment := range deployments {
-		note, needed := noteFor(selector, deployment)
+		note, needed := noteOf(selector, deployment)
 		if needed && (Protected(deployment) || deployment.DeletionTimestamp == nil) {
 			bare = append(bare, Protecting{deployment, note})
 		}
@@ -134,10 +128,10 @@ func keepsServing(write Write) field.ErrorList {
 			names(kept))))
 	}
 	if held := selected(write.Deployments, func(deployment *appsv1.Deployment) bool {
-		return Paused(deployment) && leaves(write.Old.Spec.Selector, deployment)
+		return leaves(write.Old.Spec.Selector, deployment)
 	}); len(held) > 0 {
 		errs = append(errs, field.Forbidden(annotationsPath.Key(key), fmt.Sprintf(
-			"cannot be changed now: Deployment %s serves, and its new pod labels, which wait, would take its pods out of the Service; "+
+			"cannot be changed now: Deployment %s serves, and its new pod labels take its pods out of the Service; "+
 				"put the labels back, or move traffic to another version first", names(held))))
 	}
 	return errs

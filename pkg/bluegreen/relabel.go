@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/utils/ptr"
 )
@@ -106,12 +107,28 @@ func (r resume) ofNone(deployment *appsv1.Deployment) bool {
 }
 
 // ReplicasDue returns the replicas that a paused Deployment gets before it is resumed; false where it has them, or where there is a newer
-// word: somebody has scaled it since, or a Service uses it, which 0 would take it from. The manifest that asks for it may say the replicas
+// word: somebody has scaled it since, or a Service needs it, which 0 would take it from. The manifest that asks for it may say the replicas
 // that were kept, which is no change, so no write shows it.
-func ReplicasDue(deployment *appsv1.Deployment, services []*corev1.Service) (int32, bool) {
+func ReplicasDue(deployment *appsv1.Deployment, services []*corev1.Service, deployments []*appsv1.Deployment) (int32, bool) {
 	held, found := resumeOf(deployment)
 	if !found || held.wanted == held.kept || ptr.Deref(deployment.Spec.Replicas, 1) != held.kept {
 		return 0, false
 	}
-	return held.wanted, held.wanted > 0 || !InUse(deployment, services)
+	return held.wanted, held.wanted > 0 || !needed(deployment, services, deployments)
+}
+
+// needed says whether one of some Services has no other Deployment with replicas, where it is or where it is to go.
+func needed(deployment *appsv1.Deployment, services []*corev1.Service, deployments []*appsv1.Deployment) bool {
+	return slices.ContainsFunc(services, func(service *corev1.Service) bool {
+		if !InUse(deployment, []*corev1.Service{service}) {
+			return false
+		}
+		selector := labels.Set(service.Spec.Selector)
+		if policy, _ := managing(service); !selectsPods(selector, deployment) {
+			selector = policy.candidate(service)
+		}
+		return !slices.ContainsFunc(deployments, func(other *appsv1.Deployment) bool {
+			return other.Name != deployment.Name && hasReplicas(other) && selectsPods(selector, other)
+		})
+	})
 }

@@ -159,7 +159,7 @@ func TestReplicasComeBeforeTheRolloutGoesOn(t *testing.T) {
 		"to none, and its version is asked": {heldSlot(noting(ResumeAfter, "3/3/0")), managed(asks("1.12")), 0, false},
 		"to some, and its version is asked": {heldSlot(), managed(asks("1.12")), 2, true},
 	} {
-		if got, due := ReplicasDue(test.deployment, []*corev1.Service{test.service}); due != test.due || due && got != test.want {
+		if got, due := ReplicasDue(test.deployment, []*corev1.Service{test.service}, nil); due != test.due || due && got != test.want {
 			t.Errorf("%s: %d, %t", name, got, due)
 		}
 	}
@@ -236,7 +236,7 @@ func TestPutRightPastTheWebhookNothingThatServesGoesToNone(t *testing.T) {
 	if step := NextStep(right, services, list(right), true); step != StepResume {
 		t.Errorf("next is %s", step)
 	}
-	if count, due := ReplicasDue(right, services); due {
+	if count, due := ReplicasDue(right, services, list(right)); due {
 		t.Errorf("goes to %d", count)
 	}
 
@@ -245,7 +245,7 @@ func TestPutRightPastTheWebhookNothingThatServesGoesToNone(t *testing.T) {
 	another.Name = "another"
 	shared := slot(labelled("name", "nginx", "version", "1.12", "track", "stable"), paused, noting(ResumeAfter, "3/3/0"),
 		noting(Serves, "name=nginx,track=stable,version=1.10"))
-	if count, due := ReplicasDue(shared, []*corev1.Service{left, another}); due {
+	if count, due := ReplicasDue(shared, []*corev1.Service{left, another}, list(shared)); due {
 		t.Errorf("goes to %d while another Service uses it", count)
 	}
 }
@@ -295,10 +295,60 @@ func TestWhatIsWaitedForIsNotNotedBeforeItServes(t *testing.T) {
 	if got := AdmitDeployment(DeploymentWrite{Old: waitedFor, New: corrected, Services: []*corev1.Service{waiting()}}).Deployment; got.Spec.Paused {
 		t.Error("what never served is held")
 	}
-	// Traffic has moved, and the note is on its way.
-	got := AdmitDeployment(DeploymentWrite{Old: waitedFor, New: corrected, Services: []*corev1.Service{onGreen()}}).Deployment
-	if !got.Spec.Paused || got.Annotations[Serves] != "name=nginx,version=1.11" {
-		t.Errorf("what serves is not held: paused %t, %v", got.Spec.Paused, got.Annotations)
+	ready := deployment("1.11", unnoted)
+	if action := Decide(Observe(waiting(), list(slot(), ready))); len(action.Protect) != 1 || action.Protect[0].Serves != "name=nginx,version=1.11" {
+		t.Errorf("as traffic moves: %v", action.Protect)
+	}
+}
+
+// TestWhatTrafficMovesToIsNotedWhateverItsNoteSaid: its gate has counted the pods.
+func TestWhatTrafficMovesToIsNotedWhateverItsNoteSaid(t *testing.T) {
+	for name, option := range map[string]deploymentOption{
+		"in the middle of a rollout in place": func(*appsv1.Deployment) {},
+		"paused there by its owner":           paused,
+		"deleted there":                       deletedSlot,
+	} {
+		rolls := slot(version("1.11"), rollingOut, option)
+		action := Decide(Observe(managed(asks("1.11")), list(rolls)))
+		if action.Reason != ReasonSwitched || len(action.Protect) != 1 || action.Protect[0].Serves != "name=nginx,version=1.11" {
+			t.Errorf("%s: %s: %s, %v", name, action.Reason, action.Message, action.Protect)
+		}
+	}
+}
+
+// rollingOut has 3 pods of the new template and one of the old.
+func rollingOut(d *appsv1.Deployment) {
+	d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{}
+	d.Status.Replicas, d.Status.UpdatedReplicas, d.Status.AvailableReplicas = 4, 3, 4
+}
+
+// TestAnotherServiceLeavesTheNoteOfTheFirst while a rollout in place is under way.
+func TestAnotherServiceLeavesTheNoteOfTheFirst(t *testing.T) {
+	rolls := slot(labelled("name", "nginx", "version", "1.11", "track", "stable"))
+	another := managed(selects("name", "nginx", "track", "stable"), annotation(VersionLabel, "track"), asks("stable"))
+	action := Decide(Observe(another, list(rolls)))
+	if len(action.Protect) != 1 || action.Protect[0].Serves != "name=nginx,track=stable,version=1.10" {
+		t.Errorf("got %v", action.Protect)
+	}
+}
+
+// TestASlotGoesToNoneWhereAnotherServesItsVersion: a chart with one version for both slots.
+func TestASlotGoesToNoneWhereAnotherServesItsVersion(t *testing.T) {
+	blue := heldSlot(noting(ResumeAfter, "3/3/0"))
+	on := managed(asks("1.12"), selects("name", "nginx", "version", "1.12"))
+	if count, due := ReplicasDue(blue, []*corev1.Service{on}, list(blue, deployment("1.12", named("nginx-green")))); !due || count != 0 {
+		t.Errorf("got %d, %t", count, due)
+	}
+}
+
+// TestASlotThatRollsForAServiceThatWaitsIsNotNoted: it does not serve.
+func TestASlotThatRollsForAServiceThatWaitsIsNotNoted(t *testing.T) {
+	waits := managed(asks("1.12"), selects("name", "nginx", "version", "1.11"))
+	if got := Renoted(heldSlot(), []*corev1.Service{waits}); got != "" {
+		t.Errorf("got %q", got)
+	}
+	if got := Renoted(heldSlot(), []*corev1.Service{managed(selects("name", "nginx"))}); got != "name=nginx" {
+		t.Errorf("of what selects it before and after: %q", got)
 	}
 }
 
@@ -307,7 +357,7 @@ func TestAServiceIsNotGivenBackWhileItsLiveSlotIsHeld(t *testing.T) {
 		after := managed()
 		option(after)
 		answer := Admit(Write{Old: managed(), New: after, Deployments: list(heldSlot())})
-		if len(answer.Errors) != 1 || !strings.Contains(answer.Errors[0].Error(), "Deployment nginx-blue serves, and its new pod labels, which wait") {
+		if len(answer.Errors) != 1 || !strings.Contains(answer.Errors[0].Error(), "Deployment nginx-blue serves, and its new pod labels take its pods out") {
 			t.Errorf("%s: %v", name, answer.Errors)
 		}
 	}

@@ -6,7 +6,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
 )
 
@@ -73,46 +72,38 @@ func leaves(selector map[string]string, deployment *appsv1.Deployment) bool {
 	return matches(selector, noted(deployment)) && !matches(selector, deployment.Spec.Template.Labels)
 }
 
-// Renoted returns the note of a Deployment whose template, from now on, says what its pods carry.
-func Renoted(deployment *appsv1.Deployment) string { return labels.Set(agreed(deployment)).String() }
-
-// agreed returns what the template says of the labels that a Deployment's note names.
-func agreed(deployment *appsv1.Deployment) map[string]string {
-	found := map[string]string{}
-	for key := range noted(deployment) {
-		if value, carried := deployment.Spec.Template.Labels[key]; carried {
-			found[key] = value
+// Renoted returns the note of a Deployment whose new labels roll out: those by which Services select its pods before and after; empty
+// where there are none.
+func Renoted(deployment *appsv1.Deployment, services []*corev1.Service) string {
+	found := labels.Set{}
+	for _, service := range services {
+		if Selected(service, deployment) && matches(service.Spec.Selector, deployment.Spec.Template.Labels) {
+			maps.Copy(found, service.Spec.Selector)
 		}
 	}
-	return found
+	return found.String()
 }
 
 // noteFor returns the note of a Deployment that a selector selects as well; false where it says so already, or where a template that
 // waits contradicts it: it then speaks of pods that are still there.
 func noteFor(selector map[string]string, deployment *appsv1.Deployment) (string, bool) {
-	before := noted(deployment)
 	waits := deployment.Spec.Paused || deployment.DeletionTimestamp != nil
-	if matches(selector, before) || relabelled(deployment) && waits || !matches(selector, deployment.Spec.Template.Labels) {
+	if relabelled(deployment) && waits || !matches(selector, deployment.Spec.Template.Labels) {
 		return "", false
 	}
-	after := agreed(deployment)
-	maps.Copy(after, selector)
-	return labels.Set(after).String(), true
+	return noteOn(selector, deployment)
 }
 
-// presumed returns a Deployment with the note that it is about to get where traffic has moved to it a moment ago.
-func presumed(deployment *appsv1.Deployment, services []*corev1.Service) *appsv1.Deployment {
-	for _, service := range services {
-		policy, managed := managing(service)
-		if !managed || !policy.Protect {
-			continue
-		}
-		if note, needed := noteFor(service.Spec.Selector, deployment); needed {
-			deployment = deployment.DeepCopy()
-			metav1.SetMetaDataAnnotation(&deployment.ObjectMeta, Serves, note)
-		}
+// noteOn returns the note of a Deployment that has pods which a selector selects; false where it says so already.
+func noteOn(selector map[string]string, deployment *appsv1.Deployment) (string, bool) {
+	before := noted(deployment)
+	if matches(selector, before) {
+		return "", false
 	}
-	return deployment
+	after := labels.Set{}
+	maps.Copy(after, before)
+	maps.Copy(after, selector)
+	return after.String(), true
 }
 
 // PodLabels returns the labels, in the form of Label, that the pods of a Deployment carry, or will once its template is rolled

@@ -16,6 +16,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
@@ -227,6 +228,24 @@ func TestAnAnswerOfAnotherWebhookIsNotTakenForSomebodyFaster(t *testing.T) {
 				t.Errorf("said %q", said)
 			}
 		})
+	}
+}
+
+// TestATargetThatWaitsLosesTheNoteOfACopiedManifest: the finalizer would make it count.
+func TestATargetThatWaitsLosesTheNoteOfACopiedManifest(t *testing.T) {
+	copied := starting("nginx-1.11")
+	copied.Annotations = map[string]string{bluegreen.Serves: "name=nginx,version=1.10"}
+	stored := newBuilder().WithObjects(asking(green), copied).Build()
+	controller := &Controller{client: stored, live: stored, letting: NewLetting(), recorder: events.NewFakeRecorder(10), protect: true}
+	service := &corev1.Service{}
+	if err := stored.Get(t.Context(), client.ObjectKeyFromObject(asking(green)), service); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := controller.Reconcile(t.Context(), service); err != nil {
+		t.Fatal(err)
+	}
+	if after := current(t, stored, copied); !bluegreen.Protected(after) || after.Annotations[bluegreen.Serves] != "" {
+		t.Errorf("got %v, %v", after.Finalizers, after.Annotations)
 	}
 }
 

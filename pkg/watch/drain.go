@@ -61,6 +61,7 @@ func (d *drains) comeBack(deployment *appsv1.Deployment, service string) {
 
 // used notes which of some Services use a Deployment, by what its note says now: the events of Services may have met an older one.
 func (d *drains) used(deployment *appsv1.Deployment, services []*corev1.Service) {
+	d.comeBack(deployment, slotsSettle)
 	for _, service := range services {
 		if bluegreen.Selected(service, deployment) {
 			d.comeBack(deployment, service.Name)

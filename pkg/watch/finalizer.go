@@ -17,14 +17,11 @@ import (
 func (c *Controller) protectAll(ctx context.Context, service *corev1.Service, protect []bluegreen.Protecting) (bool, error) {
 	for _, each := range protect {
 		deployment := each.Deployment
-		metadata := map[string]any{
+		patch, err := deploymentPatch(deployment, map[string]any{"metadata": map[string]any{
 			"resourceVersion": deployment.ResourceVersion,
 			"finalizers":      []string{bluegreen.InUseProtection},
-		}
-		if each.Serves != "" {
-			metadata["annotations"] = map[string]any{bluegreen.Serves: each.Serves}
-		}
-		patch, err := deploymentPatch(deployment, map[string]any{"metadata": metadata})
+			"annotations":     map[string]any{bluegreen.Serves: orNone(each.Serves)}, // None, also of a copied manifest.
+		}})
 		if err != nil {
 			return false, err
 		}
@@ -59,7 +56,15 @@ func unprotect(ctx context.Context, c client.Client, deployment *appsv1.Deployme
 
 // goOn lets a rollout that bluegreen paused go on, with a note of what the pods are labelled from now on.
 func goOn(ctx context.Context, c client.Client, deployment *appsv1.Deployment, serves string) error {
-	return unpause(ctx, c, deployment, map[string]any{"annotations": map[string]any{bluegreen.Serves: serves, bluegreen.ResumeAfter: nil}})
+	return unpause(ctx, c, deployment, map[string]any{"annotations": map[string]any{bluegreen.Serves: orNone(serves), bluegreen.ResumeAfter: nil}})
+}
+
+// orNone returns the value of a note in a patch: an empty one is removed.
+func orNone(note string) any {
+	if note == "" {
+		return nil
+	}
+	return note
 }
 
 // unpause changes the metadata of a Deployment, and lets a rollout that bluegreen paused go on.

@@ -83,17 +83,27 @@ func (p *Protection) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 
 // next returns the next step, by the cache's Deployments.
 func (p *Protection) next(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) (bluegreen.Step, error) {
-	var others []*appsv1.Deployment
-	if _, paused := deployment.Annotations[bluegreen.ResumeAfter]; paused {
-		for _, service := range services {
-			found, err := deploymentsOf(ctx, p.client, service)
-			if err != nil {
-				return bluegreen.StepNone, err
-			}
-			others = append(others, found...)
-		}
+	others, err := p.others(ctx, deployment, services)
+	if err != nil {
+		return bluegreen.StepNone, err
 	}
 	return bluegreen.NextStep(deployment, services, others, p.enabled), nil
+}
+
+// others returns the cache's Deployments of some Services, where they matter: to a rollout that waits.
+func (p *Protection) others(ctx context.Context, deployment *appsv1.Deployment, services []*corev1.Service) ([]*appsv1.Deployment, error) {
+	if !bluegreen.Paused(deployment) {
+		return nil, nil
+	}
+	var all []*appsv1.Deployment
+	for _, service := range services {
+		found, err := deploymentsOf(ctx, p.client, service)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, found...)
+	}
+	return all, nil
 }
 
 // wait returns how long a step is still to wait.
@@ -180,7 +190,11 @@ func (p *Protection) letGo(ctx context.Context, deployment *appsv1.Deployment, s
 		p.tell(deployment, "ScaleDownDone", "scaled to 0, as was asked for before its traffic moved")
 		return nil
 	}
-	if replicas, due := bluegreen.ReplicasDue(deployment, services); due {
+	others, err := p.others(ctx, deployment, services)
+	if err != nil {
+		return err
+	}
+	if replicas, due := bluegreen.ReplicasDue(deployment, services, others); due {
 		return scale(ctx, p.client, deployment, replicas)
 	}
 	ctrl.LoggerFrom(ctx).Info("Letting the Deployment go")

@@ -276,6 +276,22 @@ func TestTrafficThatCameBackAndLeftAgainLeavesADrain(t *testing.T) {
 	}
 }
 
+// TestOtherSlotsAreWaitedForAnewEachTime: the wait of an earlier hold, which was put right, is over.
+func TestOtherSlotsAreWaitedForAnewEachTime(t *testing.T) {
+	right := heldSlot()
+	right.Spec.Template.Labels["version"], right.Spec.Paused = blue, false
+	delete(right.Annotations, bluegreen.ResumeAfter)
+	stored := newBuilder().WithObjects(right, onVersion(blue)).Build()
+	p := fresh(stored)
+	p.drains.leave(right, slotsSettle)
+	if _, err := p.Reconcile(t.Context(), current(t, stored, right)); err != nil {
+		t.Fatal(err)
+	}
+	if since, known := p.drains.since(right); known {
+		t.Errorf("remembered: %v", since)
+	}
+}
+
 // TestADrainThatEndedBeforeIsNotTheNextOnes: the event of the Service met an older note.
 func TestADrainThatEndedBeforeIsNotTheNextOnes(t *testing.T) {
 	now := serving(green)

@@ -86,7 +86,7 @@ func (r Release) letGo(ctx context.Context, key client.ObjectKey, services []*co
 	if err := refuseServing(deployment, services); err != nil {
 		return err
 	}
-	if replicas, due := bluegreen.ReplicasDue(deployment, services); due {
+	if replicas, due := bluegreen.ReplicasDue(deployment, services, nil); due {
 		if err := scale(ctx, r.Client, deployment, replicas); err != nil {
 			return err
 		}

@@ -20,10 +20,14 @@ import (
 // subresource, which works while it is paused: in one write with paused, they would make the next server-side apply conflict.
 // Where it rolls out in place, its note stays: it serves by it until traffic moves, and is nobody's other target.
 func (p *Protection) resume(ctx context.Context, step bluegreen.Step, deployment *appsv1.Deployment, services []*corev1.Service) error {
-	if replicas, due := bluegreen.ReplicasDue(deployment, services); due {
+	others, err := p.others(ctx, deployment, services)
+	if err != nil {
+		return err
+	}
+	if replicas, due := bluegreen.ReplicasDue(deployment, services, others); due {
 		return scale(ctx, p.client, deployment, replicas)
 	}
-	serves := bluegreen.Renoted(deployment)
+	serves := bluegreen.Renoted(deployment, services)
 	if step == bluegreen.StepRoll {
 		serves = deployment.Annotations[bluegreen.Serves]
 	}
