@@ -170,7 +170,7 @@ test: $(TEST_TOOLS) ## Run all tests that need no root: the core, the manifests,
 
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-e2e: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the installed product on the local cluster, under live requests, with every client (root; some 15 minutes).
+e2e: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the installed product on the local cluster, under live requests, with every client (root; some 22 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/...
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
 
@@ -178,7 +178,7 @@ RUNS ?= 10
 
 .PHONY: walks
 walks: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-walks: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the way out of blue RUNS times with each client, and write what became of the requests into docs/clients.md (root; some 40 minutes).
+walks: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the way out of blue RUNS times with each client, and write what became of the requests into docs/clients.md (root; some 30 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 120m -parallel 3 ./test/e2e -v \
 		-run 'TestUpgradeThatDeletesBlue|TestTwoSlots|TestALiveSlotRelabelledByMistake' -runs $(RUNS) -update
 
