@@ -54,12 +54,7 @@ func noted(deployment *appsv1.Deployment) map[string]string {
 
 // relabelled says whether the template of a Deployment contradicts what its pods carry.
 func relabelled(deployment *appsv1.Deployment) bool {
-	return contradicts(noted(deployment), deployment)
-}
-
-// contradicts says whether the template of a Deployment lacks one of some labels.
-func contradicts(note map[string]string, deployment *appsv1.Deployment) bool {
-	for key, value := range note {
+	for key, value := range noted(deployment) {
 		if carried, exists := deployment.Spec.Template.Labels[key]; !exists || carried != value {
 			return true
 		}
