@@ -5,7 +5,7 @@ import (
 	"fmt"
 )
 
-// scheme is the colours of a picture.
+// scheme holds the colours of a picture.
 type scheme struct {
 	name string
 	// paper is behind everything; ink is on it, and faint is ink for what matters less.
@@ -66,7 +66,7 @@ func (c *canvas) add(format string, args ...any) {
 }
 
 func (c *canvas) open(width, height float64) {
-	c.add(`<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %g %g" role="img">`, width, height)
+	c.add(`<svg xmlns="http://www.w3.org/2000/svg" width="%[1]g" height="%[2]g" viewBox="0 0 %[1]g %[2]g" role="img">`, width, height)
 	c.add("<title>%s</title>", title)
 	c.add("<desc>%s</desc>", description)
 	c.add("<!-- Drawn by hack/picture: make generate. -->")

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"math"
 	"os"
@@ -17,7 +18,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) != 1 {
-		return fmt.Errorf("usage: picture DIRECTORY")
+		return errors.New("usage: picture DIRECTORY")
 	}
 	for _, s := range []scheme{light, dark} {
 		if err := os.WriteFile(filepath.Join(args[0], "switch-"+s.name+".svg"), draw(s), 0o644); err != nil {
@@ -44,7 +45,7 @@ const (
 	serviceTop     = 188.0
 	greenTop       = 276.0
 	betweenArrows  = 30.0
-	halfATextWidth = 72.0
+	halfATextWidth = 72.0 // Of what stands between the arrows, with some room.
 )
 
 // draw returns the picture as SVG. The same scheme gives the same bytes.
@@ -81,7 +82,7 @@ func (c *canvas) instants() {
 func (c *canvas) blue() {
 	middle := blueTop + bar/2
 	c.lane(middle, "Deployment", "nginx-1.10")
-	c.kept(begin, drained, blueTop-9, asked, blueTop-15)
+	c.kept(begin, drained, blueTop-9, blueTop-15)
 	c.rect(begin, blueTop, moved-begin, bar, c.blueFull, c.blueFull, false)
 	c.text(begin+16, middle+5, strong, c.onFull, "serves")
 	c.pods(begin+90, middle, 3, c.onFull)
@@ -119,7 +120,7 @@ func (c *canvas) service() {
 func (c *canvas) green() {
 	middle := greenTop + bar/2
 	c.lane(middle, "Deployment", "nginx-1.11")
-	c.kept(asked, end, greenTop+bar+9, asked, greenTop+bar+25)
+	c.kept(asked, end, greenTop+bar+9, greenTop+bar+25)
 	c.rect(asked, greenTop, moved-asked, bar, c.greenPale, c.greenFull, false)
 	c.text(asked+16, middle+5, strong, c.greenInk, "starts")
 	for ready := range 3 {
@@ -154,9 +155,9 @@ func (c *canvas) lane(middle float64, kind, name string) {
 }
 
 // kept draws for how long bluegreen protects a Deployment.
-func (c *canvas) kept(from, to, y, textX, textY float64) {
+func (c *canvas) kept(from, to, y, textY float64) {
 	c.line(from+2, y, to-2, y, c.faint, 2)
-	c.text(textX+12, textY, small, c.faint, "protected: a deletion waits")
+	c.text(asked+12, textY, small, c.faint, "protected: a deletion waits")
 }
 
 // pods draws three pods, of which the first are ready.
