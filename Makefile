@@ -103,12 +103,13 @@ $(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/staticcheck $(BIN)/tools/helm-
 
 # Checks that need no cluster.
 
-GENERATED := charts/bluegreen/README.md
+GENERATED := charts/bluegreen/README.md docs/switch-light.svg docs/switch-dark.svg
 MODULES := . hack/image bench
 
 .PHONY: generate
-generate: $(BIN)/tools/helm-docs ## Make derived files anew: the chart's README from its values.
+generate: $(BIN)/tools/helm-docs ## Make derived files anew: the chart's README from its values, and the pictures of a switch.
 	@helm-docs --log-level=warning --chart-search-root=charts
+	@go run ./hack/picture docs
 
 .PHONY: verify
 verify: $(BIN)/tools/helm $(BIN)/tools/staticcheck generate ## Check format, code, modules, the chart, and that derived files are up to date.

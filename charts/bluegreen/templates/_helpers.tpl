@@ -45,7 +45,7 @@ subjects:
 {{- end -}}
 {{- end -}}
 
-{{- /* Metadata of the chart's pods, from the root and the labels that tell the pods apart. */ -}}
+{{- /* Metadata of the chart's pods. Takes a list: the root, and the labels that tell the pods apart. */ -}}
 {{- define "bluegreen.podMetadata" -}}
 {{- $root := index . 0 -}}
 labels:
@@ -59,7 +59,7 @@ annotations:
 {{- end }}
 {{- end -}}
 
-{{- /* Where every pod of the chart runs, and with which image credentials. */ -}}
+{{- /* Where every pod of the chart runs, and the credentials for its image. */ -}}
 {{- define "bluegreen.placement" -}}
 {{- range $field := list "imagePullSecrets" "priorityClassName" "affinity" "nodeSelector" "tolerations" }}
 {{- with index $.Values $field }}
@@ -81,7 +81,7 @@ capabilities:
   drop: [ALL]
 {{- end -}}
 
-{{- /* Answers cert-manager or self-managed. */ -}}
+{{- /* Returns cert-manager or self-managed. */ -}}
 {{- define "bluegreen.tlsMode" -}}
 {{- if ne .Values.tls.mode "auto" -}}
 {{- .Values.tls.mode -}}
@@ -92,8 +92,8 @@ self-managed
 {{- end -}}
 {{- end -}}
 
-{{- /* What bluegreen does where it manages Services; the same cluster-wide and in single namespaces. Switched off,
-the protection of Deployments in use still lets go of what it kept before. */ -}}
+{{- /* What bluegreen does where it manages Services; the same cluster-wide and in single namespaces. It does not depend on
+inUseProtection.enabled: without the protection, bluegreen still unprotects what it protected before. */ -}}
 {{- define "bluegreen.managerRules" -}}
 rules:
   - apiGroups: [""]
@@ -105,7 +105,7 @@ rules:
   - apiGroups: [apps]
     resources: [deployments/scale]
     verbs: [patch]
-  # Does a Deployment have pods that serve? Has it been deleted without them? Is its namespace going?
+  # To see whether a Deployment has pods that serve, was deleted without them, or is in a namespace that is being deleted.
   - apiGroups: [apps]
     resources: [replicasets]
     verbs: [list]
@@ -117,7 +117,7 @@ rules:
     verbs: [create, patch]
 {{- end -}}
 
-{{- /* What its uninstall hook does there. */ -}}
+{{- /* What the uninstaller does there. */ -}}
 {{- define "bluegreen.uninstallRules" -}}
 rules:
   - apiGroups: [""]
@@ -131,7 +131,7 @@ rules:
     verbs: [patch]
 {{- end -}}
 
-{{- /* The annotations of a part of the uninstall hook, from its weight. */ -}}
+{{- /* The annotations of one object of the uninstaller. Takes the weight of the hook. */ -}}
 {{- define "bluegreen.uninstallHook" -}}
 helm.sh/hook: pre-delete
 helm.sh/hook-weight: {{ . | quote }}
