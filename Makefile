@@ -2,11 +2,11 @@
 SHELL := /bin/bash -o errexit -o nounset -o pipefail
 .DEFAULT_GOAL := help
 
-# The nested module that builds Kubernetes says which version it is; asking it keeps the two from drifting apart.
+# The nested module that builds Kubernetes names the version. Reading it there keeps the two from drifting apart.
 KUBERNETES_VERSION := $(shell sed -nE 's,^\s(k8s.io/kubernetes) (v[0-9.]+).*,\2,p' hack/tools/kubernetes/go.mod)
 HELM_VERSION := v4.3.1
 HELM3_VERSION := v3.22.0
-STATICCHECK_VERSION := v0.8.2
+GOLANGCI_LINT_VERSION := v2.15.0
 HELM_DOCS_VERSION := v1.14.2
 ARGO_VERSION := v1.10.0
 
@@ -20,42 +20,42 @@ export PATH := $(KUBERNETES):$(BIN)/tools:$(PATH)
 help: ## List the targets.
 	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
 
-# Nothing on a proxy's far side can reach the local cluster, whose addresses are in this range.
+# A proxy cannot reach the local cluster, whose addresses are in this range.
 export NO_PROXY := $(if $(NO_PROXY),$(NO_PROXY)$(comma),)198.18.0.0/15
 export no_proxy := $(NO_PROXY)
 
-# Tools: built from Go modules, and kept in bin/ by version, out of the build cache's reach.
+# Tools. They are built from Go modules and kept in bin/ by version, so that cleaning the build cache does not remove them.
 
 KUBERNETES_TEST_PROGRAMS := kube-apiserver kube-controller-manager kubectl
 KUBERNETES_PROGRAMS := $(KUBERNETES_TEST_PROGRAMS) kube-scheduler kubelet kube-proxy
-TEST_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_TEST_PROGRAMS)) $(BIN)/tools/helm $(BIN)/tools/staticcheck
+TEST_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_TEST_PROGRAMS)) $(BIN)/tools/helm
 CLUSTER_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_PROGRAMS))
 
-# Without these the API server would call itself v0.0.0-master, and every check of a version would fail.
+# Without these variables the API server reports v0.0.0-master, and every check of a version fails.
 version_variables = -X $(1).gitVersion=$(KUBERNETES_VERSION) -X $(1).gitMajor=$(2) -X $(1).gitMinor=$(3)
 KUBERNETES_LDFLAGS := -s -w $(foreach package,k8s.io/component-base/version k8s.io/client-go/pkg/version, \
 	$(call version_variables,$(package),$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))),$(word 2,$(subst ., ,$(KUBERNETES_VERSION)))))
 
 .PHONY: setup
-setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; some 10 minutes the first time).
+setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; about 12 minutes the first time).
 
 .PHONY: packages
-packages: ## Install the Debian packages that the local cluster needs, where they are missing (root).
+packages: ## Install the Debian packages that the local cluster needs and that are missing (root).
 	@test/cluster/packages
 
 .PHONY: tools
-tools: kubernetes $(TEST_TOOLS) ## Build Kubernetes, Helm and staticcheck.
+tools: kubernetes $(TEST_TOOLS) $(BIN)/tools/golangci-lint ## Build Kubernetes, Helm and golangci-lint.
 
 .PHONY: kubernetes
 kubernetes: $(CLUSTER_TOOLS) ## Build the Kubernetes programs that the local cluster runs.
 
 .PHONY: test-tools
-test-tools: $(TEST_TOOLS) ## Build what the tests need, which is less than a cluster.
+test-tools: $(TEST_TOOLS) ## Build only what `make test` needs, which is less than a cluster needs.
 
 .PHONY: helm3
-helm3: $(BIN)/tools/helm3 ## Build Helm 3 (bin/tools/helm3), which some tests compare Helm 4 with.
+helm3: $(BIN)/tools/helm3 ## Build Helm 3 (bin/tools/helm3), which some tests compare with Helm 4.
 
-# How long a first build takes on two cores: what is shared between the programs is built with the first of them.
+# How long a first build takes on two cores. The first program takes longest, because it builds what all of them share.
 MINUTES_kube-apiserver := 5 minutes
 MINUTES_kube-controller-manager := 2 minutes
 MINUTES_kubelet := 1 minute
@@ -64,7 +64,8 @@ minutes = $(or $(MINUTES_$(1)),half a minute)
 $(addprefix $(KUBERNETES)/,$(KUBERNETES_PROGRAMS)): $(KUBERNETES)/%:
 	@echo 'building $* $(KUBERNETES_VERSION) from its Go module, about $(call minutes,$*) the first time'
 	@mkdir -p $(@D)
-	@cd hack/tools/kubernetes && CGO_ENABLED=0 go build -trimpath -ldflags '$(strip $(KUBERNETES_LDFLAGS))' -o $@.part k8s.io/kubernetes/cmd/$*
+	@cd hack/tools/kubernetes && CGO_ENABLED=0 go build -trimpath -ldflags '$(strip $(KUBERNETES_LDFLAGS))' \
+		-o $@.part k8s.io/kubernetes/cmd/$*
 	@mv $@.part $@
 
 $(KUBERNETES)/etcd:
@@ -73,13 +74,13 @@ $(KUBERNETES)/etcd:
 	@cd hack/tools/etcd && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.part go.etcd.io/etcd/server/v3
 	@mv $@.part $@
 
-# bin/tools/NAME is a link to the version of today, so that a new version in this file replaces an older build.
+# bin/tools/NAME is a link to the version that this file names, so that a new version here replaces an older build.
 HELM := $(BIN)/versions/helm-$(HELM_VERSION)/helm
 HELM3 := $(BIN)/versions/helm-$(HELM3_VERSION)/helm
-STATICCHECK := $(BIN)/versions/staticcheck-$(STATICCHECK_VERSION)/staticcheck
+GOLANGCI_LINT := $(BIN)/versions/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 HELM_DOCS := $(BIN)/versions/helm-docs-$(HELM_DOCS_VERSION)/helm-docs
 
-# Helm 3 renders for the Kubernetes whose client it is built with (v1.20 unless told, and charts refuse that).
+# Helm 3 renders for the Kubernetes version of its client. Without these variables that is v1.20, which the chart refuses.
 HELM3_KUBERNETES_MINOR = $(shell sed -nE 's,^\sk8s.io/client-go v0\.([0-9]+).*,\1,p' \
 	"$$(go mod download -json helm.sh/helm/v3@$(HELM3_VERSION) | sed -nE 's/^\s*"GoMod": "(.*)".*/\1/p')")
 HELM3_LDFLAGS = -s -w -X helm.sh/helm/v3/internal/version.version=$(HELM3_VERSION) $(foreach package,chartutil lint/rules, \
@@ -87,40 +88,42 @@ HELM3_LDFLAGS = -s -w -X helm.sh/helm/v3/internal/version.version=$(HELM3_VERSIO
 
 $(HELM): install = -ldflags '-s -w -X helm.sh/helm/v4/internal/version.version=$(HELM_VERSION)' helm.sh/helm/v4/cmd/helm@$(HELM_VERSION)
 $(HELM3): install = -ldflags '$(strip $(HELM3_LDFLAGS))' helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
-$(STATICCHECK): install = honnef.co/go/tools/cmd/staticcheck@$(STATICCHECK_VERSION)
+$(GOLANGCI_LINT): install = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 $(HELM_DOCS): install = github.com/norwoodj/helm-docs/cmd/helm-docs@$(HELM_DOCS_VERSION)
-$(HELM) $(HELM3) $(STATICCHECK) $(HELM_DOCS):
+$(HELM) $(HELM3) $(GOLANGCI_LINT) $(HELM_DOCS):
 	@echo 'building $(notdir $(@D)) from its Go module, about 2 minutes the first time'
 	@CGO_ENABLED=0 GOBIN=$(@D) go install -trimpath $(install)
 
 $(BIN)/tools/helm: $(HELM)
 $(BIN)/tools/helm3: $(HELM3)
-$(BIN)/tools/staticcheck: $(STATICCHECK)
+$(BIN)/tools/golangci-lint: $(GOLANGCI_LINT)
 $(BIN)/tools/helm-docs: $(HELM_DOCS)
-$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/staticcheck $(BIN)/tools/helm-docs:
+$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/golangci-lint $(BIN)/tools/helm-docs:
 	@mkdir -p $(@D)
 	@ln -sfn $< $@
 
 # Checks that need no cluster.
 
-GENERATED := charts/bluegreen/README.md docs/switch-light.svg docs/switch-dark.svg
+GENERATED := charts/bluegreen/README.md config docs/switch-light.svg docs/switch-dark.svg
 MODULES := . hack/image bench
 
 .PHONY: generate
-generate: $(BIN)/tools/helm-docs ## Make derived files anew: the chart's README from its values, and the pictures of a switch.
+generate: $(BIN)/tools/helm $(BIN)/tools/helm-docs ## Write derived files anew: the chart's README, config/, and the pictures of a switch.
 	@helm-docs --log-level=warning --chart-search-root=charts
+	@hack/generate-config
 	@go run ./hack/picture docs
 
 .PHONY: verify
-verify: $(BIN)/tools/helm $(BIN)/tools/staticcheck generate ## Check format, code, modules, the chart, and that derived files are up to date.
+verify: $(BIN)/tools/helm $(BIN)/tools/golangci-lint generate ## Check format, code, modules and chart, and that derived files are current.
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
 		test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
-	@for module in $(MODULES); do (cd $$module && go vet -tags e2e ./... && staticcheck -tags e2e ./... && go mod tidy -diff) || exit 1; done
+	@for module in $(MODULES); do (cd $$module && golangci-lint run --show-stats=false ./... && go mod tidy -diff) || exit 1; done
 	@helm lint --strict --quiet charts/bluegreen
-	@git ls-files --error-unmatch $(GENERATED) >/dev/null
-	@git diff --exit-code -- $(GENERATED) || { echo "commit what make generate made"; exit 1; }
+	@git diff --exit-code -- $(GENERATED) || { echo 'run git add on what make generate wrote'; exit 1; }
+	@untracked=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
+		test -z "$$untracked" || { echo 'run git add on:'; echo "$$untracked"; exit 1; }
 
-# Images: made without a container engine, as files that the local cluster loads.
+# Images. They are made without a container engine, as files that the local cluster loads.
 
 IMAGE ?= bluegreen:dev
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
@@ -128,10 +131,11 @@ IMAGES := $(BIN)/images
 NGINX_IMAGES := $(addprefix $(IMAGES)/nginx-,1.10.tar 1.11.tar 1.12.tar)
 
 .PHONY: image
-image: ## Make the image of bluegreen: bin/images/bluegreen.tar, named $IMAGE (bluegreen:dev).
+image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/images/bluegreen.tar.
 	@mkdir -p $(IMAGES)
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(IMAGES)/webhook ./cmd/webhook
-	@cd hack/image && go run . --program $(IMAGES)/webhook --path /webhook --user 65532:65532 --tag $(IMAGE) --output $(IMAGES)/bluegreen.tar
+	@cd hack/image && go run . --program $(IMAGES)/webhook --path /webhook --user 65532:65532 --tag $(IMAGE) \
+		--output $(IMAGES)/bluegreen.tar
 	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
 
 .PHONY: cluster-images
@@ -147,31 +151,33 @@ $(IMAGES)/pause.tar: $(IMAGES)/pause
 $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 	@cd hack/image && go run . --program $< --path /nginx --env NGINX_VERSION=$* --tag nginx:$* --output $@
 
-# The local cluster: a real node in namespaces of its own (root). Logs are in bin/cluster/logs.
+# The local cluster, which is a real node in Linux namespaces of its own (root). Its logs are in bin/cluster/logs.
 
 .PHONY: cluster-up
-cluster-up: packages kubernetes cluster-images ## Start the local cluster, or heal it; KUBECONFIG is bin/cluster/kubeconfig (root).
+cluster-up: packages kubernetes cluster-images ## Start or repair the local cluster; its KUBECONFIG is bin/cluster/kubeconfig (root).
 	@KUBERNETES=$(KUBERNETES) test/cluster/up
 
 .PHONY: cluster-down
-cluster-down: ## End the local cluster and remove everything it made (root).
+cluster-down: ## Stop the local cluster and remove everything it made (root).
 	@test/cluster/down
 
-# Without KUBECONFIG and ~/.kube/config, the local cluster is meant.
+# Without KUBECONFIG and ~/.kube/config, `make install` uses the local cluster.
 LOCAL_KUBECONFIG := $(BIN)/cluster/kubeconfig
 LOCAL := $(filter $(LOCAL_KUBECONFIG),$(or $(KUBECONFIG),$(wildcard $(HOME)/.kube/config),$(LOCAL_KUBECONFIG)))
 
 # Tests.
 
 .PHONY: test
-test: $(TEST_TOOLS) ## Run all tests that need no root: the core, the manifests, and bluegreen against a real API server.
+test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bluegreen against a real API server.
 	@cd hack/image && go test ./...
 	@cd bench && go test ./...
 	@go test ./...
 
+E2E_TOOLS := $(BIN)/tools/helm $(BIN)/tools/helm3
+
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-e2e: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the installed product on the local cluster, under live requests, with every client (root; some 22 minutes).
+e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 22 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/...
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
 
@@ -179,19 +185,20 @@ RUNS ?= 10
 
 .PHONY: walks
 walks: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-walks: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Walk the way out of blue RUNS times with each client, and write what became of the requests into docs/clients.md (root; some 30 minutes).
+walks: load $(E2E_TOOLS) ## Test leaving blue RUNS times with each client, and write the results to docs/clients.md (root; 30 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 120m -parallel 3 ./test/e2e -v \
 		-run 'TestUpgradeThatDeletesBlue|TestTwoSlots|TestALiveSlotRelabelledByMistake' -runs $(RUNS) -update
 
 .PHONY: clients-table
 clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-clients-table: load $(BIN)/tools/helm $(BIN)/tools/helm3 ## Write the table in docs/clients.md from what every client does on the local cluster (root; some 3 minutes).
+clients-table: load $(E2E_TOOLS) ## Write the table in docs/clients.md from what every client does on the local cluster (root; 3 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients -run TestMatrix -update
 
-# Benchmarks: beside Argo Rollouts, built from its module as it is, with the versions that it pins.
+# Benchmarks. They compare bluegreen with Argo Rollouts, which is built from its own module with the versions that it pins.
 
 ARGO := $(BIN)/versions/argo-rollouts-$(ARGO_VERSION)/rollouts-controller
-ARGO_SOURCE = $(shell go mod download -json github.com/argoproj/argo-rollouts@$(ARGO_VERSION) | sed -nE 's/^\s*"Dir": "(.*)".*/\1/p')
+ARGO_SOURCE = $(shell go mod download -json github.com/argoproj/argo-rollouts@$(ARGO_VERSION) | \
+	sed -nE 's/^\s*"Dir": "(.*)".*/\1/p')
 
 $(ARGO):
 	@echo 'building Argo Rollouts $(ARGO_VERSION) from its Go module, about 4 minutes the first time'
@@ -201,31 +208,33 @@ $(ARGO):
 BENCH ?= latency,readiness,storm,scale,start,webhook,felt
 BENCH_FLAGS ?=
 BENCH_PARTS := $(subst $(comma), ,$(BENCH))
-run_bench = cd bench && go run . $(addprefix --only=,$(1)) --docs=$(CURDIR)/docs --argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds $(BENCH_FLAGS)
+run_bench = cd bench && go run . $(addprefix --only=,$(1)) --docs=$(CURDIR)/docs \
+	--argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds $(BENCH_FLAGS)
 
-# What users feel comes last: it needs the local cluster, which takes time from whatever else is measured on the machine.
+# The part `felt` comes last: it needs the local cluster, which would slow down the other measurements.
 .PHONY: bench
-bench: $(ARGO) $(TEST_TOOLS) ## Measure bluegreen beside its peers, and write docs/performance.md (root; more than an hour; BENCH=latency,storm for a part).
+bench: $(ARGO) $(TEST_TOOLS) ## Measure bluegreen and its peers for docs/performance.md (root; over an hour; part: BENCH=latency,storm).
 	$(if $(filter-out felt,$(BENCH_PARTS)),@$(call run_bench,$(filter-out felt,$(BENCH_PARTS))))
 	@go test -run '^$$' -bench . -benchmem ./pkg/...
 	$(if $(filter felt,$(BENCH_PARTS)),@$(MAKE) --no-print-directory install KUBECONFIG=$(LOCAL_KUBECONFIG))
 	$(if $(filter felt,$(BENCH_PARTS)),@$(call run_bench,felt) --cluster-kubeconfig=$(LOCAL_KUBECONFIG))
 
-# What people run to try it.
+# For people who try bluegreen.
 
 .PHONY: load
-load: cluster-up image ## Make the image and put it into the local cluster, which has no registry to pull from.
+load: cluster-up image ## Make the image and load it into the local cluster, which has no registry to pull from.
 	@test/cluster/load $(IMAGES)/bluegreen.tar
 
 .PHONY: install
-install: $(if $(LOCAL),load) $(BIN)/tools/helm ## Install the chart into the cluster of KUBECONFIG, or the local one; others need IMAGE=REGISTRY/NAME:TAG.
+install: ## Install the chart into the local cluster, or into that of KUBECONFIG, which needs IMAGE=REGISTRY/NAME:TAG.
+install: $(if $(LOCAL),load) $(BIN)/tools/helm
 ifeq ($(LOCAL)$(filter command line environment,$(origin IMAGE)),)
-	@echo 'IMAGE is not set: this cluster pulls bluegreen from a registry, so say IMAGE=REGISTRY/NAME:TAG' >&2; exit 1
+	@echo 'IMAGE is not set: this cluster pulls bluegreen from a registry, so set IMAGE=REGISTRY/NAME:TAG' >&2; exit 1
 endif
 	@$(if $(LOCAL),KUBECONFIG=$(LOCAL_KUBECONFIG)) hack/install $(IMAGE) $(if $(LOCAL),$(IMAGES)/webhook)
 
 .PHONY: demo
 demo: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-demo: ## See it work: nginx 1.10 becomes 1.11 on the local cluster, under live requests (root; builds what is missing).
+demo: ## Watch nginx 1.10 become 1.11 on the local cluster, under live requests (root; builds what is missing).
 	@$(MAKE) --no-print-directory install
 	@go run ./test/demo

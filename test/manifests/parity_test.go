@@ -35,13 +35,13 @@ func TestChartAndKustomizeInstallTheSame(t *testing.T) {
 	}
 }
 
-// installed leaves out what Helm makes only to uninstall.
+// installed removes what Helm creates only to uninstall.
 func installed(all objects) objects {
 	maps.DeleteFunc(all, func(_ string, doc document) bool { return doc.hook() })
 	return all
 }
 
-// withoutNamespace leaves out what Helm's --create-namespace does.
+// withoutNamespace removes the Namespace, which Helm creates with --create-namespace.
 func withoutNamespace(all objects) objects {
 	for key, doc := range all {
 		if doc.GetKind() == "Namespace" {
@@ -64,14 +64,15 @@ func compare(t *testing.T, chart, kustomize objects) {
 			t.Errorf("%s is in the chart, but not in config/", key)
 			continue
 		}
-		if a, b := comparable(ours), comparable(theirs); !reflect.DeepEqual(a, b) {
+		if a, b := withoutLabels(ours), withoutLabels(theirs); !reflect.DeepEqual(a, b) {
 			t.Errorf("%s differs\nchart:\n%s\nkustomize:\n%s", key, text(t, a), text(t, b))
 		}
 	}
 }
 
-// comparable drops the labels on the object itself: the chart's carry the release. Those of selectors and pods stay.
-func comparable(doc document) map[string]any {
+// withoutLabels returns the object without the labels in its own metadata, among which the chart has that of the release.
+// Labels in selectors and of pods stay.
+func withoutLabels(doc document) map[string]any {
 	object := doc.DeepCopy()
 	unstructured.RemoveNestedField(object.Object, "metadata", "labels")
 	return object.Object

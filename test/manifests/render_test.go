@@ -26,7 +26,7 @@ const (
 	unprotected = "--set=inUseProtection.enabled=false"
 )
 
-// run returns what a tool says, and its complaint if it fails.
+// run returns the output of a tool, and an error with what it printed to stderr if it fails.
 func run(t *testing.T, tool string, args ...string) (string, error) {
 	t.Helper()
 	if _, err := exec.LookPath(tool); err != nil {
@@ -50,7 +50,7 @@ func mustRun(t *testing.T, tool string, args ...string) string {
 	return out
 }
 
-// template renders the chart as release bluegreen, as the kustomize manifests are named.
+// template renders the chart as release bluegreen, by which the objects have the same names as in config/.
 func template(t *testing.T, args ...string) objects {
 	t.Helper()
 	return templateIn(t, namespace, args...)
@@ -67,7 +67,7 @@ func kustomize(t *testing.T, dir string) objects {
 	return parse(t, mustRun(t, "kubectl", "kustomize", dir))
 }
 
-// overlay is a kustomization of a user of ours, in a directory of its own, with all that is optional and can be added.
+// overlay writes a kustomization as a user would, in a directory of its own. It adds every optional component that adds objects.
 func overlay(t *testing.T, base, namespace string, components ...string) string {
 	t.Helper()
 	dir, err := filepath.EvalSymlinks(t.TempDir())
@@ -101,7 +101,7 @@ func relative(t *testing.T, from, name string) string {
 	return path
 }
 
-// objects are rendered documents by kind, namespace and name.
+// objects holds rendered documents by kind, namespace and name.
 type objects map[string]document
 
 type document struct {
@@ -138,7 +138,7 @@ func (d document) key() string {
 	return d.GetKind() + "/" + d.GetNamespace() + "/" + d.GetName()
 }
 
-// hook says whether Helm alone, at a moment of its own, makes the object.
+// hook reports whether the object is a Helm hook, which Helm creates only at a certain moment and kustomize never.
 func (d document) hook() bool {
 	_, ok := d.GetAnnotations()["helm.sh/hook"]
 	return ok
