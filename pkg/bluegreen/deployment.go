@@ -1,185 +1,156 @@
 package bluegreen
 
 import (
-	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/utils/ptr"
 )
 
-// DeploymentWrite is somebody's UPDATE of a Deployment, on its way into the cluster.
-type DeploymentWrite struct {
-	// Old is the Deployment as it is stored, New as the writer wants it.
-	Old, New *appsv1.Deployment
+// A Deployment serves a Service as long as its pods do. Its template may say otherwise: while a rollout is paused or under way,
+// under deletion, and whenever a slot is relabelled. So bluegreen notes on the Deployment, together with the finalizer, by
+// which labels its pods are selected (Serves). Template or note count.
 
-	// Services are those of the namespace.
-	Services []*corev1.Service
+// Protected reports whether a Deployment carries the finalizer.
+func Protected(deployment *appsv1.Deployment) bool {
+	return slices.Contains(deployment.Finalizers, InUseProtection)
 }
 
-// DeploymentAnswer is what becomes of a DeploymentWrite.
-type DeploymentAnswer struct {
-	// Deployment is what is stored in place of DeploymentWrite.New. Only finalizers, annotations, replicas and paused differ.
-	Deployment *appsv1.Deployment
-
-	// Warnings are printed by the writer's client, one a line.
-	Warnings []string
+// Kept reports whether bluegreen has something to finish on a Deployment: a finalizer to take off, or a scale-down to do.
+func Kept(deployment *appsv1.Deployment) bool {
+	_, held := deployment.Annotations[ScaleToZeroAfter]
+	return held || Protected(deployment)
 }
 
-// AdmitDeployment takes out of a write what would end the service of a Deployment that bluegreen keeps, and notes it for later.
-// The write succeeds: `helm rollback` and `kubectl apply` must not fail. It is idempotent.
-func AdmitDeployment(write DeploymentWrite) DeploymentAnswer {
-	answer := DeploymentAnswer{Deployment: write.New.DeepCopy()}
-	if !Protected(write.Old) {
-		return answer
-	}
-	answer.keepFinalizer(write)
-	if !Protected(answer.Deployment) {
-		return answer
-	}
-	answer.keepNotes(write)
-	if relabelled(answer.Deployment) && !rolling(write) {
-		answer.holdRollout(write)
-	} else {
-		answer.putRight(write)
-		answer.holdScaleDown(write)
-	}
-	return answer
-}
-
-// keepFinalizer puts the finalizer back where a write takes it off a Deployment in use. One under deletion would be gone at once,
-// and the finalizer could not be had back: Helm 3's rollback does that.
-func (a *DeploymentAnswer) keepFinalizer(write DeploymentWrite) {
-	if Protected(write.New) || !InUse(write.Old, write.Services) {
-		return
-	}
-	a.Deployment.Finalizers = append(slices.Clone(write.New.Finalizers), InUseProtection)
-	a.warn("metadata.finalizers: keeps %s, because Deployment %s serves", InUseProtection, write.New.Name)
-}
-
-// keepNotes puts back what bluegreen noted: every `kubectl replace` of a manifest leaves it out. What was noted in this very write stays:
-// the API server asks again when another webhook has changed it.
-func (a *DeploymentAnswer) keepNotes(write DeploymentWrite) {
-	for _, key := range deploymentKeys {
-		note, noted := write.Old.Annotations[key]
-		switch {
-		case heldInThis(write, key):
-		case noted:
-			a.note(key, note)
-		default:
-			delete(a.Deployment.Annotations, key)
-		}
-	}
-}
-
-// heldInThis says whether a note is of a hold that an earlier call for the same write put there.
-func heldInThis(write DeploymentWrite, key string) bool {
-	kept := ptr.Deref(write.Old.Spec.Replicas, 1)
-	if write.New.Annotations[key] == write.Old.Annotations[key] || ptr.Deref(write.New.Spec.Replicas, 1) != kept {
-		return false
-	}
-	switch key {
-	case ResumeAfter:
-		held, found := resumeOf(write.New)
-		return found && write.New.Spec.Paused && held.kept == kept
-	case ScaleToZeroAfter:
-		held, found := parseScaleDown(write.New.Annotations[key])
-		return found && held.uid == write.New.UID && held.replicas == kept && held.generation == 0 && leaving(write) != nil
-	default:
-		return false
-	}
-}
-
-// rolling says whether pods of a write's labels come already, as in a rollout in place: then no write of the same labels is held.
-func rolling(write DeploymentWrite) bool {
-	return !write.Old.Spec.Paused && !write.New.Spec.Paused && maps.Equal(write.Old.Spec.Template.Labels, write.New.Spec.Template.Labels)
-}
-
-// putRight resumes a rollout that bluegreen paused, once the template agrees with the pods again. The pods stay as they are.
-func (a *DeploymentAnswer) putRight(write DeploymentWrite) {
-	if _, held := resumeOf(write.Old); held {
-		a.Deployment.Spec.Paused = false
-		delete(a.Deployment.Annotations, ResumeAfter)
-	}
-}
-
-// holdRollout pauses the rollout of new pod labels, and keeps the replicas. What the user paused stays so in any case. Where the
-// Deployment alone carries every version of its Service, and this one is asked for, the controller lets it roll at once.
-func (a *DeploymentAnswer) holdRollout(write DeploymentWrite) {
-	if heldInThis(write, ResumeAfter) {
-		delete(a.Deployment.Annotations, ScaleToZeroAfter)
-		return
-	}
-	before, held := resumeOf(write.Old)
-	if write.New.Spec.Paused && !held {
-		a.holdScaleDown(write)
-		return
-	}
-	kept, wanted := ptr.Deref(write.Old.Spec.Replicas, 1), ptr.Deref(write.New.Spec.Replicas, 1)
-	if held && wanted == kept && maps.Equal(write.Old.Spec.Template.Labels, write.New.Spec.Template.Labels) {
-		wanted = before.wanted // The write is about something else.
-	}
-	a.Deployment.Spec.Paused = true
-	a.Deployment.Spec.Replicas = ptr.To(kept)
-	delete(a.Deployment.Annotations, ScaleToZeroAfter)
-	a.note(ResumeAfter, resume{a.Deployment.UID, kept, wanted}.String())
-	if maps.Equal(write.Old.Spec.Template.Labels, write.New.Spec.Template.Labels) && write.Old.Spec.Paused == write.New.Spec.Paused && held {
-		return // It has been told, and this write changes nothing of it.
-	}
-	a.warn("spec.template.metadata.labels: the pods of Deployment %s keep %s while they serve; bluegreen pauses the rollout of the "+
-		"new labels, and resumes it (with %d replicas) once traffic has left", a.Deployment.Name, a.Deployment.Annotations[Serves], wanted)
-}
-
-// holdScaleDown keeps the replicas of a Deployment that a write takes to 0 while traffic is about to leave it, or has just left.
-// With nothing pending it is the writer's right.
-func (a *DeploymentAnswer) holdScaleDown(write DeploymentWrite) {
-	if !hasReplicas(write.Old) || hasReplicas(write.New) {
-		return
-	}
-	service := leaving(write)
-	if service == nil {
-		return
-	}
-	kept := ptr.Deref(write.Old.Spec.Replicas, 1)
-	a.Deployment.Spec.Replicas = ptr.To(kept)
-	a.note(ScaleToZeroAfter, scaleDown{service: service.Name, uid: a.Deployment.UID, replicas: kept}.String())
-	policy, _ := Parse(service.Annotations)
-	if selectsPods(service.Spec.Selector, write.Old) {
-		a.warn("spec.replicas: stays %d while Deployment %s serves Service %s; it goes to 0 once traffic has moved to version %s",
-			kept, a.Deployment.Name, service.Name, policy.Target)
-	} else {
-		a.warn("spec.replicas: stays %d until Deployment %s has drained; traffic of Service %s has just moved from it, and then it goes to 0",
-			kept, a.Deployment.Name, service.Name)
-	}
-}
-
-// leaving returns the Service whose traffic is about to leave the Deployment of a write, or has just left it; nil where it stays, and
-// where the Deployment is about to serve.
-func leaving(write DeploymentWrite) *corev1.Service {
-	for _, service := range write.Services {
-		policy, managed := managing(service)
-		if managed && policy.Protect && policy.pending(service) && selectsPods(service.Spec.Selector, write.Old) {
-			return service
-		}
-	}
-	if InUse(write.Old, write.Services) {
-		return nil
-	}
-	if left := LeftBy(write.Old, write.Services); len(left) > 0 {
-		return left[0]
+// Notes returns what bluegreen noted on a Deployment; nil if that is nothing.
+func Notes(deployment *appsv1.Deployment) map[string]string {
+	if notes := keep(deployment.Annotations, func(key string) bool { return slices.Contains(NoteKeys, key) }); len(notes) > 0 {
+		return notes
 	}
 	return nil
 }
 
-func (a *DeploymentAnswer) note(key, value string) {
-	if a.Deployment.Annotations == nil {
-		a.Deployment.Annotations = map[string]string{}
+// notedLabels returns what the note Serves says; nil if bluegreen cannot have written it, because the finalizer is missing.
+func notedLabels(deployment *appsv1.Deployment) map[string]string {
+	note, found := deployment.Annotations[Serves]
+	if !found || !Protected(deployment) {
+		return nil
 	}
-	a.Deployment.Annotations[key] = value
+	noted, err := labels.ConvertSelectorToLabelsMap(note)
+	if err != nil {
+		return nil
+	}
+	return noted
 }
 
-func (a *DeploymentAnswer) warn(format string, args ...any) {
-	a.Warnings = append(a.Warnings, "bluegreen: "+fmt.Sprintf(format, args...))
+// Relabelled reports whether the template of a Deployment contradicts what its pods carry.
+func Relabelled(deployment *appsv1.Deployment) bool {
+	for key, value := range notedLabels(deployment) {
+		if carried, exists := deployment.Spec.Template.Labels[key]; !exists || carried != value {
+			return true
+		}
+	}
+	return false
+}
+
+// Matches reports whether a Service's selector selects pods with some labels. A Service without a selector selects none.
+func Matches(selector, podLabels map[string]string) bool {
+	return len(selector) > 0 && labels.Set(selector).AsSelectorPreValidated().Matches(labels.Set(podLabels))
+}
+
+// SelectsPods reports whether a selector selects the pods that a Deployment has, or those that its template makes. Under deletion
+// it makes none.
+func SelectsPods(selector map[string]string, deployment *appsv1.Deployment) bool {
+	noted := notedLabels(deployment)
+	if deployment.DeletionTimestamp != nil && noted != nil {
+		return Matches(selector, noted)
+	}
+	return Matches(selector, deployment.Spec.Template.Labels) || Matches(selector, noted)
+}
+
+// Leaves reports whether a selector selects the pods that a Deployment has, but not those of its template.
+func Leaves(selector map[string]string, deployment *appsv1.Deployment) bool {
+	return Matches(selector, notedLabels(deployment)) && !Matches(selector, deployment.Spec.Template.Labels)
+}
+
+// PodLabels returns the labels, as key=value, that the pods of a Deployment carry, or will once its template is rolled out.
+func PodLabels(deployment *appsv1.Deployment) []string {
+	var found []string
+	for _, pairs := range []map[string]string{deployment.Spec.Template.Labels, notedLabels(deployment)} {
+		for key, value := range pairs {
+			if label := key + "=" + value; !slices.Contains(found, label) {
+				found = append(found, label)
+			}
+		}
+	}
+	return found
+}
+
+// NoteOfLive returns the note of a Deployment that a selector selects as well; false if it says so already, or if a template that
+// waits contradicts it: it then speaks of pods that are still there.
+func NoteOfLive(selector map[string]string, deployment *appsv1.Deployment) (string, bool) {
+	waits := deployment.Spec.Paused || deployment.DeletionTimestamp != nil
+	if Relabelled(deployment) && waits || !Matches(selector, deployment.Spec.Template.Labels) {
+		return "", false
+	}
+	return NoteOfTarget(selector, deployment)
+}
+
+// NoteOfTarget returns the note of a Deployment that has pods which a selector selects; false if it says so already.
+func NoteOfTarget(selector map[string]string, deployment *appsv1.Deployment) (string, bool) {
+	before := notedLabels(deployment)
+	if Matches(selector, before) {
+		return "", false
+	}
+	after := labels.Set{}
+	maps.Copy(after, before)
+	maps.Copy(after, selector)
+	return after.String(), true
+}
+
+// NoteOfRollout returns the note of a Deployment whose new labels roll out: those by which Services select its pods before and
+// after; empty if there are none.
+func NoteOfRollout(deployment *appsv1.Deployment, services []Service) string {
+	found := labels.Set{}
+	for _, service := range services {
+		if service.HasTrafficOn(deployment) && Matches(service.Spec.Selector, deployment.Spec.Template.Labels) {
+			maps.Copy(found, service.Spec.Selector)
+		}
+	}
+	return found.String()
+}
+
+// Frozen returns the live Deployments that are under deletion and that only the finalizer keeps. Their controller ignores changes
+// of their spec, and only replaces lost pods.
+func Frozen(live []*appsv1.Deployment) []*appsv1.Deployment {
+	return Pick(live, func(deployment *appsv1.Deployment) bool {
+		return deployment.DeletionTimestamp != nil && Protected(deployment)
+	})
+}
+
+// Replicas returns the replicas that a Deployment is to have; 1 if it does not say.
+func Replicas(deployment *appsv1.Deployment) int32 { return ptr.Deref(deployment.Spec.Replicas, 1) }
+
+// Pick returns some of the Deployments, by name, so that the same state always leads to the same message.
+func Pick(deployments []*appsv1.Deployment, wanted func(*appsv1.Deployment) bool) []*appsv1.Deployment {
+	var picked []*appsv1.Deployment
+	for _, deployment := range deployments {
+		if wanted(deployment) {
+			picked = append(picked, deployment)
+		}
+	}
+	slices.SortFunc(picked, func(a, b *appsv1.Deployment) int { return strings.Compare(a.Name, b.Name) })
+	return picked
+}
+
+// Names returns the names of Deployments, for people.
+func Names(deployments []*appsv1.Deployment) string {
+	names := make([]string, 0, len(deployments))
+	for _, deployment := range deployments {
+		names = append(names, deployment.Name)
+	}
+	return strings.Join(names, ", ")
 }

@@ -1,5 +1,3 @@
-// Package bluegreen holds the vocabulary of blue/green switching for plain Services and every decision it takes, as pure
-// functions: no client, no context, no clock, no log. pkg/mutate and pkg/watch only carry them out.
 package bluegreen
 
 // prefix is shared by every annotation of this project. The API server asks the webhook about a managed Service when a
@@ -8,7 +6,7 @@ const prefix = "bluegreen/"
 
 // Annotations that users write, on a Service.
 const (
-	// TargetVersion opts a Service in and says which version should be live. It is the only way to ask for a switch;
+	// TargetVersion makes a Service managed and says which version should be live. It is the only way to ask for a switch;
 	// its last writer decides. Value: a label value, not empty. Absent: the Service is not managed.
 	// Example: "1.11".
 	TargetVersion = prefix + "target-version"
@@ -21,9 +19,8 @@ const (
 	// Example: "complete".
 	Ready = prefix + "ready"
 
-	// InUseProtection is two things of one name. As a finalizer on Deployments, which bluegreen writes, it keeps those that
-	// serve. As an annotation on a Service, which users write, it says whether that is done for the Service's Deployments.
-	// Value: "enabled" or "disabled". Default: "enabled".
+	// InUseProtection names both a finalizer, which bluegreen puts on Deployments in use, and the annotation by which users
+	// switch that off for a Service. Value: "enabled" or "disabled". Default: "enabled".
 	InUseProtection = prefix + "in-use-protection"
 
 	// Drain says how long a Deployment is kept as it is after traffic has left it: nodes and clients still reach its pods.
@@ -41,21 +38,21 @@ const (
 	MessageKey = prefix + "message"
 )
 
-// Serves is an annotation that bluegreen alone writes, on a Deployment, together with its finalizer: the labels by which
-// Services select its pods, or will after a switch. The pods keep them when the template says otherwise: while a rollout
-// is paused, under deletion, in a slot that is relabelled. Example: "name=nginx,version=1.11".
-const Serves = prefix + "serves"
+// Notes: annotations that bluegreen alone writes, on a Deployment in use.
+const (
+	// Serves comes with the finalizer: the labels by which Services select the pods. The pods keep them when the template
+	// says otherwise: while a rollout is paused, under deletion, in a slot that is relabelled.
+	// Example: "name=nginx,version=1.11".
+	Serves = prefix + "serves"
 
-// ResumeAfter is an annotation that bluegreen alone writes, on a Deployment that it has paused, because new pod labels would
-// take its pods out of a Service. It is resumed once traffic has left it. Value: the Deployment's UID, the replicas that it
-// kept and those that were asked for, with slashes between them.
-const ResumeAfter = prefix + "resume-after"
+	// ResumeAfter stands on a Deployment that bluegreen paused because new pod labels would take its pods out of a Service.
+	// The rollout goes on once traffic has left. Value: see PausedRollout.
+	ResumeAfter = prefix + "resume-after"
 
-// ScaleToZeroAfter is an annotation that bluegreen alone writes, on a Deployment that serves and that somebody scaled to 0
-// while a switch away from it was pending. The scale-down is done after that switch, unless somebody changes the replicas
-// before. Value: the Service's name, the Deployment's UID and its replicas, with slashes between them; once due, also the
-// generation at which it is done.
-const ScaleToZeroAfter = prefix + "scale-to-zero-after"
+	// ScaleToZeroAfter stands on a Deployment that somebody scaled to 0 while a switch away from it was pending. That is done
+	// after the switch, unless somebody changes the replicas before. Value: see ScaleDown.
+	ScaleToZeroAfter = prefix + "scale-to-zero-after"
+)
 
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.
 const DefaultVersionLabel = "version"
@@ -68,10 +65,10 @@ const (
 	// amid a rolling update.
 	Minimum Readiness = "minimum"
 
-	// Complete asks besides for every replica to be updated and available, and for a Deployment that is not paused.
+	// Complete also asks for every replica to be updated and available, and for a Deployment that is not paused.
 	Complete Readiness = "complete"
 
-	// MatchLive asks besides Minimum for as many available replicas as the live version has.
+	// MatchLive asks for Minimum, and for as many available replicas as the live version has.
 	MatchLive Readiness = "match-live"
 )
 
@@ -90,8 +87,8 @@ const (
 // userKeys are the annotations that users write, the menu of an error about a key nobody knows.
 var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain}
 
-// ownKeys are the annotations that bluegreen alone writes on a Service.
-var ownKeys = []string{PhaseKey, MessageKey}
+// OwnKeys are the annotations that bluegreen alone writes on a Service.
+var OwnKeys = []string{PhaseKey, MessageKey}
 
-// deploymentKeys are those that it alone writes on a Deployment.
-var deploymentKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter}
+// NoteKeys are those that it alone writes on a Deployment.
+var NoteKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter}

@@ -1,20 +1,24 @@
-package bluegreen
+package bluegreen_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
 
 func TestTheKeysAndPhasesAreAContractAndNeverChange(t *testing.T) {
 	for got, want := range map[string]string{
-		TargetVersion:       "bluegreen/target-version",
-		VersionLabel:        "bluegreen/version-label",
-		PhaseKey:            "bluegreen/phase",
-		MessageKey:          "bluegreen/message",
-		Ready:               "bluegreen/ready",
-		string(Minimum):     "minimum",
-		string(Complete):    "complete",
-		string(MatchLive):   "match-live",
-		DefaultVersionLabel: "version",
-		string(Stable):      "Stable",
-		string(Waiting):     "Waiting",
+		bluegreen.TargetVersion:       "bluegreen/target-version",
+		bluegreen.VersionLabel:        "bluegreen/version-label",
+		bluegreen.PhaseKey:            "bluegreen/phase",
+		bluegreen.MessageKey:          "bluegreen/message",
+		bluegreen.Ready:               "bluegreen/ready",
+		string(bluegreen.Minimum):     "minimum",
+		string(bluegreen.Complete):    "complete",
+		string(bluegreen.MatchLive):   "match-live",
+		bluegreen.DefaultVersionLabel: "version",
+		string(bluegreen.Stable):      "Stable",
+		string(bluegreen.Waiting):     "Waiting",
 	} {
 		if got != want {
 			t.Errorf("got %q, want %q", got, want)
@@ -23,19 +27,19 @@ func TestTheKeysAndPhasesAreAContractAndNeverChange(t *testing.T) {
 }
 
 func TestTheReasonsOfEventsAreAContractAndNeverChange(t *testing.T) {
-	for got, want := range map[Reason]string{
-		ReasonReleased:           "Released",
-		ReasonStable:             "Stable",
-		ReasonSwitched:           "Switched",
-		ReasonInvalid:            "Invalid",
-		ReasonDeploymentNotFound: "DeploymentNotFound",
-		ReasonDeploymentDeleting: "DeploymentDeleting",
-		ReasonScaledToZero:       "ScaledToZero",
-		ReasonNotAvailable:       "NotAvailable",
-		ReasonPortNotFound:       "PortNotFound",
-		ReasonPaused:             "Paused",
-		ReasonNotComplete:        "NotComplete",
-		ReasonFewerThanLive:      "FewerThanLive",
+	for got, want := range map[bluegreen.Reason]string{
+		bluegreen.ReasonNotManaged:         "NotManaged",
+		bluegreen.ReasonStable:             "Stable",
+		bluegreen.ReasonSwitched:           "Switched",
+		bluegreen.ReasonInvalid:            "Invalid",
+		bluegreen.ReasonDeploymentNotFound: "DeploymentNotFound",
+		bluegreen.ReasonDeploymentDeleting: "DeploymentDeleting",
+		bluegreen.ReasonScaledToZero:       "ScaledToZero",
+		bluegreen.ReasonNotAvailable:       "NotAvailable",
+		bluegreen.ReasonPortNotFound:       "PortNotFound",
+		bluegreen.ReasonPaused:             "Paused",
+		bluegreen.ReasonNotComplete:        "NotComplete",
+		bluegreen.ReasonFewerThanLive:      "FewerThanLive",
 	} {
 		if string(got) != want {
 			t.Errorf("got %q, want %q", got, want)

@@ -2,70 +2,115 @@ package bluegreen
 
 import (
 	"maps"
-	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// own returns bluegreen's own annotations of a Service.
-func own(service *corev1.Service) map[string]string {
-	values := map[string]string{}
-	for _, key := range ownKeys {
-		if value, set := service.Annotations[key]; set {
-			values[key] = value
+// Service is a Service whose annotations have been read: once, where it comes in. It answers for itself what they mean. Nobody
+// changes one; what is to be stored is a copy.
+type Service struct {
+	*corev1.Service
+	Options
+
+	// Errors are what is wrong with the annotations. Beside errors there is no Target, and without one nothing moves.
+	Errors field.ErrorList
+
+	// target is the selector that the Service would have on its target; nil without one.
+	target labels.Set
+}
+
+// Read reads the annotations of a Service; nil is a Service that does not exist.
+func Read(object *corev1.Service) Service {
+	if object == nil {
+		return Service{}
+	}
+	options, errs := parse(object.Annotations)
+	service := Service{Service: object, Options: options, Errors: errs}
+	service.target = service.selectorOf(options.Target)
+	return service
+}
+
+// ReadAll reads the annotations of some Services.
+func ReadAll(objects []corev1.Service) []Service {
+	services := make([]Service, 0, len(objects))
+	for i := range objects {
+		services = append(services, Read(&objects[i]))
+	}
+	return services
+}
+
+// Exists reports whether there is such a Service.
+func (s Service) Exists() bool { return s.Service != nil }
+
+// WithSelector returns the Service with another selector. It asks for the same.
+func (s Service) WithSelector(selector map[string]string) Service {
+	object := *s.Service
+	object.Spec.Selector = maps.Clone(selector)
+	s.Service = &object
+	s.target = s.selectorOf(s.Target)
+	return s
+}
+
+// WithOwn returns the Service with the annotations that bluegreen alone writes replaced.
+func (s Service) WithOwn(own map[string]string) *corev1.Service {
+	object := *s.Service
+	object.Annotations = withOwn(object.Annotations, own)
+	return &object
+}
+
+// selectorOf returns the selector of a version; nil for none.
+func (s Service) selectorOf(version string) labels.Set {
+	if version == "" {
+		return nil
+	}
+	selector := labels.Set{s.VersionLabel: version}
+	for key, value := range s.Spec.Selector {
+		if key != s.VersionLabel {
+			selector[key] = value
 		}
 	}
-	return values
+	return selector
 }
 
-// withOwn returns the annotations with bluegreen's own ones replaced by values. It leaves nil nil where nothing is to add,
-// so that an untouched object stays equal to itself.
-func withOwn(annotations, values map[string]string) map[string]string {
-	annotations = maps.Clone(annotations)
-	for _, key := range ownKeys {
-		delete(annotations, key)
-	}
-	if annotations == nil && len(values) > 0 {
-		annotations = map[string]string{}
-	}
-	maps.Copy(annotations, values)
-	return annotations
+// SameAsk reports whether two Services ask for the same version by the same label.
+func (s Service) SameAsk(other Service) bool {
+	return s.Managed == other.Managed && s.Target == other.Target && s.VersionLabel == other.VersionLabel
 }
 
-// status returns bluegreen's own annotations for a phase and a message; an empty message is left out.
-func status(phase Phase, message string) map[string]string {
-	values := map[string]string{PhaseKey: string(phase)}
-	if message != "" {
-		values[MessageKey] = message
-	}
-	return values
-}
+// Live returns the version that is live, or "" when the selector does not name one.
+func (s Service) Live() string { return s.Spec.Selector[s.VersionLabel] }
 
-// describeLive names what serves, for people.
-func describeLive(policy Policy, service *corev1.Service) string {
-	if live := policy.live(service); live != "" {
+// Describe names what is live, for people.
+func (s Service) Describe() string {
+	if live := s.Live(); live != "" {
 		return "version " + live
 	}
-	return "selector " + formatSelector(service.Spec.Selector)
+	return "selector " + labels.FormatLabels(s.Spec.Selector)
 }
 
-func formatSelector(selector map[string]string) string {
-	return labels.FormatLabels(selector)
+// Pending reports whether a switch is asked for that has not happened: exactly when the selector is not on the target.
+func (s Service) Pending() bool { return s.Target != "" && s.Live() != s.Target }
+
+// TargetSelector returns the selector that the Service would have on its target; nil without one.
+func (s Service) TargetSelector() labels.Set { return s.target }
+
+// Switchable reports whether bluegreen may move the selector: the Service is managed, and has one.
+func (s Service) Switchable() bool {
+	return s.Managed && s.Spec.Type != corev1.ServiceTypeExternalName && len(s.Spec.Selector) > 0
 }
 
-// escapeJSONPath escapes the dots of a label key for kubectl's JSONPath.
-func escapeJSONPath(key string) string {
-	return strings.ReplaceAll(key, ".", `\.`)
-}
-
-// Annotations returns the annotations of a Service that are bluegreen's business, to be read by Parse and Decide.
-func Annotations(service *corev1.Service) map[string]string {
-	kept := map[string]string{}
-	for key, value := range service.Annotations {
-		if strings.HasPrefix(key, prefix) {
-			kept[key] = value
-		}
+// NotSwitchable returns what is wrong with a managed Service that has no selector to move: ExternalName and selectorless ones.
+func (s Service) NotSwitchable() field.ErrorList {
+	const remedy = "a Service with " + TargetVersion + " needs a selector to switch: "
+	switch {
+	case s.Spec.Type == corev1.ServiceTypeExternalName:
+		return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), s.Spec.Type,
+			remedy+"use ClusterIP, NodePort or LoadBalancer, or remove the annotation")}
+	case len(s.Spec.Selector) == 0:
+		return field.ErrorList{field.Required(SelectorPath, remedy+"add one in a write of its own, or remove the annotation")}
+	default:
+		return nil
 	}
-	return kept
 }

@@ -1,4 +1,4 @@
-// Package mutate is the mutating webhooks: they ask pkg/bluegreen what becomes of a write and answer the API server.
+// Package mutate is the mutating webhooks: they ask package admission what becomes of a write, and answer the API server.
 package mutate
 
 import (
@@ -15,9 +15,10 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/admission"
 )
 
 // ServicesPath is where writes of Services are admitted; the webhook configuration names it.
@@ -25,83 +26,90 @@ const ServicesPath = "/mutate-v1-service"
 
 // services admits writes of Services. It is no admission.Defaulter because those cannot warn.
 type services struct {
-	decoder    admission.Decoder
-	live       client.Reader
+	decoder    ctrladmission.Decoder
+	apiReader  client.Reader
 	controller string
 }
 
-var _ admission.Handler = &services{}
+var _ ctrladmission.Handler = &services{}
 
-// ForServices returns the webhook for Services. live reads from the API server; controller is the user name of bluegreen's
+// ForServices returns the webhook for Services. apiReader reads from the API server; controller is the user name of bluegreen's
 // own controller, the only one who moves traffic.
-func ForServices(scheme *runtime.Scheme, live client.Reader, controller string) *admission.Webhook {
-	return &admission.Webhook{Handler: &services{decoder: admission.NewDecoder(scheme), live: live, controller: controller}}
+func ForServices(scheme *runtime.Scheme, apiReader client.Reader, controller string) *ctrladmission.Webhook {
+	handler := &services{decoder: ctrladmission.NewDecoder(scheme), apiReader: apiReader, controller: controller}
+	return &ctrladmission.Webhook{Handler: handler}
 }
 
 // Handle implements admission.Handler.
-func (s *services) Handle(ctx context.Context, request admission.Request) admission.Response {
+func (s *services) Handle(ctx context.Context, request ctrladmission.Request) ctrladmission.Response {
 	if request.Operation != admissionv1.Create && request.Operation != admissionv1.Update {
-		return admission.Allowed("")
+		return ctrladmission.Allowed("")
 	}
-	write, err := s.decode(request)
+	write, err := s.read(request)
 	if err != nil {
-		return admission.Errored(http.StatusBadRequest, err)
+		return ctrladmission.Errored(http.StatusBadRequest, err)
 	}
-	if write.LetsGo() {
+	if write.EndsProtection() {
 		var list appsv1.DeploymentList
-		if err := s.live.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
-			return admission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up what serves: %w", err))
+		if err := s.apiReader.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
+			return ctrladmission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up the live Deployments: %w", err))
 		}
-		write.Deployments = bluegreen.Pointers(list.Items)
+		for i := range list.Items {
+			write.Deployments = append(write.Deployments, &list.Items[i])
+		}
 	}
-	answer := bluegreen.Admit(write)
+	answer := admission.AdmitService(write)
 	if len(answer.Errors) > 0 {
 		return invalid(write.New, answer)
 	}
 	return patched(write.New, answer)
 }
 
-func (s *services) decode(request admission.Request) (bluegreen.Write, error) {
-	write := bluegreen.Write{New: &corev1.Service{}, ByController: request.UserInfo.Username == s.controller}
-	if err := s.decoder.DecodeRaw(request.Object, write.New); err != nil {
+// read reads what the writer wants, and what is stored.
+func (s *services) read(request ctrladmission.Request) (admission.ServiceWrite, error) {
+	write := admission.ServiceWrite{ByController: request.UserInfo.Username == s.controller}
+	wanted := &corev1.Service{}
+	if err := s.decoder.DecodeRaw(request.Object, wanted); err != nil {
 		return write, fmt.Errorf("decoding the Service: %w", err)
 	}
-	if request.Operation == admissionv1.Create {
-		return write, nil
+	if request.Operation == admissionv1.Update {
+		stored := &corev1.Service{}
+		if err := s.decoder.DecodeRaw(request.OldObject, stored); err != nil {
+			return write, fmt.Errorf("decoding the stored Service: %w", err)
+		}
+		if request.SubResource == "status" {
+			// The API server ignores the spec of such a write, whatever it says.
+			wanted.Spec = *stored.Spec.DeepCopy()
+		}
+		write.Old = bluegreen.Read(stored)
 	}
-	write.Old = &corev1.Service{}
-	if err := s.decoder.DecodeRaw(request.OldObject, write.Old); err != nil {
-		return write, fmt.Errorf("decoding the stored Service: %w", err)
-	}
-	if request.SubResource == "status" {
-		// The API server ignores the spec of such a write, whatever it says.
-		write.New.Spec = *write.Old.Spec.DeepCopy()
-	}
+	write.New = bluegreen.Read(wanted)
 	return write, nil
 }
 
-// invalid refuses a write: 422, with field, value and menu.
-func invalid(service *corev1.Service, answer bluegreen.Answer) admission.Response {
+// invalid rejects a write: 422, with field, value and menu.
+func invalid(service bluegreen.Service, answer admission.ServiceAnswer) ctrladmission.Response {
 	status := apierrors.NewInvalid(corev1.SchemeGroupVersion.WithKind("Service").GroupKind(), service.Name, answer.Errors).Status()
-	response := admission.Denied("")
+	response := ctrladmission.Denied("")
 	response.Result = &status
 	return response
 }
 
 // patched allows a write, with the fields replaced that the answer changes. The patch is written field by field, not
 // computed from the whole object, so that a field this binary's Kubernetes libraries do not know yet is never touched.
-func patched(service *corev1.Service, answer bluegreen.Answer) admission.Response {
+func patched(wanted bluegreen.Service, answer admission.ServiceAnswer) ctrladmission.Response {
 	var operations []jsonpatch.JsonPatchOperation
-	if !maps.Equal(service.Spec.Selector, answer.Service.Spec.Selector) {
-		operations = append(operations, set("/spec/selector", answer.Service.Spec.Selector))
+	stored := answer.Service
+	if !maps.Equal(wanted.Spec.Selector, stored.Spec.Selector) {
+		operations = append(operations, set("/spec/selector", stored.Spec.Selector))
 	}
-	if !maps.Equal(service.Annotations, answer.Service.Annotations) {
-		operations = append(operations, set("/metadata/annotations", answer.Service.Annotations))
+	if !maps.Equal(wanted.Annotations, stored.Annotations) {
+		operations = append(operations, set("/metadata/annotations", stored.Annotations))
 	}
-	if !reflect.DeepEqual(service.ManagedFields, answer.Service.ManagedFields) {
-		operations = append(operations, set("/metadata/managedFields", answer.Service.ManagedFields))
+	if !reflect.DeepEqual(wanted.ManagedFields, stored.ManagedFields) {
+		operations = append(operations, set("/metadata/managedFields", stored.ManagedFields))
 	}
-	return admission.Patched("", operations...).WithWarnings(answer.Warnings...)
+	return ctrladmission.Patched("", operations...).WithWarnings(answer.Warnings...)
 }
 
 // set is the patch operation that gives a field its value, whether it has one or not.

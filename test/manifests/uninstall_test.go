@@ -22,7 +22,7 @@ import (
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/bluegreen-k8s/bluegreen/pkg/watch"
+	"github.com/bluegreen-k8s/bluegreen/pkg/uninstall"
 )
 
 // uninstaller is the ServiceAccount of the hook.
@@ -145,11 +145,11 @@ func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
 			createDeployment(t, c, deployment(namespace, "bluegreen"))
 			d := deployment(ns, "nginx", inUse)
 			createDeployment(t, c, d)
-			release := watch.Release{Client: asUninstallHook(t), Namespaces: namespaces}
+			uninstaller := uninstall.Uninstaller{Client: asUninstallHook(t), Namespaces: namespaces}
 			own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
 			var err error
 			eventually(t, "the rights are given", func() bool {
-				err = release.End(t.Context(), own)
+				err = uninstaller.Run(t.Context(), own)
 				return !apierrors.IsForbidden(err)
 			})
 			if err != nil {
@@ -170,11 +170,11 @@ func TestTheUninstallHookGoesPastANamespaceThatIsGone(t *testing.T) {
 	giveUninstallRights(t, c, template(t, "--set=watchNamespaces={"+ns+","+gone+"}"))
 	endNamespace(t, c, gone)
 	createDeployment(t, c, deployment(namespace, "bluegreen"))
-	release := watch.Release{Client: asUninstallHook(t), Namespaces: []string{gone, ns}}
+	uninstaller := uninstall.Uninstaller{Client: asUninstallHook(t), Namespaces: []string{gone, ns}}
 	own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
 	var err error
 	ends := func() bool {
-		err = release.End(t.Context(), own)
+		err = uninstaller.Run(t.Context(), own)
 		return err == nil
 	}
 	eventually(t, "it ends", ends)

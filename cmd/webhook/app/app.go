@@ -11,9 +11,7 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
-	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
-	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -24,7 +22,6 @@ import (
 	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 	"sigs.k8s.io/controller-runtime/pkg/metrics"
@@ -34,13 +31,15 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/certs"
 	"github.com/bluegreen-k8s/bluegreen/pkg/mutate"
-	"github.com/bluegreen-k8s/bluegreen/pkg/watch"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/protection"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/switching"
 )
 
 // Run runs bluegreen until the context ends. version is that of the build, for the log and the API server's audit log.
 func Run(ctx context.Context, version string, args []string) error {
-	if len(args) > 0 && args[0] == releaseCommand {
-		return releaseDeployments(ctx, args[1:], os.Stdout)
+	if len(args) > 0 && args[0] == uninstallCommand {
+		return runUninstall(ctx, args[1:], os.Stdout)
 	}
 	o, err := parse(args)
 	if errors.Is(err, pflag.ErrHelp) {
@@ -53,7 +52,7 @@ func Run(ctx context.Context, version string, args []string) error {
 		return fmt.Errorf("setting up logs: %w", err)
 	}
 	ctrl.SetLogger(klog.Background())
-	if err := errors.Join(watch.RegisterMetrics(), metrics.Registry.Register(namespacesLeftOut)); err != nil {
+	if err := errors.Join(cluster.RegisterMetrics(), metrics.Registry.Register(namespacesLeftOut)); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	config, err := ctrl.GetConfig()
@@ -137,12 +136,15 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser
 
 // addControllers registers the controllers, and the check of their caches.
 func (o *options) addControllers(ctx context.Context, mgr manager.Manager) error {
-	letting := watch.NewLetting()
-	if err := watch.New(mgr, letting, o.inUseProtection).SetupWithManager(ctx, mgr); err != nil {
-		return fmt.Errorf("setting up the controller: %w", err)
+	if err := cluster.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
+		return fmt.Errorf("indexing: %w", err)
 	}
-	if err := watch.NewProtection(mgr, letting, o.inUseProtection, o.drain).SetupWithManager(mgr); err != nil {
-		return fmt.Errorf("setting up the protection: %w", err)
+	shared := cluster.Of(mgr)
+	if err := switching.New(shared, o.inUseProtection).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the switching of Services: %w", err)
+	}
+	if err := protection.New(shared, o.inUseProtection, o.drain).SetupWithManager(mgr); err != nil {
+		return fmt.Errorf("setting up the protection of Deployments: %w", err)
 	}
 	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
 		return fmt.Errorf("adding a readiness check: %w", err)
@@ -180,7 +182,7 @@ func (o *options) manager(keeper *certs.Keeper) manager.Options {
 		WebhookServer:           o.webhookServer(keeper),
 		HealthProbeBindAddress:  o.healthBindAddress,
 		LeaderElection:          o.leaderElect,
-		LeaderElectionID:        watch.Name,
+		LeaderElectionID:        cluster.Name,
 		LeaderElectionNamespace: o.namespace,
 		// The process ends when the manager stops, so the next leader need not wait for the Lease to run out.
 		LeaderElectionReleaseOnCancel: true,
@@ -198,11 +200,11 @@ func (o *options) manager(keeper *certs.Keeper) manager.Options {
 }
 
 func (o *options) cache(keeper *certs.Keeper) cache.Options {
-	byObject := watch.CacheByObject()
+	byObject := cluster.CacheByObject()
 	if o.selfManaged() {
 		maps.Copy(byObject, keeper.CacheByObject())
 	}
-	options := cache.Options{ByObject: byObject, NewInformer: watch.NewInformer}
+	options := cache.Options{ByObject: byObject, NewInformer: cluster.NewInformer}
 	for _, namespace := range o.watchNamespaces {
 		if options.DefaultNamespaces == nil {
 			options.DefaultNamespaces = map[string]cache.Config{}
@@ -238,14 +240,8 @@ func cachesSynced(mgr manager.Manager) healthz.Checker {
 	return func(request *http.Request) error {
 		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
 		defer cancel()
-		for _, object := range []client.Object{&corev1.Service{}, &appsv1.Deployment{}} {
-			informer, err := mgr.GetCache().GetInformer(ctx, object, cache.BlockUntilSynced(false))
-			if err != nil {
-				return fmt.Errorf("looking up the informer of %T: %w", object, err)
-			}
-			if !informer.HasSynced() {
-				return fmt.Errorf("the informer of %T has not synced yet", object)
-			}
+		if !mgr.GetCache().WaitForCacheSync(ctx) {
+			return errors.New("the caches have not synced yet")
 		}
 		return nil
 	}

@@ -21,7 +21,7 @@ const usage = `webhook runs bluegreen: the admission webhook on every replica, t
 
 Usage:
   webhook [flags]
-  webhook ` + releaseCommand + ` [flags]   ends an installation; see its --help
+  webhook ` + uninstallCommand + ` [flags]   ends an installation; see its --help
 
 Flags:
 %s`

@@ -1,0 +1,73 @@
+package admission
+
+import (
+	"fmt"
+	"maps"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// otherKeysChanged rejects a change to selector keys other than the version's: it would move traffic to pods that no gate has
+// looked at.
+func (w ServiceWrite) otherKeysChanged(versionLabel string) field.ErrorList {
+	before, after := maps.Clone(w.Old.Spec.Selector), maps.Clone(w.New.Spec.Selector)
+	delete(before, versionLabel)
+	delete(after, versionLabel)
+	if maps.Equal(before, after) {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(bluegreen.SelectorPath, formatSelector(w.New.Spec.Selector), fmt.Sprintf(
+		"all keys but %q must stay %s while the Service has %s: to change them, remove that annotation in a write of its own "+
+			"first, or create another Service", versionLabel, formatSelector(before), bluegreen.TargetVersion))}
+}
+
+// becomesExternal rejects a write that gives a Service back and takes traffic off the pods by the Service's type.
+func (w ServiceWrite) becomesExternal() field.ErrorList {
+	const external = corev1.ServiceTypeExternalName
+	if w.New.Spec.Type != external || w.Old.Spec.Type == external {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), external,
+		"removing "+bluegreen.TargetVersion+" moves no traffic: change the type in a write of its own after that")}
+}
+
+// invalidVersion rejects an invalid version in the selector. bluegreen restores the stored selector, so the API server's own
+// validation would never see it.
+func (w ServiceWrite) invalidVersion() field.ErrorList {
+	wanted := w.New.Live()
+	if problems := bluegreen.InvalidVersion(wanted); wanted != "" && len(problems) > 0 {
+		return field.ErrorList{field.Invalid(bluegreen.SelectorPath.Key(w.New.VersionLabel), wanted, strings.Join(problems, "; "))}
+	}
+	return nil
+}
+
+// EndsProtection reports whether the write ends the protection of live Deployments: it gives the Service back, or switches the
+// protection off. Only then Deployments matter.
+func (w ServiceWrite) EndsProtection() bool {
+	return !w.ByController && w.Old.Exists() && w.Old.Protects() && !(w.New.Managed && w.New.Protect)
+}
+
+// keepsServing rejects the end of a protection without which a live Deployment would die, or lose its pods.
+func (w ServiceWrite) keepsServing() field.ErrorList {
+	if !w.EndsProtection() {
+		return nil
+	}
+	key := bluegreen.AnnotationsPath.Key(bluegreen.InUseProtection)
+	if !w.New.Managed {
+		key = bluegreen.AnnotationsPath.Key(bluegreen.TargetVersion)
+	}
+	var errs field.ErrorList
+	if frozen := bluegreen.Frozen(bluegreen.Pick(w.Deployments, w.Old.Selects)); len(frozen) > 0 {
+		errs = append(errs, field.Forbidden(key, fmt.Sprintf("cannot be changed now: Deployment %s serves and is being deleted, and "+
+			"only bluegreen keeps it; move traffic to another version first", bluegreen.Names(frozen))))
+	}
+	if held := bluegreen.Pick(w.Deployments, w.Old.WouldLose); len(held) > 0 {
+		errs = append(errs, field.Forbidden(key, fmt.Sprintf("cannot be changed now: Deployment %s serves, and its new pod labels take "+
+			"its pods out of the Service; put the labels back, or move traffic to another version first", bluegreen.Names(held))))
+	}
+	return errs
+}

@@ -1,0 +1,169 @@
+// Package admission decides what becomes of somebody's write of a Service or a Deployment, on its way into the cluster. Only
+// that belongs here; pkg/mutate asks it and answers the API server.
+package admission
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// ServiceWrite is somebody's CREATE or UPDATE of a Service.
+type ServiceWrite struct {
+	// Old is the Service as it is stored; it does not exist on CREATE. New is the Service as the writer wants it.
+	Old, New bluegreen.Service
+
+	// Deployments are those of the Service's namespace; asked for only if the write EndsProtection.
+	Deployments []*appsv1.Deployment
+
+	// ByController reports whether the writer is bluegreen's own controller, the only one who moves traffic.
+	ByController bool
+}
+
+// ServiceAnswer is what becomes of a ServiceWrite.
+type ServiceAnswer struct {
+	// Service is what is stored in place of the new one. Only annotations, selector and managed fields differ from it.
+	Service *corev1.Service
+
+	// Warnings are printed by the writer's client, one a line; none beside Errors.
+	Warnings []string
+
+	// Errors, if any, reject the write as invalid (422).
+	Errors field.ErrorList
+}
+
+// AdmitService applies the admission rules of docs/design.md to a write. It is idempotent: admitting its own result changes
+// nothing, so dry runs and reinvocation are safe.
+func AdmitService(write ServiceWrite) ServiceAnswer {
+	answer := write.answer()
+	if len(answer.Errors) > 0 {
+		answer.Warnings = nil // They tell of a write that does not happen.
+	}
+	answer.Service.ManagedFields = write.owners(answer.Service.ManagedFields)
+	return answer
+}
+
+func (w ServiceWrite) answer() ServiceAnswer {
+	switch {
+	case !w.Old.Managed && !w.New.Managed:
+		return store(w.New, bluegreen.OwnAnnotations(w.New.Service))
+	case w.ByController:
+		return w.byController()
+	case !w.New.Managed:
+		return w.givenBack()
+	case !w.Old.Exists():
+		return w.created()
+	default:
+		return w.updated()
+	}
+}
+
+// store is the answer that stores a Service with its own annotations replaced.
+func store(service bluegreen.Service, own map[string]string) ServiceAnswer {
+	return ServiceAnswer{Service: service.WithOwn(own)}
+}
+
+// byController admits the controller's own update, which leaves the selector or moves it to the stored target. On reinvocation
+// another webhook may have changed the selector; phase Stable shows that the controller meant to move traffic.
+func (w ServiceWrite) byController() ServiceAnswer {
+	own := bluegreen.OwnAnnotations(w.New.Service)
+	switch {
+	case !w.Old.Exists() || maps.Equal(w.New.Spec.Selector, w.Old.Spec.Selector):
+		return store(w.New, own)
+	case w.Old.Pending() && w.Old.Switchable() && own[bluegreen.PhaseKey] == string(bluegreen.Stable):
+		return store(w.New.WithSelector(w.Old.TargetSelector()), own)
+	default:
+		return store(w.New.WithSelector(w.Old.Spec.Selector), own)
+	}
+}
+
+// givenBack admits the removal of the annotation: it moves no traffic either, and from then on the Service is plain.
+func (w ServiceWrite) givenBack() ServiceAnswer {
+	answer := store(w.New.WithSelector(w.Old.Spec.Selector), nil)
+	answer.Errors = slices.Concat(w.otherKeysChanged(w.Old.VersionLabel), w.becomesExternal(), w.keepsServing())
+	answer.warn("%s removed: bluegreen no longer manages this Service; traffic stays on %s, and from now on every change of "+
+		"spec.selector moves it at once", bluegreen.TargetVersion, w.Old.Describe())
+	return answer
+}
+
+// created admits a new Service. Nothing is live yet, so a selector without the version gets the target.
+func (w ServiceWrite) created() ServiceAnswer {
+	service := w.New
+	if service.Target != "" && service.Live() == "" && len(service.Spec.Selector) > 0 {
+		service = service.WithSelector(service.TargetSelector())
+	}
+	answer := store(service, justAsked(service))
+	answer.Errors = slices.Concat(w.New.Errors, w.invalidVersion(), service.NotSwitchable())
+	answer.warnOwnKeys(w)
+	return answer
+}
+
+// updated admits an update of a managed Service, or one that adopts it: the selector stays, and so does what bluegreen wrote,
+// unless the write changes the ask.
+func (w ServiceWrite) updated() ServiceAnswer {
+	service := w.New.WithSelector(w.Old.Spec.Selector)
+	own := bluegreen.OwnAnnotations(w.Old.Service)
+	if !w.Old.SameAsk(w.New) {
+		own = justAsked(service)
+	}
+	answer := store(service, own)
+	answer.Errors = slices.Concat(w.New.Errors, w.otherKeysChanged(w.New.VersionLabel), w.invalidVersion(),
+		service.NotSwitchable(), w.keepsServing())
+	answer.warnSelector(service, w.New.Live())
+	answer.warnOwnKeys(w)
+	return answer
+}
+
+// justAsked returns bluegreen's own annotations for a Service that has just been asked for a version. Whoever waits for the phase
+// right after their own write never reads that of the switch before.
+func justAsked(service bluegreen.Service) map[string]string {
+	if !service.Pending() {
+		return bluegreen.Status(bluegreen.Stable, "")
+	}
+	return bluegreen.Status(bluegreen.Waiting, fmt.Sprintf("Asked to move from %s to version %s: waiting for the controller to look at it",
+		service.Describe(), service.Target))
+}
+
+// warnSelector warns of a selector that named another version than the live one, which stays.
+func (a *ServiceAnswer) warnSelector(service bluegreen.Service, wanted string) {
+	label := service.VersionLabel
+	switch {
+	case wanted == "" || wanted == service.Live():
+	case wanted == service.Target:
+		a.warn("spec.selector[%s]: traffic stays on %s until version %s is ready, then bluegreen moves it; to wait for that: "+
+			"kubectl wait service/%s -n %s --for=jsonpath='{.spec.selector.%s}'=%s --timeout=10m",
+			label, service.Describe(), wanted, service.Name, service.Namespace, strings.ReplaceAll(label, ".", `\.`), wanted)
+	default:
+		a.warn("spec.selector[%s]: traffic stays on %s, because only %s (now %q) moves it; to switch: "+
+			"kubectl annotate service %s -n %s %s=%s --overwrite", label, service.Describe(), bluegreen.TargetVersion, service.Target,
+			service.Name, service.Namespace, bluegreen.TargetVersion, wanted)
+	}
+}
+
+// warnOwnKeys warns of those of bluegreen's own annotations that the writer changed in vain.
+func (a *ServiceAnswer) warnOwnKeys(write ServiceWrite) {
+	for _, key := range bluegreen.OwnKeys {
+		wanted, set := write.New.Annotations[key]
+		var stored string
+		if write.Old.Exists() {
+			stored = write.Old.Annotations[key]
+		}
+		if set && wanted != stored && wanted != a.Service.Annotations[key] {
+			a.warn("metadata.annotations[%s]: is written by bluegreen alone; %q is not stored", key, wanted)
+		}
+	}
+}
+
+func (a *ServiceAnswer) warn(format string, args ...any) {
+	a.Warnings = append(a.Warnings, "bluegreen: "+fmt.Sprintf(format, args...))
+}
+
+func formatSelector(selector map[string]string) string { return labels.FormatLabels(selector) }

@@ -1,0 +1,148 @@
+package bluegreen
+
+import (
+	"maps"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+)
+
+// Decision is what to do about what has been observed. Doing nothing has a reason too.
+type Decision struct {
+	Reason Reason
+
+	// Writes are made in this order, up to the first that fails or whose object somebody has changed meanwhile.
+	Writes []Write
+
+	// LookAgain is the instant at which to decide anew though nothing has changed; zero if there is none.
+	LookAgain time.Time
+}
+
+// Write is one write to the API server, and what people are told once it has succeeded; nil for nothing.
+type Write struct {
+	Change Change
+	Tell   *Event
+}
+
+// Change is what a Write changes: one of the types below. It never writes over an object that has changed since it was observed.
+type Change interface {
+	// Object is what is changed, as it was observed.
+	Object() Object
+}
+
+// Object is a Service or a Deployment.
+type Object interface {
+	metav1.Object
+	runtime.Object
+}
+
+type (
+	// WriteService makes annotations and selector of a Service the desired ones, in one write.
+	WriteService struct{ Observed, Desired *corev1.Service }
+
+	// Protect puts the finalizer on a Deployment, and the note Serves; without one if it is not live yet.
+	Protect struct {
+		Deployment *appsv1.Deployment
+		Serves     string
+	}
+
+	// Unprotect takes finalizer and notes off a Deployment, and resumes a rollout that bluegreen paused. The note of a
+	// scale-down stays unless ForgetScaleDown.
+	Unprotect struct {
+		Deployment      *appsv1.Deployment
+		ForgetScaleDown bool
+	}
+
+	// Resume resumes a rollout that bluegreen paused, in a Deployment that stays protected, and notes what it serves from now on.
+	Resume struct {
+		Deployment *appsv1.Deployment
+		Serves     string
+	}
+
+	// Scale sets the replicas of a Deployment.
+	Scale struct {
+		Deployment *appsv1.Deployment
+		Replicas   int32
+	}
+
+	// NoteScaleDown writes the note ScaleToZeroAfter; an empty one is removed.
+	NoteScaleDown struct {
+		Deployment *appsv1.Deployment
+		Note       string
+	}
+)
+
+// Object implements Change.
+func (w WriteService) Object() Object { return w.Observed }
+
+// Object implements Change.
+func (p Protect) Object() Object { return p.Deployment }
+
+// Object implements Change.
+func (u Unprotect) Object() Object { return u.Deployment }
+
+// Object implements Change.
+func (r Resume) Object() Object { return r.Deployment }
+
+// Object implements Change.
+func (s Scale) Object() Object { return s.Deployment }
+
+// Object implements Change.
+func (n NoteScaleDown) Object() Object { return n.Deployment }
+
+// MovesTraffic reports whether the write changes the selector.
+func (w WriteService) MovesTraffic() bool {
+	return !maps.Equal(w.Observed.Spec.Selector, w.Desired.Spec.Selector)
+}
+
+// Empty reports whether there is nothing to write.
+func (w WriteService) Empty() bool {
+	return !w.MovesTraffic() && maps.Equal(w.Observed.Annotations, w.Desired.Annotations)
+}
+
+// MovesTraffic reports whether one of the writes changes the selector of a Service.
+func (d Decision) MovesTraffic() bool {
+	for _, write := range d.Writes {
+		if service, is := write.Change.(WriteService); is && service.MovesTraffic() {
+			return true
+		}
+	}
+	return false
+}
+
+// Event is what people are told of a write.
+type Event struct {
+	Reason Reason
+
+	// Action is what bluegreen was at, in one word.
+	Action string
+
+	// Message is one sentence a person can act on.
+	Message string
+
+	// Warning reports whether people should look at it even if they do not wait for it.
+	Warning bool
+}
+
+// What bluegreen is at when it tells of something.
+const (
+	Switching  = "Switching"
+	Protecting = "Protecting"
+	Scaling    = "Scaling"
+	Resuming   = "Resuming"
+)
+
+// maxMessage is what fits into the note of an Event (1,024 characters), in bytes.
+const maxMessage = 1000
+
+// Clip shortens a message to what fits into an Event; the API server rejects a longer one.
+func Clip(message string) string {
+	if len(message) <= maxMessage {
+		return message
+	}
+	return strings.ToValidUTF8(message[:maxMessage], "") + "..."
+}

@@ -1,0 +1,156 @@
+// Package inuse decides what to do about a Deployment that is in use, or was. Only what does that belongs here.
+//
+// Holding traffic on the live version is only safe while that exists. A Deployment in use carries a finalizer
+// (bluegreen.InUseProtection), after Kubernetes' own pvc-protection: a deletion of it waits, its pods serving, until traffic has
+// moved. So do a scale-down and new pod labels.
+package inuse
+
+import (
+	"slices"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// Settle is how long a Deployment is kept whose Service is gone or was given back: it may be about to be created again. It also
+// delays looking at a Deployment unless somebody waits for it, and looking again at one that is used again.
+const Settle = 5 * time.Second
+
+// State is what has been observed of one Deployment.
+type State struct {
+	Deployment *appsv1.Deployment
+
+	// Services are those of the namespace that may use it, or may have left it.
+	Services []bluegreen.Service
+
+	// Others are the Deployments that those Services may use. They matter only while a rollout is paused.
+	Others []*appsv1.Deployment
+
+	// Protection reports whether the installation protects Deployments in use. Otherwise none counts as used.
+	Protection bool
+
+	// Now is the time of the observation, and Drained the instant from which the next step may be taken; zero for now.
+	Now, Drained time.Time
+
+	// PodsServe reports whether a Service still selects pods of it that neither its template nor its note knows of.
+	PodsServe bool
+
+	// Orphaned reports whether it is being deleted and was told to leave its ReplicaSets behind.
+	Orphaned bool
+}
+
+// Step is what comes next for a Deployment.
+type Step string
+
+const (
+	// StepNone: everything stays as it is.
+	StepNone Step = "None"
+	// StepForget: a scale-down that was held is void.
+	StepForget Step = "Forget"
+	// StepRoll: the Deployment is its own target, so the rollout that was paused goes on.
+	StepRoll Step = "Roll"
+	// StepResume: traffic has left its pods, and a Service waits for those of its new template.
+	StepResume Step = "Resume"
+	// StepUnprotect: nothing uses it any more.
+	StepUnprotect Step = "Unprotect"
+)
+
+// Next returns what comes next for a Deployment, whenever that is.
+func (s State) Next() Step {
+	scaleDown, _ := s.scaleDown()
+	used := s.Protection && s.Used()
+	rollout := s.rollout()
+	switch {
+	case scaleDown == scaleDownVoid:
+		return StepForget
+	case used && rollout == rolloutInPlace:
+		return StepRoll
+	case used && rollout == rolloutDue:
+		return StepResume
+	case scaleDown == scaleDownDue || scaleDown == scaleDownBound, bluegreen.Protected(s.Deployment) && !used:
+		return StepUnprotect
+	default:
+		return StepNone
+	}
+}
+
+// Used reports whether one of the Services uses the Deployment.
+func (s State) Used() bool { return used(s.Deployment, s.Services) }
+
+func used(deployment *appsv1.Deployment, services []bluegreen.Service) bool {
+	return slices.ContainsFunc(services, func(service bluegreen.Service) bool { return service.Uses(deployment) })
+}
+
+// Decide maps what is observed to what to do: at most one write, which comes back through the watch.
+func Decide(state State) bluegreen.Decision {
+	switch step := state.Next(); {
+	case step == StepNone && state.Orphaned:
+		return state.write(bluegreen.ReasonOrphaned, bluegreen.Unprotect{Deployment: state.Deployment}, nil)
+	case step == StepNone:
+		return bluegreen.Decision{Reason: bluegreen.ReasonInUse}
+	case step == StepForget:
+		return state.forgetScaleDown()
+	case state.Now.Before(state.Drained):
+		return bluegreen.Decision{Reason: bluegreen.ReasonDraining, LookAgain: state.Drained}
+	case step == StepUnprotect && state.PodsServe:
+		return state.lookAgain(bluegreen.ReasonPodsServe)
+	case step == StepUnprotect:
+		return state.unprotect()
+	default:
+		return state.resume(step)
+	}
+}
+
+// Confirm decides anew on what the API server says. A cache can be behind, and a Deployment that was unprotected cannot be had
+// back; it may also never show a use that the API server knows of, and then not its end either.
+func Confirm(before State, now State) bluegreen.Decision {
+	if now.Next() != before.Next() {
+		return now.lookAgain(bluegreen.ReasonUsedAgain)
+	}
+	return Decide(now)
+}
+
+func (s State) lookAgain(why bluegreen.Reason) bluegreen.Decision {
+	return bluegreen.Decision{Reason: why, LookAgain: s.Now.Add(Settle)}
+}
+
+func (s State) write(why bluegreen.Reason, change bluegreen.Change, tell *bluegreen.Event) bluegreen.Decision {
+	return bluegreen.Decision{Reason: why, Writes: []bluegreen.Write{{Change: change, Tell: tell}}}
+}
+
+// unprotect does what was held, a write at a time, and takes the finalizer off with the last.
+func (s State) unprotect() bluegreen.Decision {
+	switch held, _ := s.scaleDown(); held {
+	case scaleDownDue:
+		return s.write(bluegreen.ReasonUnused, bluegreen.NoteScaleDown{Deployment: s.Deployment, Note: boundScaleDown(s.Deployment)}, nil)
+	case scaleDownBound:
+		return s.write(bluegreen.ReasonScaleDownDone, bluegreen.Scale{Deployment: s.Deployment}, scaleDownDone())
+	}
+	if replicas, due := s.replicasDue(); due {
+		return s.write(bluegreen.ReasonUnused, bluegreen.Scale{Deployment: s.Deployment, Replicas: replicas}, nil)
+	}
+	var tell *bluegreen.Event
+	if _, paused := s.Deployment.Annotations[bluegreen.ResumeAfter]; paused {
+		tell = rolloutResumed(s.Deployment)
+	}
+	return s.write(bluegreen.ReasonUnused, bluegreen.Unprotect{Deployment: s.Deployment}, tell)
+}
+
+// OwnPods returns selectors of pods that are both of the Deployment, by its own selector, and of a Service that may have left it.
+// Neither template nor note knows of pods that an older template made; one of them that a Service selects serves.
+func (s State) OwnPods() []labels.Set {
+	if !s.Protection || s.Deployment.Spec.Selector == nil {
+		return nil
+	}
+	own := labels.Set(s.Deployment.Spec.Selector.MatchLabels)
+	var found []labels.Set
+	for _, service := range s.Services {
+		if service.MayHaveLeft(s.Deployment) && !labels.Conflicts(own, service.Spec.Selector) {
+			found = append(found, labels.Merge(own, service.Spec.Selector))
+		}
+	}
+	return found
+}

@@ -1,0 +1,94 @@
+package inuse
+
+import (
+	"fmt"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// heldScaleDown is how it stands with a scale-down that was held.
+type heldScaleDown string
+
+const (
+	// noScaleDown: none was held.
+	noScaleDown heldScaleDown = "None"
+	// scaleDownPending: the switch away from the Deployment is still to come, or another managed Service uses it.
+	scaleDownPending heldScaleDown = "Pending"
+	// scaleDownVoid: it is not to be done any more.
+	scaleDownVoid heldScaleDown = "Void"
+	// scaleDownDue: the Service has moved away. Next the note is bound to the Deployment as it is.
+	scaleDownDue heldScaleDown = "Due"
+	// scaleDownBound: it is due, and bound to the Deployment as it is. Next it is done.
+	scaleDownBound heldScaleDown = "Bound"
+)
+
+// scaleDown returns how it stands with a scale-down, and why if it is void. Newer words count: of the replicas (a note that came
+// with a copy of another Deployment is void too), of the ask, and of the Service, which somebody may be about to create again.
+func (s State) scaleDown() (held heldScaleDown, why string) {
+	note, found := s.Deployment.Annotations[bluegreen.ScaleToZeroAfter]
+	if !found {
+		return noScaleDown, ""
+	}
+	noted, ours := bluegreen.ParseScaleDown(note)
+	switch {
+	case !ours || noted.UID != s.Deployment.UID:
+		return scaleDownVoid, "it is not of this Deployment"
+	case noted.Replicas != bluegreen.Replicas(s.Deployment):
+		return scaleDownVoid, fmt.Sprintf("there were %d then", noted.Replicas)
+	case noted.Generation != 0 && noted.Generation != s.Deployment.Generation:
+		return scaleDownVoid, "the Deployment has changed since"
+	}
+	held, why = s.scaleDownOf(noted.Service)
+	switch {
+	case held == scaleDownDue && !bluegreen.Protected(s.Deployment):
+		return scaleDownVoid, "bluegreen did not keep the Deployment"
+	case held == scaleDownDue && noted.Generation != 0:
+		return scaleDownBound, ""
+	default:
+		return held, why
+	}
+}
+
+// scaleDownOf returns how it stands with a scale-down by the Service whose switch it waits for.
+func (s State) scaleDownOf(name string) (held heldScaleDown, why string) {
+	held, why = scaleDownVoid, fmt.Sprintf("Service %s is gone", name)
+	for _, service := range s.Services {
+		pending := service.Switchable() && service.Pending()
+		switch {
+		case service.Name == name && service.Selects(s.Deployment) && !pending:
+			return scaleDownVoid, fmt.Sprintf("Service %s stays on the Deployment", name)
+		case service.Involves(s.Deployment):
+			held, why = scaleDownPending, ""
+		case service.Name == name && held == scaleDownVoid:
+			held, why = scaleDownDue, ""
+		}
+	}
+	return held, why
+}
+
+// boundScaleDown returns the note of a scale-down that is due, bound to the generation that the Deployment has with that note:
+// the API server counts a change of a Deployment's annotations.
+func boundScaleDown(deployment *appsv1.Deployment) string {
+	noted, _ := bluegreen.ParseScaleDown(deployment.Annotations[bluegreen.ScaleToZeroAfter])
+	noted.Generation = deployment.Generation + 1
+	return noted.String()
+}
+
+// forgetScaleDown removes the note of a scale-down that was done, or will not be done.
+func (s State) forgetScaleDown() bluegreen.Decision {
+	var tell *bluegreen.Event
+	if replicas := bluegreen.Replicas(s.Deployment); replicas > 0 {
+		_, why := s.scaleDown()
+		tell = &bluegreen.Event{Reason: bluegreen.ReasonScaleDownForgotten, Action: bluegreen.Scaling, Message: fmt.Sprintf(
+			"keeps its replicas (%d), and the scale-down to 0 that was held is forgotten: %s; scale it to 0 again if that is still meant",
+			replicas, why)}
+	}
+	return s.write(bluegreen.ReasonScaleDownForgotten, bluegreen.NoteScaleDown{Deployment: s.Deployment}, tell)
+}
+
+func scaleDownDone() *bluegreen.Event {
+	return &bluegreen.Event{Reason: bluegreen.ReasonScaleDownDone, Action: bluegreen.Scaling,
+		Message: "scaled to 0, as was asked for before its traffic moved"}
+}

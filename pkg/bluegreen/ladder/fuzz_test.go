@@ -1,0 +1,72 @@
+package ladder
+
+import (
+	"maps"
+	"reflect"
+	"testing"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
+)
+
+func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
+	FuzzSeeds(f)
+	f.Fuzz(func(t *testing.T, choices []byte, wild string) {
+		s := Script(choices)
+		observed := s.Service(wild)
+		if s.Yes() { // Otherwise few are pending.
+			observed = Waiting()
+		}
+		var all []*appsv1.Deployment
+		for range s.Below(4) {
+			all = append(all, s.Deployment(wild))
+		}
+		state := observe(observed, all)
+		before := observed.DeepCopy()
+		action := outcomeOf(state)
+
+		if !reflect.DeepEqual(observed, before) {
+			t.Fatal("what was observed was changed")
+		}
+		if action.Reason == "" {
+			t.Error("no reason")
+		}
+		EqualMaps(t, "annotations of others", others(action.Service), others(observed))
+		if again := outcomeOf(state); !reflect.DeepEqual(again, action) {
+			t.Errorf("not the same twice: %v, then %v", action, again)
+		}
+		if maps.Equal(action.Service.Spec.Selector, observed.Spec.Selector) {
+			if action.Reason == bluegreen.ReasonSwitched {
+				t.Error("Switched, but the selector is the same")
+			}
+			return
+		}
+		movesToTheTargetOnly(t, observed, action, all)
+		after := action.Service
+		if next := decide(after, all); next.writes {
+			t.Errorf("a switch is followed by another write: %v", next)
+		}
+	})
+}
+
+func movesToTheTargetOnly(t *testing.T, observed *corev1.Service, action outcome, all []*appsv1.Deployment) {
+	t.Helper()
+	service := bluegreen.Read(observed)
+	if action.Reason != bluegreen.ReasonSwitched || len(service.Errors) > 0 || !service.Managed || observed.Spec.Type == corev1.ServiceTypeExternalName {
+		t.Errorf("moved: %s, %v", action.Reason, service.Errors)
+	}
+	want := maps.Clone(observed.Spec.Selector)
+	want[service.VersionLabel] = observed.Annotations[bluegreen.TargetVersion]
+	EqualMaps(t, "selector", action.Service.Spec.Selector, want)
+	if problem := unready(want, all); problem != "" {
+		t.Errorf("moved although %s", problem)
+	}
+}
+
+// others returns the annotations of a Service that bluegreen does not write.
+func others(service *corev1.Service) map[string]string {
+	return bluegreen.Read(service).WithOwn(nil).Annotations
+}

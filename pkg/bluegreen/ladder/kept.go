@@ -1,0 +1,57 @@
+package ladder
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// kept is the top of the ladder: traffic stays on the target, and people are told what is wrong with it.
+func kept(state State) bluegreen.Decision {
+	why, trouble := verdict{reason: bluegreen.ReasonStable}, cmp.Or(liveTrouble(state), liveRelabelled(state))
+	if trouble != nil {
+		why = *trouble
+	}
+	decision := show(state, bluegreen.Stable, why, trouble != nil)
+	decision.Writes = append(decision.Writes, protectLive(state)...)
+	return decision
+}
+
+// liveTrouble is what people have to know about the live Deployments, or nil.
+func liveTrouble(state State) *verdict {
+	if frozen := bluegreen.Frozen(state.Live); len(frozen) > 0 {
+		return &verdict{bluegreen.ReasonLiveDeleting, fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are kept, and "+
+			"its spec is frozen, until traffic moves; ask for another version to let it go, or take its pods over: kubectl delete "+
+			"deployment %s -n %s --cascade=orphan --wait=false, and apply its manifest again",
+			bluegreen.Names(frozen), frozen[0].Name, frozen[0].Namespace)}
+	}
+	if len(state.Live) > 0 && !slices.ContainsFunc(state.Live, hasReplicas) {
+		return &verdict{bluegreen.ReasonLiveScaledToZero, fmt.Sprintf(
+			"Deployment %s: serves and has 0 replicas: scale it up, or ask for another version", bluegreen.Names(state.Live))}
+	}
+	return nil
+}
+
+// liveRelabelled is what people have to know if new pod labels of a live Deployment wait and no switch is asked for, or nil.
+func liveRelabelled(state State) *verdict {
+	i := slices.IndexFunc(state.Live, state.Service.WouldLose)
+	if i < 0 {
+		return nil
+	}
+	deployment, service := state.Live[i], state.Service
+	paused, remedy := "so its rollout is paused", "put the labels back"
+	if !deployment.Spec.Paused {
+		paused = "which its rollout does"
+	}
+	if version := deployment.Spec.Template.Labels[service.VersionLabel]; version != "" && version != service.Target {
+		remedy += fmt.Sprintf(", or ask for %s=%s", bluegreen.TargetVersion, version)
+	}
+	return &verdict{bluegreen.ReasonLiveRelabelled, fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would take its pods "+
+		"out of the Service, %s: %s", deployment.Name, formatSelector(service.Spec.Selector), paused, remedy)}
+}
+
+func hasReplicas(deployment *appsv1.Deployment) bool { return bluegreen.Replicas(deployment) > 0 }

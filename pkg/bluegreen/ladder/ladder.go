@@ -1,0 +1,88 @@
+// Package ladder decides what to do about a Service. Only what does that belongs here, a rung a file.
+package ladder
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// State is what has been observed of one Service.
+type State struct {
+	Service bluegreen.Service
+
+	// Target are the Deployments, by name, whose pods the Service would select on its target. None when no switch is
+	// pending. They decide about the switch.
+	Target []*appsv1.Deployment
+
+	// Left are the Deployments, by name, that have pods which the Service would select on its target, but another template.
+	Left []*appsv1.Deployment
+
+	// Live are the Deployments, by name, whose pods the Service selects.
+	Live []*appsv1.Deployment
+
+	// Protection reports whether the installation protects Deployments in use.
+	Protection bool
+}
+
+// rung returns what to do where it does not hold, and nil where it does.
+type rung func(State) *bluegreen.Decision
+
+// ladder is climbed anew at every event. Its order is the specification: the first rung that does not hold decides.
+var ladder = []rung{
+	managed,
+	valid,
+	ready,
+	moved,
+}
+
+// Decide maps what is observed to what to do. Traffic moves in one case only: a valid ask, and every check of the gate passed.
+func Decide(state State) bluegreen.Decision {
+	for _, holds := range ladder {
+		if decision := holds(state); decision != nil {
+			return *decision
+		}
+	}
+	return kept(state)
+}
+
+// verdict is why something is as it is: in one word, and in one sentence a person can act on.
+type verdict struct {
+	reason  bluegreen.Reason
+	message string
+}
+
+// wait holds traffic where it is, and says why. What is wrong with what is live meanwhile matters as well.
+func wait(state State, why verdict) *bluegreen.Decision {
+	trouble := liveTrouble(state)
+	warning := why.reason == bluegreen.ReasonInvalid || trouble != nil
+	if trouble != nil {
+		why.message += "; " + trouble.message
+	}
+	decision := show(state, bluegreen.Waiting, why, warning)
+	decision.Writes = append(decision.Writes, protectLive(state)...)
+	// The target gets the finalizer while it waits anyway, so that the switch itself need not.
+	decision.Writes = append(decision.Writes, protectWaiting(state)...)
+	return &decision
+}
+
+// show returns the decision that says a phase and why on the Service, if it does not say so already.
+func show(state State, phase bluegreen.Phase, why verdict, warning bool) bluegreen.Decision {
+	why.message = bluegreen.Clip(why.message)
+	desired := state.Service.WithOwn(bluegreen.Status(phase, why.message))
+	return bluegreen.Decision{Reason: why.reason, Writes: writeOf(state, desired, why, warning)}
+}
+
+// writeOf returns the write of a Service, and what people are told of it; none if there is nothing to write.
+func writeOf(state State, desired *corev1.Service, why verdict, warning bool) []bluegreen.Write {
+	change := bluegreen.WriteService{Observed: state.Service.Service, Desired: desired}
+	if change.Empty() {
+		return nil
+	}
+	var event *bluegreen.Event
+	if why.message != "" {
+		event = &bluegreen.Event{Reason: why.reason, Action: bluegreen.Switching, Message: why.message, Warning: warning}
+	}
+	return []bluegreen.Write{{Change: change, Tell: event}}
+}

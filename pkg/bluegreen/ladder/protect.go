@@ -1,0 +1,51 @@
+package ladder
+
+import (
+	appsv1 "k8s.io/api/apps/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// noteOf returns the note of a Deployment that a selector selects, and false if it says so already.
+type noteOf func(selector map[string]string, deployment *appsv1.Deployment) (string, bool)
+
+// protectLive returns the writes that protect what is live.
+func protectLive(state State) []bluegreen.Write {
+	return protect(state, state.Service.Spec.Selector, state.Live, bluegreen.NoteOfLive)
+}
+
+// protectTarget returns the writes that protect what traffic moves to, just before it moves. The gate has counted its pods.
+func protectTarget(state State) []bluegreen.Write {
+	return protect(state, state.Service.TargetSelector(), state.Target, bluegreen.NoteOfTarget)
+}
+
+// protect returns the writes for those Deployments that still need the finalizer or their note, and may get them: a deletion that
+// has begun admits no finalizer.
+func protect(state State, selector map[string]string, deployments []*appsv1.Deployment, noteOf noteOf) []bluegreen.Write {
+	if !state.Protection || !state.Service.Protect {
+		return nil
+	}
+	var writes []bluegreen.Write
+	for _, deployment := range deployments {
+		note, needed := noteOf(selector, deployment)
+		if needed && (bluegreen.Protected(deployment) || deployment.DeletionTimestamp == nil) {
+			writes = append(writes, bluegreen.Write{Change: bluegreen.Protect{Deployment: deployment, Serves: note}})
+		}
+	}
+	return writes
+}
+
+// protectWaiting returns the writes that put the finalizer on a target that waits. The note comes just before traffic does: until
+// then its labels are its owner's to change.
+func protectWaiting(state State) []bluegreen.Write {
+	if !state.Protection || !state.Service.Protect {
+		return nil
+	}
+	var writes []bluegreen.Write
+	for _, deployment := range without(state.Target, state.Live) {
+		if !bluegreen.Protected(deployment) && deployment.DeletionTimestamp == nil {
+			writes = append(writes, bluegreen.Write{Change: bluegreen.Protect{Deployment: deployment}})
+		}
+	}
+	return writes
+}

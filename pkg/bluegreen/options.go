@@ -1,0 +1,127 @@
+package bluegreen
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/util/sets"
+	"k8s.io/apimachinery/pkg/util/validation"
+	"k8s.io/apimachinery/pkg/util/validation/field"
+)
+
+// AnnotationsPath and SelectorPath are the fields of a Service that errors are about.
+var (
+	AnnotationsPath = field.NewPath("metadata", "annotations")
+	SelectorPath    = field.NewPath("spec", "selector")
+)
+
+// Options are what the annotations of a Service say. They are safe to use even beside errors: what is invalid has its default.
+type Options struct {
+	// Managed reports whether the Service has a target version, with however bad a value.
+	Managed bool
+
+	// Target is the version that should be live; empty when the annotations do not say so without an error.
+	Target string
+
+	// VersionLabel is the selector key that carries the version; always a valid label key.
+	VersionLabel string
+
+	// Ready is how ready the target must be; always one of the menu.
+	Ready Readiness
+
+	// Protect reports whether Deployments in use are protected.
+	Protect bool
+
+	// Drain is how long a Deployment is kept after traffic has left it; nil where the installation's default holds.
+	Drain *time.Duration
+}
+
+// parse reads annotations. Errors name the key, the value and what is allowed.
+func parse(annotations map[string]string) (Options, field.ErrorList) {
+	options := Options{VersionLabel: DefaultVersionLabel, Ready: Minimum, Protect: true}
+	target, managed := annotations[TargetVersion]
+	if !managed {
+		return options, nil
+	}
+	options.Managed = true
+
+	errs := unknownKeys(annotations)
+	if problems := InvalidVersion(target); len(problems) > 0 {
+		errs = append(errs, field.Invalid(AnnotationsPath.Key(TargetVersion), target, strings.Join(problems, "; ")))
+	} else {
+		options.Target = target
+	}
+	errs = append(errs, options.parse(annotations)...)
+	if len(errs) > 0 {
+		options.Target = ""
+	}
+	return options, errs
+}
+
+// parse reads the annotations that have a default.
+func (o *Options) parse(annotations map[string]string) field.ErrorList {
+	var errs field.ErrorList
+	if label, set := annotations[VersionLabel]; set {
+		if problems := validation.IsQualifiedName(label); len(problems) > 0 {
+			errs = append(errs, field.Invalid(AnnotationsPath.Key(VersionLabel), label, "must be a label key: "+strings.Join(problems, "; ")))
+		} else {
+			o.VersionLabel = label
+		}
+	}
+	if value, err := choice(annotations, Ready, Minimum, Complete, MatchLive); err != nil {
+		errs = append(errs, err)
+	} else {
+		o.Ready = value
+	}
+	if value, err := choice(annotations, InUseProtection, "enabled", "disabled"); err != nil {
+		errs = append(errs, err)
+	} else {
+		o.Protect = value == "enabled"
+	}
+	if value, set := annotations[Drain]; set {
+		drain, err := time.ParseDuration(value)
+		if err != nil || drain < 0 {
+			errs = append(errs, field.Invalid(AnnotationsPath.Key(Drain), value, "must be a duration of 0s or more, such as 30s, 5m or 1h30m"))
+		} else {
+			o.Drain = &drain
+		}
+	}
+	return errs
+}
+
+// choice reads an annotation whose value stands on a menu. The first of the menu is the default.
+func choice[T ~string](annotations map[string]string, key string, menu ...T) (T, *field.Error) {
+	value, set := annotations[key]
+	if !set {
+		return menu[0], nil
+	}
+	if !slices.Contains(menu, T(value)) {
+		return menu[0], field.NotSupported(AnnotationsPath.Key(key), T(value), menu)
+	}
+	return T(value), nil
+}
+
+// InvalidVersion returns what is wrong with a version. The empty string is a valid label value, but no version.
+func InvalidVersion(version string) []string {
+	if version == "" {
+		return []string{"must be the label value of the version that should be live, not empty"}
+	}
+	problems := validation.IsValidLabelValue(version)
+	for i, problem := range problems {
+		problems[i] = "must be a label value: " + problem
+	}
+	return problems
+}
+
+// unknownKeys rejects bluegreen/ annotations that this version does not know: if a misspelt or newer key were silently ignored,
+// traffic could move in a way that its writer excluded.
+func unknownKeys(annotations map[string]string) field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range sets.List(sets.KeySet(annotations)) {
+		if strings.HasPrefix(key, prefix) && !slices.Contains(userKeys, key) && !slices.Contains(OwnKeys, key) {
+			errs = append(errs, field.NotSupported(AnnotationsPath, key, userKeys))
+		}
+	}
+	return errs
+}

@@ -1,0 +1,64 @@
+package bluegreen
+
+// Reason says in one word why a Decision is what it is, or what an Event tells.
+type Reason string
+
+// Reasons of what happens to a Service.
+const (
+	// ReasonNotManaged: the Service has no target version; what bluegreen wrote on it goes.
+	ReasonNotManaged Reason = "NotManaged"
+	// ReasonStable: the selector is on the target.
+	ReasonStable Reason = "Stable"
+	// ReasonSwitched: everything is ready, and traffic moves.
+	ReasonSwitched Reason = "Switched"
+	// ReasonLiveDeleting: the selector is on the target, a Deployment of which is under deletion and kept.
+	ReasonLiveDeleting Reason = "LiveDeploymentDeleting"
+	// ReasonLiveScaledToZero: the selector is on the target, which has no replicas.
+	ReasonLiveScaledToZero Reason = "LiveScaledToZero"
+	// ReasonLiveRelabelled: the selector is on the target, and new pod labels of a live Deployment are held.
+	ReasonLiveRelabelled Reason = "LiveRelabelled"
+	// ReasonInvalid: the annotations, or the Service they are on, ask for nothing that can be done.
+	ReasonInvalid Reason = "Invalid"
+	// ReasonDeploymentNotFound: no Deployment carries the target version.
+	ReasonDeploymentNotFound Reason = "DeploymentNotFound"
+	// ReasonDeploymentDeleting: a Deployment of the target version is being deleted.
+	ReasonDeploymentDeleting Reason = "DeploymentDeleting"
+	// ReasonScaledToZero: a Deployment of the target version has no replicas.
+	ReasonScaledToZero Reason = "ScaledToZero"
+	// ReasonNotAvailable: a Deployment of the target version does not report MinimumReplicasAvailable yet.
+	ReasonNotAvailable Reason = "NotAvailable"
+	// ReasonPortNotFound: the pods of the target version lack a port that the Service names.
+	ReasonPortNotFound Reason = "PortNotFound"
+	// ReasonPaused: a Deployment of the target version is paused, and the Service asks for Complete.
+	ReasonPaused Reason = "Paused"
+	// ReasonNotComplete: a Deployment of the target version is still rolling out, and the Service asks for Complete.
+	ReasonNotComplete Reason = "NotComplete"
+	// ReasonFewerThanLive: the target version has fewer available replicas than the live one, and the Service asks for
+	// MatchLive.
+	ReasonFewerThanLive Reason = "FewerThanLive"
+)
+
+// Reasons of what happens to a Deployment.
+const (
+	// ReasonInUse: it stays as it is.
+	ReasonInUse Reason = "InUse"
+	// ReasonDraining: nothing uses it any more, but nodes and clients may still reach its pods.
+	ReasonDraining Reason = "Draining"
+	// ReasonPodsServe: nothing uses it any more, but a Service still selects pods that an older template made.
+	ReasonPodsServe Reason = "PodsServe"
+	// ReasonUsedAgain: the API server knows of a use that the cache does not show.
+	ReasonUsedAgain Reason = "UsedAgain"
+	// ReasonUnused: nothing uses it any more.
+	ReasonUnused Reason = "Unused"
+	// ReasonOrphaned: it is being deleted, and its pods stay behind.
+	ReasonOrphaned Reason = "Orphaned"
+	// ReasonScaleDownDone: a scale-down that was held is done.
+	ReasonScaleDownDone Reason = "ScaleDownDone"
+	// ReasonScaleDownForgotten: a scale-down that was held is not done.
+	ReasonScaleDownForgotten Reason = "ScaleDownForgotten"
+	// ReasonRolloutResumed: a rollout that was held goes on.
+	ReasonRolloutResumed Reason = "RolloutResumed"
+)
+
+// ReasonWriteFailed: the API server refused a write.
+const ReasonWriteFailed Reason = "WriteFailed"

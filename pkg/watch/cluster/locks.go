@@ -1,0 +1,43 @@
+package cluster
+
+import (
+	"sync"
+
+	appsv1 "k8s.io/api/apps/v1"
+	"k8s.io/apimachinery/pkg/util/sets"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// Locks keep the two controllers from writing the same Deployment at once: a switch to it must not meet its unprotecting.
+type Locks struct {
+	mu    sync.Mutex
+	freed *sync.Cond
+	busy  sets.Set[client.ObjectKey]
+}
+
+// NewLocks returns Locks.
+func NewLocks() *Locks {
+	l := &Locks{busy: sets.New[client.ObjectKey]()}
+	l.freed = sync.NewCond(&l.mu)
+	return l
+}
+
+// Lock waits until none of the Deployments is locked, locks them all at once, and returns what unlocks them.
+func (l *Locks) Lock(deployments ...*appsv1.Deployment) (unlock func()) {
+	keys := sets.New[client.ObjectKey]()
+	for _, deployment := range deployments {
+		keys.Insert(client.ObjectKeyFromObject(deployment))
+	}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for l.busy.HasAny(keys.UnsortedList()...) {
+		l.freed.Wait()
+	}
+	l.busy = l.busy.Union(keys)
+	return func() {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.busy = l.busy.Difference(keys)
+		l.freed.Broadcast()
+	}
+}

@@ -1,0 +1,82 @@
+package protection
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/inuse"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
+)
+
+// serviceChanged notes which Deployments traffic has left or come back to, and enqueues those that are not used any more.
+func (c *Controller) serviceChanged(ctx context.Context, old, current *corev1.Service, queue cluster.Queue) {
+	before, after := bluegreen.Read(old), bluegreen.Read(current)
+	seen := map[string]bool{}
+	for _, service := range []bluegreen.Service{before, after} {
+		found, err := c.cluster.DeploymentsOf(ctx, service)
+		if err != nil {
+			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Deployments of a Service")
+		}
+		for _, deployment := range found {
+			if seen[deployment.Name] {
+				continue
+			}
+			seen[deployment.Name] = true
+			unused := before.Uses(deployment) && !after.Uses(deployment)
+			c.noteDrain(deployment, before, after, unused)
+			if unused || waitedFor(deployment) {
+				enqueue(deployment, queue)
+			}
+		}
+	}
+}
+
+// noteDrain notes that traffic of a Service has left a Deployment, or has come back to it.
+func (c *Controller) noteDrain(deployment *appsv1.Deployment, before, after bluegreen.Service, unused bool) {
+	switch {
+	case after.HasTrafficOn(deployment):
+		c.drains.comeBack(deployment, after.Name)
+	case before.HasTrafficOn(deployment):
+		c.drains.leave(deployment, before.Name)
+	case unused:
+		c.drains.leave(deployment) // It never had traffic, and does not drain.
+	}
+}
+
+// deploymentChanged enqueues a Deployment on which bluegreen has something to finish.
+func (c *Controller) deploymentChanged(_ context.Context, before, after *appsv1.Deployment, queue cluster.Queue) {
+	if after == nil {
+		c.drains.forget(before)
+		return
+	}
+	if !bluegreen.Kept(after) {
+		c.drains.forget(after)
+		return
+	}
+	if !bluegreen.Paused(after) {
+		c.drains.comeBack(after, otherSlots) // Its rollout waits for them no more.
+	}
+	enqueue(after, queue)
+}
+
+func enqueue(deployment *appsv1.Deployment, queue cluster.Queue) {
+	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(deployment)}
+	if waitedFor(deployment) {
+		queue.Add(request)
+	} else {
+		queue.AddAfter(request, inuse.Settle) // Pending switches go first, and a quick switch back still finds it.
+	}
+}
+
+// waitedFor reports whether somebody waits for a Deployment to be gone, scaled down, or rolled out.
+func waitedFor(deployment *appsv1.Deployment) bool {
+	_, scaled := deployment.Annotations[bluegreen.ScaleToZeroAfter]
+	_, paused := deployment.Annotations[bluegreen.ResumeAfter]
+	return scaled || paused || deployment.DeletionTimestamp != nil
+}

@@ -1,0 +1,86 @@
+// Package switching is the controller of Services: it observes a Service and the Deployments that matter to it, asks the ladder
+// what to do, and does it. It remembers nothing between two calls.
+package switching
+
+import (
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	ctrl "sigs.k8s.io/controller-runtime"
+	"sigs.k8s.io/controller-runtime/pkg/builder"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/manager"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/ladder"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
+)
+
+// Controller moves the traffic of a Service to its target when that is ready, and says why not until then.
+type Controller struct {
+	cluster    *cluster.Cluster
+	protection bool
+}
+
+// New returns a Controller. protection reports whether Deployments in use are protected.
+func New(cluster *cluster.Cluster, protection bool) *Controller {
+	return &Controller{cluster: cluster, protection: protection}
+}
+
+var _ reconcile.ObjectReconciler[*corev1.Service] = &Controller{}
+
+// Reconcile observes, decides, and performs.
+func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (reconcile.Result, error) {
+	service := bluegreen.Read(object)
+	deployments, err := c.cluster.DeploymentsOf(ctx, service)
+	if err != nil {
+		return reconcile.Result{}, err
+	}
+	state := ladder.Observe(service, deployments, c.protection)
+	decision := ladder.Decide(state)
+	if decision.MovesTraffic() {
+		// The target may be about to lose its protection: a switch back must not meet that.
+		defer c.cluster.Lock(state.Target...)()
+		if decision, err = c.confirm(ctx, state); err != nil {
+			return reconcile.Result{}, err
+		}
+	}
+	return reconcile.Result{}, c.cluster.Perform(ctx, object, bluegreen.Switching, decision)
+}
+
+// confirm decides anew on what the API server has, because an informer can be behind. The Service cannot be behind: the write
+// carries its resourceVersion.
+func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen.Decision, error) {
+	target, err := c.cluster.ReadDeployments(ctx, state.Target)
+	if err != nil {
+		return bluegreen.Decision{}, err
+	}
+	return ladder.Decide(state.Refresh(target)), nil
+}
+
+// SetupWithManager registers the controller. It needs the cache of cluster.CacheByObject and the indexes of cluster.AddIndexes.
+func (c *Controller) SetupWithManager(mgr manager.Manager) error {
+	return ctrl.NewControllerManagedBy(mgr).
+		Named(cluster.Name).
+		For(&corev1.Service{}, builder.WithPredicates(cluster.Concerned())).
+		Watches(&appsv1.Deployment{}, cluster.EnqueueMapped(c.servicesOf)).
+		WithOptions(cluster.Options(30)). // A switch is mostly waiting for the API server.
+		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
+}
+
+// servicesOf returns the Services that a Deployment matters to.
+func (c *Controller) servicesOf(ctx context.Context, deployment *appsv1.Deployment) []client.ObjectKey {
+	services, err := c.cluster.ServicesOf(ctx, deployment)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services of a Deployment")
+	}
+	var keys []client.ObjectKey
+	for _, service := range services {
+		if service.Involves(deployment) {
+			keys = append(keys, client.ObjectKeyFromObject(service.Service))
+		}
+	}
+	return keys
+}
