@@ -145,11 +145,11 @@ func TestRightsOfTheUninstallHookSuffice(t *testing.T) {
 			createDeployment(t, c, deployment(namespace, "bluegreen"))
 			d := deployment(ns, "nginx", inUse)
 			createDeployment(t, c, d)
-			uninstaller := uninstall.Uninstaller{Client: asUninstallHook(t), Namespaces: namespaces}
+			ending := uninstall.Uninstaller{Client: asUninstallHook(t), Namespaces: namespaces}
 			own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
 			var err error
 			eventually(t, "the rights are given", func() bool {
-				err = uninstaller.Run(t.Context(), own)
+				err = ending.Run(t.Context(), own)
 				return !apierrors.IsForbidden(err)
 			})
 			if err != nil {
@@ -170,11 +170,11 @@ func TestTheUninstallHookGoesPastANamespaceThatIsGone(t *testing.T) {
 	giveUninstallRights(t, c, template(t, "--set=watchNamespaces={"+ns+","+gone+"}"))
 	endNamespace(t, c, gone)
 	createDeployment(t, c, deployment(namespace, "bluegreen"))
-	uninstaller := uninstall.Uninstaller{Client: asUninstallHook(t), Namespaces: []string{gone, ns}}
+	ending := uninstall.Uninstaller{Client: asUninstallHook(t), Namespaces: []string{gone, ns}}
 	own := client.ObjectKey{Namespace: namespace, Name: "bluegreen"}
 	var err error
 	ends := func() bool {
-		err = uninstaller.Run(t.Context(), own)
+		err = ending.Run(t.Context(), own)
 		return err == nil
 	}
 	eventually(t, "it ends", ends)
