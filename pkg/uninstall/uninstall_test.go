@@ -122,7 +122,7 @@ func TestBluegreenIsStartedAgainWhereItsEndFails(t *testing.T) {
 // TestBluegreenIsNotStoppedWhereItsEndIsRefused beforehand.
 func TestBluegreenIsNotStoppedWhereItsEndIsRefused(t *testing.T) {
 	deleted := Serving(Blue)
-	deleted.DeletionTimestamp = ptr.To(metav1.Now())
+	deleted.DeletionTimestamp = new(metav1.Now())
 	c := Builder(t, cluster.AddIndexes).WithObjects(ownDeployment(), deleted, OnVersion(Blue)).WithInterceptorFuncs(interceptor.Funcs{
 		SubResourcePatch: func(context.Context, client.Client, string, client.Object, client.Patch, ...client.SubResourcePatchOption) error {
 			t.Error("a Deployment is scaled")

@@ -8,7 +8,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/client-go/kubernetes"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -25,9 +24,9 @@ var (
 
 	// The old way, which still works.
 	//lint:ignore SA1019 for that reason
-	orphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: ptr.To(true)}}
+	orphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}}
 	//lint:ignore SA1019 for that reason
-	notOrphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: ptr.To(false)}}
+	notOrphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(false)}}
 )
 
 // goesToForeground makes a request that leaves the way open a foreground deletion.

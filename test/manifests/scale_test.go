@@ -8,7 +8,6 @@ import (
 	autoscalingv1 "k8s.io/api/autoscaling/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -132,7 +131,7 @@ func finalizers(names ...string) deploymentChange {
 }
 
 func replicas(n int32) deploymentChange {
-	return func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To(n) }
+	return func(d *appsv1.Deployment) { d.Spec.Replicas = new(n) }
 }
 
 func noReplicas(d *appsv1.Deployment) { d.Spec.Replicas = nil }

@@ -6,7 +6,6 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
-	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
@@ -92,7 +91,7 @@ func (a *DeploymentAnswer) holdRollout(write DeploymentWrite) {
 		wanted = before.Wanted // The write is about something else.
 	}
 	a.Deployment.Spec.Paused = true
-	a.Deployment.Spec.Replicas = ptr.To(kept)
+	a.Deployment.Spec.Replicas = new(kept)
 	delete(a.Deployment.Annotations, bluegreen.ScaleToZeroAfter)
 	rollout := bluegreen.PausedRollout{UID: a.Deployment.UID, Kept: kept, Wanted: wanted}
 	a.note(bluegreen.ResumeAfter, rollout.String())
@@ -123,7 +122,7 @@ func (a *DeploymentAnswer) holdScaleDown(write DeploymentWrite) {
 	if !leaving {
 		return
 	}
-	a.Deployment.Spec.Replicas = ptr.To(kept)
+	a.Deployment.Spec.Replicas = new(kept)
 	a.note(bluegreen.ScaleToZeroAfter, bluegreen.ScaleDown{Service: service.Name, UID: a.Deployment.UID, Replicas: kept}.String())
 	if service.Selects(write.Old) {
 		a.warn("spec.replicas: stays %d while Deployment %s serves Service %s; it goes to 0 once traffic has moved to version %s",

@@ -50,7 +50,7 @@ func Starting(d *appsv1.Deployment) {
 
 // Replicas sets the replicas that are asked for.
 func Replicas(count int32) DeploymentOption {
-	return func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To(count) }
+	return func(d *appsv1.Deployment) { d.Spec.Replicas = new(count) }
 }
 
 // Deleting is under deletion, kept by a finalizer of somebody else.

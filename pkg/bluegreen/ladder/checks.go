@@ -124,7 +124,7 @@ func minimumAvailable(deployment *appsv1.Deployment) int32 {
 		return max(1, replicas)
 	}
 	scaled := func(value *intstr.IntOrString, roundUp bool) int {
-		count, err := intstr.GetScaledValueFromIntOrPercent(ptr.To(ptr.Deref(value, intstr.FromInt32(0))), int(replicas), roundUp)
+		count, err := intstr.GetScaledValueFromIntOrPercent(new(ptr.Deref(value, intstr.FromInt32(0))), int(replicas), roundUp)
 		if err != nil {
 			return 0
 		}

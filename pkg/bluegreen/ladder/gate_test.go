@@ -94,7 +94,7 @@ func spanning(options ...DeploymentOption) *appsv1.Deployment {
 
 func maxUnavailable(value intstr.IntOrString) DeploymentOption {
 	return func(d *appsv1.Deployment) {
-		d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &value, MaxSurge: ptr.To(intstr.FromInt32(1))}
+		d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &value, MaxSurge: new(intstr.FromInt32(1))}
 	}
 }
 

@@ -13,8 +13,6 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/predicate"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 
-	"k8s.io/utils/ptr"
-
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
@@ -60,7 +58,7 @@ func Concerned() predicate.Predicate {
 func Options(concurrent int) controller.Options {
 	return controller.Options{
 		MaxConcurrentReconciles: concurrent,
-		EnableWarmup:            ptr.To(true),
+		EnableWarmup:            new(true),
 		RateLimiter: workqueue.NewTypedItemExponentialFailureRateLimiter[reconcile.Request](
 			5*time.Millisecond, 15*time.Second),
 	}

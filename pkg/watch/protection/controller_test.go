@@ -182,7 +182,7 @@ func TestPodsThatAnOlderTemplateMadeKeepADeployment(t *testing.T) {
 		deployment.Spec.Selector.MatchLabels = map[string]string{"name": "nginx"}
 		set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: deployment.Namespace, Name: "old",
 			Labels:          map[string]string{"name": "nginx", "version": Green},
-			OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "owner", UID: test.owner, Controller: ptr.To(true)}}},
+			OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "owner", UID: test.owner, Controller: new(true)}}},
 			Status: appsv1.ReplicaSetStatus{Replicas: test.pods}}
 		stored := Builder(t, cluster.AddIndexes).WithObjects(deployment, OnVersion(Green), set).Build()
 		for _, enabled := range []bool{true, false} {

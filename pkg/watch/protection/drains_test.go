@@ -8,7 +8,6 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/client-go/tools/events"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/event"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -42,7 +41,7 @@ func TestPodsThatTrafficHasLeftDrainWhateverTheTemplateSays(t *testing.T) {
 // TestTrafficThatCameBackAndLeftAgainLeavesADrain, even if the Deployment's event is handled before the Service's.
 func TestTrafficThatCameBackAndLeftAgainLeavesADrain(t *testing.T) {
 	old := Serving(Blue)
-	old.DeletionTimestamp = ptr.To(metav1.Now())
+	old.DeletionTimestamp = new(metav1.Now())
 	old.Annotations = map[string]string{bluegreen.Serves: "name=nginx,version=1.10"}
 	stored := Builder(t, cluster.AddIndexes).WithObjects(old, OnVersion("1.12")).Build()
 	p := fresh(stored)
@@ -83,7 +82,7 @@ func TestADrainThatEndedBeforeIsNotTheNextOnes(t *testing.T) {
 
 func TestWhatAServiceLeavesIsLetGoLaterAndWhatSomebodyWaitsForAtOnce(t *testing.T) {
 	left, taken, others, leaving, down := Serving("1.08"), Serving(Green), Serving("1.07"), Serving("1.09"), Serving(Blue)
-	leaving.DeletionTimestamp = ptr.To(metav1.Now())
+	leaving.DeletionTimestamp = new(metav1.Now())
 	down.Annotations = map[string]string{bluegreen.ScaleToZeroAfter: "nginx/2/3"}
 	stored := Builder(t, cluster.AddIndexes).WithObjects(left, taken, others, leaving, down).Build()
 	controller := New(cluster.New(stored, stored, events.NewFakeRecorder(10)), true, time.Minute)

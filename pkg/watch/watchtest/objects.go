@@ -2,6 +2,8 @@
 package watchtest
 
 import (
+	"maps"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -28,9 +30,7 @@ func Nginx(annotations map[string]string) *corev1.Service {
 		},
 		Status: corev1.ServiceStatus{LoadBalancer: corev1.LoadBalancerStatus{Ingress: []corev1.LoadBalancerIngress{{IP: "192.0.2.1"}}}},
 	}
-	for key, value := range annotations {
-		built.Annotations[key] = value
-	}
+	maps.Copy(built.Annotations, annotations)
 	return built
 }
 
