@@ -25,24 +25,3 @@ func TestTheKeysAndPhasesAreAContractAndNeverChange(t *testing.T) {
 		}
 	}
 }
-
-func TestTheReasonsOfEventsAreAContractAndNeverChange(t *testing.T) {
-	for got, want := range map[bluegreen.Reason]string{
-		bluegreen.ReasonNotManaged:         "NotManaged",
-		bluegreen.ReasonStable:             "Stable",
-		bluegreen.ReasonSwitched:           "Switched",
-		bluegreen.ReasonInvalid:            "Invalid",
-		bluegreen.ReasonDeploymentNotFound: "DeploymentNotFound",
-		bluegreen.ReasonDeploymentDeleting: "DeploymentDeleting",
-		bluegreen.ReasonScaledToZero:       "ScaledToZero",
-		bluegreen.ReasonNotAvailable:       "NotAvailable",
-		bluegreen.ReasonPortNotFound:       "PortNotFound",
-		bluegreen.ReasonPaused:             "Paused",
-		bluegreen.ReasonNotComplete:        "NotComplete",
-		bluegreen.ReasonFewerThanLive:      "FewerThanLive",
-	} {
-		if string(got) != want {
-			t.Errorf("got %q, want %q", got, want)
-		}
-	}
-}

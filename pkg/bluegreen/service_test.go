@@ -1,91 +1,115 @@
 package bluegreen_test
 
 import (
-	"slices"
+	"strings"
 	"testing"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 )
 
-func TestOnlyManagedServicesAndThoseThatWereAreOurConcern(t *testing.T) {
+func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
+	long := strings.Repeat("v", 63)
 	for name, test := range map[string]struct {
-		service *corev1.Service
-		want    bool
+		annotations map[string]string
+		want        parsed
 	}{
-		"unmanaged":                            {Service(), false},
-		"others' annotations":                  {Service(Annotation("example.org/a", "b")), false},
-		"version label alone":                  {Service(Annotation(bluegreen.VersionLabel, "track")), false},
-		"managed":                              {Managed(), true},
-		"badly managed":                        {Service(Asks("")), true},
-		"released while nobody answered":       {Managed(Lacks(bluegreen.TargetVersion)), true},
-		"nothing left but a message of before": {Service(Annotation(bluegreen.MessageKey, "")), true},
+		"no annotations": {want: defaults()},
+		"others' annotations": {
+			annotations: Pairs("example.org/a", "b"),
+			want:        defaults(),
+		},
+		"a version label alone": {
+			annotations: Pairs(bluegreen.VersionLabel, "track"),
+			want:        defaults(),
+		},
+		"nonsense on an unmanaged one": {
+			annotations: Pairs(bluegreen.VersionLabel, "no label!", "bluegreen/surprise", ""),
+			want:        defaults(),
+		},
+		"a target": {
+			annotations: Pairs(bluegreen.TargetVersion, "1.11"),
+			want:        asking("1.11"),
+		},
+		"a target of one character": {
+			annotations: Pairs(bluegreen.TargetVersion, "2"),
+			want:        asking("2"),
+		},
+		"a target of 63 characters": {
+			annotations: Pairs(bluegreen.TargetVersion, long),
+			want:        asking(long),
+		},
+		"a target and a version label": {
+			annotations: Pairs(bluegreen.TargetVersion, "green", bluegreen.VersionLabel, "track"),
+			want:        asking("green", by("track")),
+		},
+		"a version label with a prefix": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.VersionLabel, "app.kubernetes.io/version"),
+			want:        asking("1", by("app.kubernetes.io/version")),
+		},
+		"bluegreen's own keys beside it": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PhaseKey, "no phase", bluegreen.MessageKey, "?"),
+			want:        asking("1"),
+		},
+		"others' prefixes are not ours": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen.io/target", "2", "blue/green", "3"),
+			want:        asking("1"),
+		},
+		"the prefix is case sensitive": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", "Bluegreen/target-version", "2"),
+			want:        asking("1"),
+		},
+		"complete": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Ready, "complete"),
+			want:        asking("1", readyWhen(bluegreen.Complete)),
+		},
+		"match-live": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Ready, "match-live"),
+			want:        asking("1", readyWhen(bluegreen.MatchLive)),
+		},
+		"minimum": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Ready, "minimum"),
+			want:        asking("1"),
+		},
+		"protection disabled": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.InUseProtection, "disabled"),
+			want:        asking("1", unprotected),
+		},
+		"protection enabled": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.InUseProtection, "enabled"),
+			want:        asking("1"),
+		},
+		"the default version label named": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.VersionLabel, "version"),
+			want:        asking("1"),
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := bluegreen.Concerns(test.service); got != test.want {
-				t.Errorf("got %v", got)
+			got, errs := parse(test.annotations)
+			if got != test.want || len(errs) > 0 {
+				t.Errorf("got %+v, %v; want %+v", got, errs, test.want)
 			}
 		})
 	}
 }
 
-func TestAServiceIsFoundByALabelThatWhatMattersToItHasAndFewOthersHave(t *testing.T) {
-	for name, test := range map[string]struct {
-		service *corev1.Service
-		labels  []string
-	}{
-		"stable":                {Managed(), []string{"name=nginx"}},
-		"pending":               {Waiting(), []string{"name=nginx"}},
-		"the longest value":     {Managed(Selects("app", "b", "instance", "shop-nginx", "version", "1.10-with-a-long-name")), []string{"instance=shop-nginx"}},
-		"as long as another":    {Managed(Selects("name", "nginx", "app", "nginx", "version", "1.10")), []string{"app=nginx"}},
-		"own label":             {Managed(Annotation(bluegreen.VersionLabel, "name"), Asks("green")), []string{"version=1.10"}},
-		"no version yet":        {Waiting(Selects("name", "nginx")), []string{"name=nginx"}},
-		"a version and no more": {Managed(Selects("version", "1.10")), []string{"version=1.10"}},
-		"the same, pending":     {Waiting(Selects("version", "1.10")), []string{"version=1.10", "version=1.11"}},
-		"unmanaged":             {Service(), nil},
-		"invalid":               {Managed(Asks("?")), []string{"name=nginx"}},
-		"no selector":           {Managed(Selects()), nil},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := bluegreen.Read(test.service).IndexKeys(); !slices.Equal(got, test.labels) {
-				t.Errorf("got %q", got)
-			}
-		})
-	}
+// defaults is what a Service asks for that is not managed.
+func defaults() parsed {
+	return parsed{versionLabel: "version", ready: bluegreen.Minimum, protected: true}
 }
 
-func TestADeploymentIsInUseWhileAServiceSelectsItOrIsAboutTo(t *testing.T) {
-	other := func(s *corev1.Service) { s.Name = "other" }
-	for name, test := range map[string]struct {
-		deployment *appsv1.Deployment
-		services   []*corev1.Service
-		want       bool
-	}{
-		"live":                               {Deployment("1.10"), []*corev1.Service{Managed()}, true},
-		"live while another is asked for":    {Deployment("1.10"), []*corev1.Service{Waiting()}, true},
-		"live under a bad ask":               {Deployment("1.10"), []*corev1.Service{Managed(Asks("?"))}, true},
-		"live and under deletion":            {Deployment("1.10", Kept), []*corev1.Service{Managed()}, true},
-		"asked for":                          {Deployment("1.11"), []*corev1.Service{Waiting()}, true},
-		"asked for, and under deletion":      {Deployment("1.11", Kept), []*corev1.Service{Waiting()}, false},
-		"left":                               {Deployment("1.09"), []*corev1.Service{Managed()}, false},
-		"of one Service of two":              {Deployment("1.11"), []*corev1.Service{Managed(other), Managed(Asks("1.11"), Selects("name", "nginx", "version", "1.11"))}, true},
-		"of a plain Service":                 {Deployment("1.10"), []*corev1.Service{Service()}, false},
-		"of a Service without protection":    {Deployment("1.10"), []*corev1.Service{Managed(Annotation(bluegreen.InUseProtection, "disabled"))}, false},
-		"of no Service":                      {Deployment("1.10"), nil, false},
-		"of a selectorless Service, managed": {Deployment("1.10"), []*corev1.Service{Managed(Selects())}, false},
-	} {
-		t.Run(name, func(t *testing.T) {
-			if got := used(test.deployment, test.services); got != test.want {
-				t.Errorf("got %v", got)
-			}
-		})
+// asking is what a managed Service asks for; without a target where its annotations are invalid.
+func asking(target string, options ...func(*parsed)) parsed {
+	asks := defaults()
+	asks.managed, asks.target = true, target
+	for _, option := range options {
+		option(&asks)
 	}
+	return asks
 }
 
-// used reports whether one of some Services uses a Deployment.
-func used(deployment *appsv1.Deployment, services []*corev1.Service) bool {
-	return slices.ContainsFunc(services, func(service *corev1.Service) bool { return bluegreen.Read(service).Uses(deployment) })
-}
+func by(label string) func(*parsed) { return func(p *parsed) { p.versionLabel = label } }
+
+func readyWhen(ready bluegreen.Readiness) func(*parsed) { return func(p *parsed) { p.ready = ready } }
+
+func unprotected(p *parsed) { p.protected = false }

@@ -14,7 +14,7 @@ import (
 
 // BenchmarkReview answers a whole review: an ask, from the body of the request to that of the answer.
 func BenchmarkReview(b *testing.B) {
-	asked := update(serviceJSON(atRest, blue, ""), serviceJSON(asks, blue, ""))
+	asked := update(serviceJSON(atRest, blue), serviceJSON(asks, blue))
 	body, err := json.Marshal(admissionv1.AdmissionReview{
 		TypeMeta: metav1.TypeMeta{APIVersion: admissionv1.SchemeGroupVersion.String(), Kind: "AdmissionReview"},
 		Request:  &asked.AdmissionRequest,

@@ -6,38 +6,27 @@ import (
 	"strings"
 	"testing"
 
-	admissionv1 "k8s.io/api/admission/v1"
-	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/kubernetes/scheme"
 	"sigs.k8s.io/controller-runtime/pkg/client"
-	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 )
 
 // deploymentJSON is a Deployment as the API server sends it, with a field of a future release.
 func deploymentJSON(replicas string) string {
-	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"shop","name":"nginx-1.10","uid":"7","finalizers":["bluegreen/in-use-protection"],"annotations":{"example.org/a":"b"}},
+	return `{"apiVersion":"apps/v1","kind":"Deployment","metadata":{"namespace":"shop","name":"nginx-1.10","uid":"7",` +
+		`"finalizers":["bluegreen/in-use-protection"],"annotations":{"example.org/a":"b"}},
 		"spec":{"future":1,"replicas":` + replicas + `,"template":{"metadata":{"labels":{"name":"nginx","version":"1.10"}}}}}`
 }
 
-func inShop(target string) *corev1.Service {
-	return &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "nginx", Annotations: map[string]string{"bluegreen/target-version": target}},
-		Spec:       corev1.ServiceSpec{Selector: map[string]string{"name": "nginx", "version": "1.10"}},
-	}
-}
-
+// scaleDown is the answer to a scale-down to 0, in a namespace with some Services.
 func scaleDown(services ...client.Object) admission.Response {
-	built := update(deploymentJSON("3"), deploymentJSON("0"))
-	built.Namespace = "shop"
-	live := fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(services...).Build()
-	return ForDeployments(scheme.Scheme, live, controllerUser).Handle(context.Background(), built)
+	return handleDeployment(namespace(services...), update(deploymentJSON("3"), deploymentJSON("0")))
 }
 
 func TestAScaleDownIsHeldByAPatchOfReplicasAndOneAnnotation(t *testing.T) {
-	response := scaleDown(inShop("1.11"))
+	response := scaleDown(Service(Asks("1.11")))
 	const want = `[{"op":"add","path":"/spec/replicas","value":3},` +
 		`{"op":"add","path":"/metadata/annotations","value":{"bluegreen/scale-to-zero-after":"nginx/7/3","example.org/a":"b"}}]`
 	if !response.Allowed || string(response.Patch) != want {
@@ -49,9 +38,13 @@ func TestAScaleDownIsHeldByAPatchOfReplicasAndOneAnnotation(t *testing.T) {
 }
 
 func TestAScaleDownWithNothingPendingPasses(t *testing.T) {
-	elsewhere := inShop("1.11")
+	elsewhere := Service(Asks("1.11"))
 	elsewhere.Namespace = "other"
-	for name, services := range map[string][]client.Object{"at rest": {inShop("1.10")}, "no Service": nil, "of another namespace": {elsewhere}} {
+	for name, services := range map[string][]client.Object{
+		"at rest":              {Service(Asks("1.10"))},
+		"no Service":           nil,
+		"of another namespace": {elsewhere},
+	} {
 		if response := scaleDown(services...); !response.Allowed || len(response.Patch) > 0 || len(response.Warnings) > 0 {
 			t.Errorf("%s: %+v", name, response)
 		}
@@ -59,32 +52,29 @@ func TestAScaleDownWithNothingPendingPasses(t *testing.T) {
 }
 
 func TestAScaleDownIsRefusedWhenNobodyKnowsWhetherItMay(t *testing.T) {
-	failing := interceptor.NewClient(fake.NewClientBuilder().WithScheme(scheme.Scheme).Build(), interceptor.Funcs{
+	failing := interceptor.NewClient(namespace(), interceptor.Funcs{
 		List: func(context.Context, client.WithWatch, client.ObjectList, ...client.ListOption) error {
 			return errors.New("no answer")
 		},
 	})
-	built := request(admissionv1.Update, deploymentJSON("3"), deploymentJSON("0"))
-	if response := ForDeployments(scheme.Scheme, failing, controllerUser).Handle(context.Background(), built); response.Allowed || response.Result.Code != 500 {
+	written := update(deploymentJSON("3"), deploymentJSON("0"))
+	if response := handleDeployment(failing, written); response.Allowed || response.Result.Code != 500 {
 		t.Errorf("%+v", response)
 	}
-	broken := request(admissionv1.Update, deploymentJSON("3"), "{")
-	if response := ForDeployments(scheme.Scheme, failing, controllerUser).Handle(context.Background(), broken); response.Allowed || response.Result.Code != 400 {
+	broken := update(deploymentJSON("3"), "{")
+	if response := handleDeployment(failing, broken); response.Allowed || response.Result.Code != 400 {
 		t.Errorf("%+v", response)
 	}
 }
 
 func TestTheFinalizerOfWhatServesIsPutBackForAnybodyButTheController(t *testing.T) {
 	bare := strings.Replace(deploymentJSON("3"), `"finalizers":["bluegreen/in-use-protection"],`, "", 1)
-	built := update(deploymentJSON("3"), bare)
-	built.Namespace = "shop"
-	live := fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(inShop("1.10")).Build()
-	hook := ForDeployments(scheme.Scheme, live, controllerUser)
+	written, live := update(deploymentJSON("3"), bare), namespace(Service(Asks("1.10")))
 	const want = `[{"op":"add","path":"/metadata/finalizers","value":["bluegreen/in-use-protection"]}]`
-	if response := hook.Handle(context.Background(), built); string(response.Patch) != want || len(response.Warnings) != 1 {
+	if response := handleDeployment(live, written); string(response.Patch) != want || len(response.Warnings) != 1 {
 		t.Errorf("%s, %q", response.Patch, response.Warnings)
 	}
-	if response := hook.Handle(context.Background(), by(controllerUser, built)); !response.Allowed || len(response.Patch) > 0 {
+	if response := handleDeployment(live, by(controllerUser, written)); !response.Allowed || len(response.Patch) > 0 {
 		t.Errorf("the controller's: %+v", response)
 	}
 }

@@ -8,8 +8,12 @@ import (
 
 func BenchmarkAdmit(b *testing.B) {
 	for name, write := range map[string]serviceWrite{
-		"ask":    {Old: Managed(Owned(Updated("kubectl", OwnsAll))), New: Managed(Asks("1.11"), Owned(Updated("kubectl", OwnsAll)))},
-		"switch": {Old: Waiting(Owned(Applied("helm", OwnsAll))), New: Waiting(Owned(Applied("helm", OwnsTheRest))), ByController: true},
+		"ask": {old: Managed(Owned(Updated("kubectl", OwnsAll))), new: Managed(Asks("1.11"), Owned(Updated("kubectl", OwnsAll)))},
+		"switch": {
+			old:          Waiting(Owned(Applied("helm", OwnsAll))),
+			new:          Waiting(Owned(Applied("helm", OwnsTheRest))),
+			byController: true,
+		},
 	} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

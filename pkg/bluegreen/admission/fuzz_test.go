@@ -15,21 +15,21 @@ func FuzzAdmitIsIdempotentAndNeverMovesTrafficForAnybodyButTheController(f *test
 	FuzzSeeds(f)
 	f.Fuzz(func(t *testing.T, choices []byte, wild string) {
 		s := Script(choices)
-		write := serviceWrite{New: s.Service(wild), ByController: s.Below(4) == 3}
+		write := serviceWrite{new: s.Service(wild), byController: s.Below(4) == 3}
 		switch s.Below(4) {
 		case 0:
 		case 1: // A small edit of what is there: what happens most.
-			write.Old = write.New.DeepCopy()
-			if len(write.Old.Annotations) > 0 {
-				write.Old.Annotations[s.One(bluegreen.TargetVersion, bluegreen.PhaseKey, bluegreen.VersionLabel)] = s.One("1.10", "1.11", "track", wild)
+			write.old = write.new.DeepCopy()
+			if len(write.old.Annotations) > 0 {
+				write.old.Annotations[s.One(bluegreen.TargetVersion, bluegreen.PhaseKey, bluegreen.VersionLabel)] = s.One("1.10", "1.11", "track", wild)
 			}
-			if len(write.Old.Spec.Selector) > 0 {
-				write.Old.Spec.Selector[s.One("version", "track")] = s.One("1.10", "1.11", wild)
+			if len(write.old.Spec.Selector) > 0 {
+				write.old.Spec.Selector[s.One("version", "track")] = s.One("1.10", "1.11", wild)
 			}
 		default:
-			write.Old = s.Service(wild)
+			write.old = s.Service(wild)
 		}
-		before := serviceWrite{Old: write.Old.DeepCopy(), New: write.New.DeepCopy(), ByController: write.ByController}
+		before := serviceWrite{old: write.old.DeepCopy(), new: write.new.DeepCopy(), byController: write.byController}
 		answer := admit(write)
 
 		if !reflect.DeepEqual(write, before) {
@@ -38,57 +38,59 @@ func FuzzAdmitIsIdempotentAndNeverMovesTrafficForAnybodyButTheController(f *test
 		if len(answer.Errors) > 0 {
 			return
 		}
-		changesNothingElse(t, write.New, answer.Service)
+		changesNothingElse(t, write.new, answer.Service)
 		isIdempotent(t, write, answer)
-		keepsOthersAnnotations(t, write.New, answer.Service)
-		_, asks := write.New.Annotations[bluegreen.TargetVersion]
+		KeepsOthersAnnotations(t, write.new, answer.Service)
+		_, asks := write.new.Annotations[bluegreen.TargetVersion]
 		managed := asks
-		if write.Old != nil {
-			_, asked := write.Old.Annotations[bluegreen.TargetVersion]
+		if write.old != nil {
+			_, asked := write.old.Annotations[bluegreen.TargetVersion]
 			managed = managed || asked
 		}
 		switch {
 		case !managed:
-			if !reflect.DeepEqual(answer.Service, write.New) || len(answer.Warnings) > 0 {
+			if !reflect.DeepEqual(answer.Service, write.new) || len(answer.Warnings) > 0 {
 				t.Errorf("an unmanaged Service was touched: %+v", answer)
 			}
-		case write.ByController:
+		case write.byController:
 			staysOrGoesToTheTarget(t, write, answer.Service)
-			EqualMaps(t, "the controller's annotations", answer.Service.Annotations, write.New.Annotations)
-		case write.Old != nil:
-			EqualMaps(t, "selector", answer.Service.Spec.Selector, write.Old.Spec.Selector)
+			EqualMaps(t, "the controller's annotations", answer.Service.Annotations, write.new.Annotations)
+		case write.old != nil:
+			EqualMaps(t, "selector", answer.Service.Spec.Selector, write.old.Spec.Selector)
 		default:
 			carriesItsVersion(t, answer.Service)
 		}
-		if !write.ByController && managed {
+		if !write.byController && managed {
 			phaseFitsTheAsk(t, write, answer.Service)
 		}
 	})
 }
 
-func keepsOthersAnnotations(t *testing.T, wanted, admitted *corev1.Service) {
-	t.Helper()
-	strip := func(annotations map[string]string) map[string]string {
-		rest := maps.Clone(annotations)
-		delete(rest, bluegreen.PhaseKey)
-		delete(rest, bluegreen.MessageKey)
-		return rest
-	}
-	EqualMaps(t, "annotations of others", strip(admitted.Annotations), strip(wanted.Annotations))
-}
-
 // staysOrGoesToTheTarget asserts that the controller moves traffic only to what is asked for, whatever became of its write.
 func staysOrGoesToTheTarget(t *testing.T, write serviceWrite, admitted *corev1.Service) {
 	t.Helper()
-	if write.Old == nil || maps.Equal(admitted.Spec.Selector, write.Old.Spec.Selector) {
+	if write.old == nil || maps.Equal(admitted.Spec.Selector, write.old.Spec.Selector) {
 		return
 	}
-	EqualMaps(t, "the controller's selector", admitted.Spec.Selector, bluegreen.Read(write.Old).TargetSelector())
+	ask := bluegreen.Read(write.old)
+	EqualMaps(t, "the controller's selector", admitted.Spec.Selector, onTarget(ask, write.old))
 }
 
+// onTarget is the selector of a Service on what it asks for.
+func onTarget(ask bluegreen.Service, service *corev1.Service) map[string]string {
+	selector := maps.Clone(service.Spec.Selector)
+	if selector == nil {
+		selector = map[string]string{}
+	}
+	selector[ask.VersionLabel] = ask.Target
+	return selector
+}
+
+// carriesItsVersion asserts that whatever is created names a version in its selector.
 func carriesItsVersion(t *testing.T, created *corev1.Service) {
 	t.Helper()
-	if bluegreen.Read(created).Live() == "" {
+	ask := bluegreen.Read(created)
+	if created.Spec.Selector[ask.VersionLabel] == "" {
 		t.Errorf("created without a version: %v", created.Spec.Selector)
 	}
 }
@@ -96,21 +98,21 @@ func carriesItsVersion(t *testing.T, created *corev1.Service) {
 // phaseFitsTheAsk asserts that whoever waits on the phase right after an ask never reads that of before.
 func phaseFitsTheAsk(t *testing.T, write serviceWrite, admitted *corev1.Service) {
 	t.Helper()
-	service := bluegreen.Read(admitted)
-	if !service.Managed {
-		if len(bluegreen.OwnAnnotations(admitted)) > 0 {
+	ask := bluegreen.Read(admitted)
+	if !ask.Managed {
+		if len(OwnAnnotations(admitted)) > 0 {
 			t.Errorf("given back, but annotated: %v", admitted.Annotations)
 		}
 		return
 	}
-	if write.Old != nil {
-		if before := bluegreen.Read(write.Old); reflect.DeepEqual(before.Options, service.Options) {
-			EqualMaps(t, "own annotations without a new ask", bluegreen.OwnAnnotations(admitted), bluegreen.OwnAnnotations(write.Old))
+	if write.old != nil {
+		if before := bluegreen.Read(write.old); reflect.DeepEqual(before.Options, ask.Options) {
+			EqualMaps(t, "own annotations without a new ask", OwnAnnotations(admitted), OwnAnnotations(write.old))
 			return
 		}
 	}
 	want := bluegreen.Stable
-	if service.Live() != service.Target {
+	if admitted.Spec.Selector[ask.VersionLabel] != ask.Target {
 		want = bluegreen.Waiting
 	}
 	if got := admitted.Annotations[bluegreen.PhaseKey]; got != string(want) {

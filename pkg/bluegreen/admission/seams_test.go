@@ -3,38 +3,50 @@ package admission
 import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// serviceWrite is somebody's write of a Service, as the objects that the API server sends. Old is nil on CREATE.
+// The tests call the code under test by what is in this file alone.
+
+// serviceWrite is somebody's CREATE (without old) or UPDATE of a Service.
 type serviceWrite struct {
-	Old, New     *corev1.Service
-	Deployments  []*appsv1.Deployment
-	ByController bool
+	old, new     *corev1.Service
+	byController bool
+	deployments  []*appsv1.Deployment
 }
 
-func (w serviceWrite) read() ServiceWrite {
-	return ServiceWrite{Old: bluegreen.Read(w.Old), New: bluegreen.Read(w.New), Deployments: w.Deployments, ByController: w.ByController}
-}
-
-func (w serviceWrite) deepCopy() serviceWrite {
-	w.Old, w.New = w.Old.DeepCopy(), w.New.DeepCopy()
-	return w
-}
-
-func admit(w serviceWrite) ServiceAnswer { return AdmitService(w.read()) }
-
-// deploymentWrite is somebody's write of a Deployment, as the objects that the API server sends.
+// deploymentWrite is somebody's UPDATE of a Deployment, in a namespace with some Services.
 type deploymentWrite struct {
-	Old, New *appsv1.Deployment
-	Services []*corev1.Service
+	old, new *appsv1.Deployment
+	services []*corev1.Service
 }
 
-func admitDeployment(w deploymentWrite) DeploymentAnswer {
-	read := DeploymentWrite{Old: w.Old, New: w.New}
-	for _, service := range w.Services {
+// serviceAnswer is what becomes of a serviceWrite.
+type serviceAnswer = ServiceAnswer
+
+func (w serviceWrite) production() ServiceWrite {
+	return ServiceWrite{
+		Old:          bluegreen.Read(w.old),
+		New:          bluegreen.Read(w.new),
+		Deployments:  w.deployments,
+		ByController: w.byController,
+	}
+}
+
+func admit(write serviceWrite) serviceAnswer { return AdmitService(write.production()) }
+
+func admitDeployment(write deploymentWrite) DeploymentAnswer {
+	read := DeploymentWrite{Old: write.old, New: write.new}
+	for _, service := range write.services {
 		read.Services = append(read.Services, bluegreen.Read(service))
 	}
 	return AdmitDeployment(read)
 }
+
+// endsProtection reports whether a write ends the protection of what is live, so that Deployments matter.
+func endsProtection(write serviceWrite) bool { return write.production().EndsProtection() }
+
+// disown takes the contested fields off the entries of updates.
+func disown(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry { return Disown(entries) }

@@ -2,18 +2,20 @@ package bluegreentest
 
 import (
 	"encoding/binary"
+	"maps"
 	"strconv"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/utils/ptr"
 )
 
 // Script reads choices from fuzzed bytes; when they are used up, every choice is the first.
 type Script []byte
 
-// Below chooses a number below n.
+// Below is a number below n.
 func (s *Script) Below(n int) int {
 	if len(*s) == 0 {
 		return 0
@@ -23,10 +25,10 @@ func (s *Script) Below(n int) int {
 	return first % n
 }
 
-// Yes chooses between true and false.
+// Yes is true for every other choice.
 func (s *Script) Yes() bool { return s.Below(2) == 1 }
 
-// One chooses one of some strings.
+// One is one of some strings.
 func (s *Script) One(of ...string) string { return of[s.Below(len(of))] }
 
 // Service builds a Service out of plausible parts and one arbitrary string.
@@ -45,8 +47,7 @@ func (s *Script) Service(wild string) *corev1.Service {
 		if built.Annotations == nil {
 			built.Annotations = map[string]string{}
 		}
-		key := s.One("bluegreen/target-version", "bluegreen/version-label", "bluegreen/phase", "bluegreen/message",
-			"example.org/a", "bluegreen/"+wild)
+		key := s.One(targetVersion, versionLabel, phase, message, "example.org/a", "bluegreen/"+wild)
 		built.Annotations[key] = s.One("1.10", "1.11", "", "version", "track", "Stable", "Waiting", wild)
 	}
 	for range s.Below(3) {
@@ -59,7 +60,7 @@ func (s *Script) Service(wild string) *corev1.Service {
 	return built
 }
 
-// FuzzSeeds adds seeds of choices and a string.
+// FuzzSeeds gives a fuzz test its first scripts.
 func FuzzSeeds(f *testing.F) {
 	for i := range uint64(32) {
 		seed := binary.LittleEndian.AppendUint64(nil, i*0x9E3779B97F4A7C15)
@@ -82,7 +83,7 @@ func (s *Script) Deployment(wild string) *appsv1.Deployment {
 		built.DeletionTimestamp = &metav1.Time{}
 	}
 	if s.Below(4) < 3 {
-		built.Spec.Replicas = new(int32(s.Below(4)) - s.negative())
+		built.Spec.Replicas = ptr.To(int32(s.Below(4)) - s.negative())
 	}
 	for range s.Below(5) {
 		if built.Spec.Template.Labels == nil {
@@ -105,4 +106,16 @@ func (s *Script) negative() int32 {
 		return 5
 	}
 	return 0
+}
+
+// KeepsOthersAnnotations fails a test where an annotation differs that bluegreen does not write.
+func KeepsOthersAnnotations(t *testing.T, wanted, admitted *corev1.Service) {
+	t.Helper()
+	strip := func(annotations map[string]string) map[string]string {
+		rest := maps.Clone(annotations)
+		delete(rest, phase)
+		delete(rest, message)
+		return rest
+	}
+	EqualMaps(t, "annotations of others", strip(admitted.Annotations), strip(wanted.Annotations))
 }

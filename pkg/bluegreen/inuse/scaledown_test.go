@@ -11,12 +11,12 @@ import (
 )
 
 func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
-	left := Managed(Asks("1.11"), Selects("name", "nginx", "version", "1.11"))
-	another := func(s *corev1.Service) { s.Name = "other" }
+	left := OnGreen()
+	another := NamedService("other")
 	other, plain := Managed(another), Service(another)
-	back := Managed(Asks("1.10"), Selects("name", "nginx", "version", "1.11"))
-	held := Deployment("1.10", HeldScaleDown("nginx/3/3"))
-	bound := Deployment("1.10", HeldScaleDown("nginx/3/3/2"))
+	back := Managed(Asks("1.10"), SelectsVersion("1.11"))
+	held := Deployment("1.10", ScaleDownNoted("nginx/3/3"))
+	bound := Deployment("1.10", ScaleDownNoted("nginx/3/3/2"))
 	const gone, stays = "Service nginx is gone", "Service nginx stays on the Deployment"
 	for name, test := range map[string]struct {
 		deployment *appsv1.Deployment
@@ -24,31 +24,130 @@ func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
 		want       heldScaleDown
 		why        string
 	}{
-		"none":                          {Deployment("1.10"), []*corev1.Service{Waiting()}, noScaleDown, ""},
-		"pending":                       {held, []*corev1.Service{Waiting()}, scaleDownPending, ""},
-		"moved away":                    {held, []*corev1.Service{left}, scaleDownDue, ""},
-		"moved away, bound":             {bound, []*corev1.Service{left}, scaleDownBound, ""},
-		"bound, and asked back":         {bound, []*corev1.Service{back}, scaleDownPending, ""},
-		"Service deleted":               {held, nil, scaleDownVoid, gone},
-		"Service deleted, others there": {held, []*corev1.Service{plain}, scaleDownVoid, gone},
-		"withdrawn":                     {held, []*corev1.Service{Managed()}, scaleDownVoid, stays},
-		"released":                      {held, []*corev1.Service{Service()}, scaleDownVoid, stays},
-		"a bad ask":                     {held, []*corev1.Service{Managed(Asks("?"))}, scaleDownVoid, stays},
-		"another one still there":       {held, []*corev1.Service{other, left}, scaleDownPending, ""},
-		"another one still there, last": {held, []*corev1.Service{left, other}, scaleDownPending, ""},
-		"asked back":                    {held, []*corev1.Service{back}, scaleDownPending, ""},
-		"a plain one still there":       {held, []*corev1.Service{plain, left}, scaleDownDue, ""},
-		"scaled since":                  {Deployment("1.10", HeldScaleDown("nginx/3/3"), Replicas(5)), []*corev1.Service{Waiting()}, scaleDownVoid, "there were 3 then"},
-		"done":                          {Deployment("1.10", HeldScaleDown("nginx/3/3/1"), Replicas(0)), []*corev1.Service{left}, scaleDownVoid, "there were 3 then"},
-		"done, and scaled up again":     {Deployment("1.10", HeldScaleDown("nginx/3/3/1")), []*corev1.Service{left}, scaleDownVoid, "the Deployment has changed since"},
-		"one replica, unsaid":           {Deployment("1.10", HeldScaleDown("nginx/3/1"), func(d *appsv1.Deployment) { d.Spec.Replicas = nil }), []*corev1.Service{left}, scaleDownDue, ""},
-		"copied to another Deployment":  {Deployment("1.10", HeldScaleDown("nginx/3/3"), func(d *appsv1.Deployment) { d.UID = "4" }), []*corev1.Service{left}, scaleDownVoid, "it is not of this Deployment"},
-		"not a note":                    {Deployment("1.10", HeldScaleDown("nginx")), []*corev1.Service{left}, scaleDownVoid, "it is not of this Deployment"},
-		"not a count":                   {Deployment("1.10", HeldScaleDown("nginx/3/x")), []*corev1.Service{left}, scaleDownVoid, "it is not of this Deployment"},
-		"not a generation":              {Deployment("1.10", HeldScaleDown("nginx/3/3/x")), []*corev1.Service{left}, scaleDownVoid, "it is not of this Deployment"},
+		"none": {
+			deployment: Deployment("1.10"),
+			services:   Services(Waiting()),
+			want:       noScaleDown,
+		},
+		"pending": {
+			deployment: held,
+			services:   Services(Waiting()),
+			want:       scaleDownPending,
+		},
+		"moved away": {
+			deployment: held,
+			services:   Services(left),
+			want:       scaleDownDue,
+		},
+		"moved away, bound": {
+			deployment: bound,
+			services:   Services(left),
+			want:       scaleDownBound,
+		},
+		"bound, and asked back": {
+			deployment: bound,
+			services:   Services(back),
+			want:       scaleDownPending,
+		},
+		"Service deleted": {
+			deployment: held,
+			want:       scaleDownVoid,
+			why:        gone,
+		},
+		"Service deleted, others there": {
+			deployment: held,
+			services:   Services(plain),
+			want:       scaleDownVoid,
+			why:        gone,
+		},
+		"withdrawn": {
+			deployment: held,
+			services:   Services(Managed()),
+			want:       scaleDownVoid,
+			why:        stays,
+		},
+		"given back": {
+			deployment: held,
+			services:   Services(Service()),
+			want:       scaleDownVoid,
+			why:        stays,
+		},
+		"a bad ask": {
+			deployment: held,
+			services:   Services(Managed(Asks("?"))),
+			want:       scaleDownVoid,
+			why:        stays,
+		},
+		"another one still there": {
+			deployment: held,
+			services:   Services(other, left),
+			want:       scaleDownPending,
+		},
+		"another one still there, last": {
+			deployment: held,
+			services:   Services(left, other),
+			want:       scaleDownPending,
+		},
+		"asked back": {
+			deployment: held,
+			services:   Services(back),
+			want:       scaleDownPending,
+		},
+		"a plain one still there": {
+			deployment: held,
+			services:   Services(plain, left),
+			want:       scaleDownDue,
+		},
+		"scaled since": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx/3/3"), Replicas(5)),
+			services:   Services(Waiting()),
+			want:       scaleDownVoid,
+			why:        "there were 3 then",
+		},
+		"done": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx/3/3/1"), Replicas(0)),
+			services:   Services(left),
+			want:       scaleDownVoid,
+			why:        "there were 3 then",
+		},
+		"done, and scaled up again": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx/3/3/1")),
+			services:   Services(left),
+			want:       scaleDownVoid,
+			why:        "the Deployment has changed since",
+		},
+		"one replica, unsaid": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx/3/1"), func(d *appsv1.Deployment) { d.Spec.Replicas = nil }),
+			services:   Services(left),
+			want:       scaleDownDue,
+		},
+		"copied to another Deployment": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx/3/3"), func(d *appsv1.Deployment) { d.UID = "4" }),
+			services:   Services(left),
+			want:       scaleDownVoid,
+			why:        "it is not of this Deployment",
+		},
+		"not a note": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx")),
+			services:   Services(left),
+			want:       scaleDownVoid,
+			why:        "it is not of this Deployment",
+		},
+		"not a count": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx/3/x")),
+			services:   Services(left),
+			want:       scaleDownVoid,
+			why:        "it is not of this Deployment",
+		},
+		"not a generation": {
+			deployment: Deployment("1.10", ScaleDownNoted("nginx/3/3/x")),
+			services:   Services(left),
+			want:       scaleDownVoid,
+			why:        "it is not of this Deployment",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got, why := state(test.deployment, test.services, nil).scaleDown(); got != test.want || why != test.why {
+			if got, why := heldScaleDownOf(test.deployment, test.services); got != test.want || why != test.why {
 				t.Errorf("got %s, %q; want %s, %q", got, why, test.want, test.why)
 			}
 		})
@@ -56,15 +155,15 @@ func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
 }
 
 func TestABoundScaleDownIsOfTheDeploymentAsItIs(t *testing.T) {
-	due := Deployment("1.10", HeldScaleDown("nginx/3/3"))
+	due := Deployment("1.10", ScaleDownNoted("nginx/3/3"))
 	due.Annotations[bluegreen.ScaleToZeroAfter] = boundScaleDown(due)
 	due.Generation++
-	left := []*corev1.Service{Managed(Asks("1.11"), Selects("name", "nginx", "version", "1.11"))}
-	if held, _ := state(due, left, nil).scaleDown(); held != scaleDownBound {
+	left := Services(OnGreen())
+	if held, _ := heldScaleDownOf(due, left); held != scaleDownBound {
 		t.Errorf("%s: %s", due.Annotations[bluegreen.ScaleToZeroAfter], held)
 	}
 	due.Generation++
-	if held, _ := state(due, left, nil).scaleDown(); held != scaleDownVoid {
+	if held, _ := heldScaleDownOf(due, left); held != scaleDownVoid {
 		t.Errorf("a generation later: %s", held)
 	}
 }

@@ -10,6 +10,6 @@ func BenchmarkDecide(b *testing.B) {
 	state := observe(Waiting(), List(Deployment("1.10", Protected), Deployment("1.11", Protected)))
 	b.ReportAllocs()
 	for b.Loop() {
-		Decide(state)
+		decideOn(state)
 	}
 }

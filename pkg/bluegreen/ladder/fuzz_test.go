@@ -26,7 +26,7 @@ func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
 		}
 		state := observe(observed, all)
 		before := observed.DeepCopy()
-		action := outcomeOf(state)
+		action := decideOn(state)
 
 		if !reflect.DeepEqual(observed, before) {
 			t.Fatal("what was observed was changed")
@@ -34,39 +34,35 @@ func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
 		if action.Reason == "" {
 			t.Error("no reason")
 		}
-		EqualMaps(t, "annotations of others", others(action.Service), others(observed))
-		if again := outcomeOf(state); !reflect.DeepEqual(again, action) {
+		KeepsOthersAnnotations(t, observed, action.Service)
+		if again := decideOn(state); !reflect.DeepEqual(again, action) {
 			t.Errorf("not the same twice: %v, then %v", action, again)
 		}
 		if maps.Equal(action.Service.Spec.Selector, observed.Spec.Selector) {
-			if action.Reason == bluegreen.ReasonSwitched {
+			if action.Reason == ReasonSwitched {
 				t.Error("Switched, but the selector is the same")
 			}
 			return
 		}
 		movesToTheTargetOnly(t, observed, action, all)
 		after := action.Service
-		if next := decide(after, all); next.writes {
+		if next := decide(after, all...); next.Writes {
 			t.Errorf("a switch is followed by another write: %v", next)
 		}
 	})
 }
 
-func movesToTheTargetOnly(t *testing.T, observed *corev1.Service, action outcome, all []*appsv1.Deployment) {
+// movesToTheTargetOnly asserts that traffic moves for a valid ask alone, and to Deployments that are ready.
+func movesToTheTargetOnly(t *testing.T, observed *corev1.Service, action Action, all []*appsv1.Deployment) {
 	t.Helper()
-	service := bluegreen.Read(observed)
-	if action.Reason != bluegreen.ReasonSwitched || len(service.Errors) > 0 || !service.Managed || observed.Spec.Type == corev1.ServiceTypeExternalName {
-		t.Errorf("moved: %s, %v", action.Reason, service.Errors)
+	ask := bluegreen.Read(observed)
+	if action.Reason != ReasonSwitched || len(ask.Errors) > 0 || !ask.Managed || observed.Spec.Type == corev1.ServiceTypeExternalName {
+		t.Errorf("moved: %s, %v", action.Reason, ask.Errors)
 	}
 	want := maps.Clone(observed.Spec.Selector)
-	want[service.VersionLabel] = observed.Annotations[bluegreen.TargetVersion]
+	want[ask.VersionLabel] = observed.Annotations[bluegreen.TargetVersion]
 	EqualMaps(t, "selector", action.Service.Spec.Selector, want)
 	if problem := unready(want, all); problem != "" {
 		t.Errorf("moved although %s", problem)
 	}
-}
-
-// others returns the annotations of a Service that bluegreen does not write.
-func others(service *corev1.Service) map[string]string {
-	return bluegreen.Read(service).WithOwn(nil).Annotations
 }

@@ -1,91 +1,142 @@
 package ladder
 
 import (
-	"cmp"
+	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/admission"
-	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/inuse"
 )
 
-// outcome is what a decision comes to.
-type outcome struct {
-	Reason  bluegreen.Reason
+// The tests about decisions call the code under test by what is in this file alone.
+
+// Reason is why a decision is as it is.
+type Reason = bluegreen.Reason
+
+const (
+	ReasonNotManaged         = bluegreen.ReasonNotManaged
+	ReasonStable             = bluegreen.ReasonStable
+	ReasonSwitched           = bluegreen.ReasonSwitched
+	ReasonLiveDeleting       = bluegreen.ReasonLiveDeleting
+	ReasonLiveScaledToZero   = bluegreen.ReasonLiveScaledToZero
+	ReasonLiveRelabelled     = bluegreen.ReasonLiveRelabelled
+	ReasonInvalid            = bluegreen.ReasonInvalid
+	ReasonDeploymentNotFound = bluegreen.ReasonDeploymentNotFound
+	ReasonDeploymentDeleting = bluegreen.ReasonDeploymentDeleting
+	ReasonScaledToZero       = bluegreen.ReasonScaledToZero
+	ReasonNotAvailable       = bluegreen.ReasonNotAvailable
+	ReasonPortNotFound       = bluegreen.ReasonPortNotFound
+	ReasonPaused             = bluegreen.ReasonPaused
+	ReasonNotComplete        = bluegreen.ReasonNotComplete
+	ReasonFewerThanLive      = bluegreen.ReasonFewerThanLive
+)
+
+// Action is what a decision comes to.
+type Action struct {
+	Reason  Reason
 	Message string
 	Warning bool
 
 	// Protect are the Deployments that get finalizer and note, in order.
 	Protect []bluegreen.Protect
 
-	// Service is what is stored after the decision, and writes reports whether it is written for that.
+	// Service is what is stored after the decision, and Writes reports whether it is written for that.
 	Service *corev1.Service
-	writes  bool
+	Writes  bool
 }
 
-// decide observes a Service and some Deployments, and decides.
-func decide(service *corev1.Service, deployments []*appsv1.Deployment) outcome {
-	return outcomeOf(observe(service, deployments))
+// decide is what to do about a Service in a namespace with some Deployments.
+func decide(service *corev1.Service, deployments ...*appsv1.Deployment) Action {
+	return decideOn(observe(service, deployments))
 }
 
-// decideAlone decides about a Service without any Deployment.
-func decideAlone(service *corev1.Service) outcome { return decide(service, nil) }
+func decideOn(state State) Action {
+	decision := Decide(state)
+	action := Action{Reason: decision.Reason, Service: state.Service.Service}
+	for _, write := range decision.Writes {
+		switch change := write.Change.(type) {
+		case bluegreen.Protect:
+			action.Protect = append(action.Protect, change)
+		case bluegreen.WriteService:
+			action.Service, action.Writes = change.Desired, true
+			if write.Tell != nil {
+				action.Message, action.Warning = write.Tell.Message, write.Tell.Warning
+			}
+		}
+	}
+	if !action.Writes {
+		action.Message = action.Service.Annotations[bluegreen.MessageKey]
+	}
+	return action
+}
+
+// decideWithTarget decides as if the Deployments were the target, whatever the Service asks for.
+func decideWithTarget(service *corev1.Service, target ...*appsv1.Deployment) Action {
+	return decideOn(State{Service: bluegreen.Read(service), Target: target, Protection: true})
+}
 
 func observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
 	return Observe(bluegreen.Read(service), deployments, true)
 }
 
-func outcomeOf(state State) outcome {
-	decision := Decide(state)
-	out := outcome{Reason: decision.Reason, Service: state.Service.Service, Message: state.Service.Annotations[bluegreen.MessageKey]}
-	for _, write := range decision.Writes {
-		switch change := write.Change.(type) {
-		case bluegreen.Protect:
-			out.Protect = append(out.Protect, change)
-		case bluegreen.WriteService:
-			out.Service, out.writes, out.Message = change.Desired, true, ""
-			if write.Tell != nil {
-				out.Message, out.Warning = write.Tell.Message, write.Tell.Warning
-			}
-		}
-	}
-	out.Message = cmp.Or(out.Message, out.Service.Annotations[bluegreen.MessageKey])
-	return out
-}
+// observedAgain is a state whose target has been read again.
+func observedAgain(state State, target ...*appsv1.Deployment) State { return state.Refresh(target) }
 
-// serviceWrite is somebody's write of a Service, as the objects that the API server sends.
+// serviceWrite is somebody's CREATE (without old) or UPDATE of a Service.
 type serviceWrite struct {
-	Old, New     *corev1.Service
-	ByController bool
+	old, new     *corev1.Service
+	byController bool
 }
 
-func admit(w serviceWrite) admission.ServiceAnswer {
+func admit(write serviceWrite) admission.ServiceAnswer {
 	return admission.AdmitService(admission.ServiceWrite{
-		Old: bluegreen.Read(w.Old), New: bluegreen.Read(w.New), ByController: w.ByController,
+		Old:          bluegreen.Read(write.old),
+		New:          bluegreen.Read(write.new),
+		ByController: write.byController,
 	})
 }
 
-// deploymentWrite is somebody's write of a Deployment, as the objects that the API server sends.
-type deploymentWrite struct {
-	Old, New *appsv1.Deployment
-	Services []*corev1.Service
-}
-
-func admitDeployment(w deploymentWrite) admission.DeploymentAnswer {
-	return admission.AdmitDeployment(admission.DeploymentWrite{Old: w.Old, New: w.New, Services: readAll(w.Services)})
-}
-
-// next returns what comes next for a Deployment.
-func next(deployment *appsv1.Deployment, services []*corev1.Service, others []*appsv1.Deployment) inuse.Step {
-	return inuse.State{Deployment: deployment, Services: readAll(services), Others: others, Protection: true}.Next()
-}
-
-func readAll(objects []*corev1.Service) []bluegreen.Service {
-	var services []bluegreen.Service
-	for _, object := range objects {
-		services = append(services, bluegreen.Read(object))
+// admitted is what is stored of a write.
+func admitted(t *testing.T, write serviceWrite) *corev1.Service {
+	t.Helper()
+	answer := admit(write)
+	if len(answer.Errors) > 0 {
+		t.Fatalf("refused: %v", answer.Errors)
 	}
-	return services
+	return answer.Service
+}
+
+// decided is what a decision is expected to be.
+type decided struct {
+	reason  Reason
+	message string
+}
+
+// held is a decision that moves nothing, because of something that people read.
+func held(reason Reason, message string) decided { return decided{reason, message} }
+
+// movedTo is the decision that moves traffic from version 1.10 to another one.
+func movedTo(version string) decided {
+	return decided{ReasonSwitched, "Traffic moved from version 1.10 to version " + version}
+}
+
+// stays is the decision about a Service that is on its target.
+var stays = decided{reason: ReasonStable}
+
+// expect compares reason and message of a decision.
+func (want decided) expect(t *testing.T, got Action) {
+	t.Helper()
+	if got.Reason != want.reason || got.Message != want.message {
+		t.Errorf("got %s: %s\nwant %s: %s", got.Reason, got.Message, want.reason, want.message)
+	}
+}
+
+// expectReason compares the reason of a decision, whatever its message says.
+func expectReason(t *testing.T, got Action, want Reason) {
+	t.Helper()
+	if got.Reason != want {
+		t.Errorf("got %s: %s, want %s", got.Reason, got.Message, want)
+	}
 }

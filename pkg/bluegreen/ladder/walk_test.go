@@ -1,178 +1,249 @@
 package ladder
 
 import (
-	"fmt"
-	"maps"
-	"reflect"
 	"slices"
 	"testing"
-
-	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/admission"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 )
 
-// cluster is an API server of one Service, with the webhook and the controller of this package.
-type cluster struct {
-	t           *testing.T
-	service     *corev1.Service
-	deployments map[string]*appsv1.Deployment
-	seen        []stop
-	webhookDown bool
-}
+func TestWalksEndWhereTheyShouldAndWriteNoMoreThanNeeded(t *testing.T) {
+	blue, green := Deployment("1.10"), Deployment("1.11")
+	greenStarts := Deployment("1.11", Starting)
+	began := []step{runs(blue), create(Service(Asks("1.10")))}
+	atRest := rests("1.10", noWrite)
 
-// stop is where a Service stands when nothing moves any more, and how many writes of the controller led there.
-type stop struct {
-	phase   string
-	reason  bluegreen.Reason
-	version string
-	writes  int
-}
-
-// step is something that happens in a cluster.
-type step func(*cluster)
-
-func walk(t *testing.T, steps ...step) []stop {
-	t.Helper()
-	c := &cluster{t: t, deployments: map[string]*appsv1.Deployment{}}
-	for _, step := range steps {
-		step(c)
-		c.settle()
+	for name, test := range map[string]struct {
+		steps []step
+		want  []stop // after those of began
+	}{
+		"the target is ready when asked: one write in all": {
+			steps: []step{runs(green), write(Asks("1.11"))},
+			want: []stop{
+				atRest,
+				rests("1.11", oneWrite),
+			},
+		},
+		"the target starts after the ask: one write of what it waits for, one that moves traffic": {
+			steps: []step{
+				runs(greenStarts),
+				write(Asks("1.11")),
+				runs(greenStarts),
+				runs(green),
+				runs(green),
+			},
+			want: []stop{
+				atRest,
+				waits(ReasonNotAvailable, "1.10", oneWrite),
+				waits(ReasonNotAvailable, "1.10", noWrite),
+				rests("1.11", oneWrite),
+				rests("1.11", noWrite),
+			},
+		},
+		"asked before anything of it exists": {
+			steps: []step{
+				write(Asks("1.11")),
+				runs(Deployment("1.11", Replicas(0))),
+				runs(greenStarts),
+				runs(green),
+			},
+			want: []stop{
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				waits(ReasonScaledToZero, "1.10", oneWrite),
+				waits(ReasonNotAvailable, "1.10", oneWrite),
+				rests("1.11", oneWrite),
+			},
+		},
+		"progress within a reason writes nothing": {
+			steps: []step{
+				write(Asks("1.11")),
+				runs(greenStarts),
+				runs(Deployment("1.11", Starting, Available(1))),
+				runs(Deployment("1.11", Starting, Available(2))),
+				runs(green),
+			},
+			want: []stop{
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				waits(ReasonNotAvailable, "1.10", oneWrite),
+				waits(ReasonNotAvailable, "1.10", noWrite),
+				waits(ReasonNotAvailable, "1.10", noWrite),
+				rests("1.11", oneWrite),
+			},
+		},
+		"the selector alone never moves traffic": {
+			steps: []step{
+				runs(green),
+				write(SelectsVersion("1.11")),
+				write(Selects("name", "nginx")),
+			},
+			want: []stop{
+				atRest,
+				atRest,
+				atRest,
+			},
+		},
+		"both places, then the old selector again": {
+			steps: []step{
+				runs(green),
+				write(Asks("1.11"), SelectsVersion("1.11")),
+				write(SelectsVersion("1.10")),
+			},
+			want: []stop{
+				atRest,
+				rests("1.11", oneWrite),
+				rests("1.11", noWrite),
+			},
+		},
+		"withdrawn in time, and the target becomes ready after that": {
+			steps: []step{
+				write(Asks("1.11")),
+				write(Asks("1.10")),
+				runs(green),
+			},
+			want: []stop{
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				atRest,
+				atRest,
+			},
+		},
+		"a newer ask outruns the one before": {
+			steps: []step{
+				write(Asks("1.11")),
+				write(Asks("1.12")),
+				runs(green),
+				runs(Deployment("1.12")),
+			},
+			want: []stop{
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				waits(ReasonDeploymentNotFound, "1.10", noWrite),
+				rests("1.12", oneWrite),
+			},
+		},
+		"back again": {
+			steps: []step{
+				runs(green),
+				write(Asks("1.11")),
+				write(Asks("1.10")),
+			},
+			want: []stop{
+				atRest,
+				rests("1.11", oneWrite),
+				rests("1.10", oneWrite),
+			},
+		},
+		"after the switch traffic stays, whatever becomes of the version": {
+			steps: []step{
+				runs(green),
+				write(Asks("1.11")),
+				runs(greenStarts),
+				gone("nginx-1.11"),
+			},
+			want: []stop{
+				atRest,
+				rests("1.11", oneWrite),
+				rests("1.11", noWrite),
+				rests("1.11", noWrite),
+			},
+		},
+		"the target goes away while it is waited for": {
+			steps: []step{
+				runs(greenStarts),
+				write(Asks("1.11")),
+				runs(Deployment("1.11", Deleting)),
+				gone("nginx-1.11"),
+				runs(green),
+			},
+			want: []stop{
+				atRest,
+				waits(ReasonNotAvailable, "1.10", oneWrite),
+				waits(ReasonDeploymentDeleting, "1.10", oneWrite),
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				rests("1.11", oneWrite),
+			},
+		},
+		"one of two Deployments of the target starts late": {
+			steps: []step{
+				runs(green, Deployment("1.11", Named("nginx-extra"), Starting)),
+				write(Asks("1.11")),
+				runs(Deployment("1.11", Named("nginx-extra"))),
+			},
+			want: []stop{
+				atRest,
+				waits(ReasonNotAvailable, "1.10", oneWrite),
+				rests("1.11", oneWrite),
+			},
+		},
+		"given back while pending: nothing moves, nothing is left to write": {
+			steps: []step{
+				write(Asks("1.11")),
+				write(Lacks(bluegreen.TargetVersion)),
+				runs(green),
+			},
+			want: []stop{
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				unmanaged("1.10", noWrite),
+				unmanaged("1.10", noWrite),
+			},
+		},
+		"given back with a selector change, and taken back": {
+			steps: []step{
+				runs(green),
+				write(Lacks(bluegreen.TargetVersion), SelectsVersion("1.11")),
+				write(Asks("1.11")),
+			},
+			want: []stop{
+				atRest,
+				unmanaged("1.10", noWrite),
+				rests("1.11", oneWrite),
+			},
+		},
+		"asked while the webhook is away": {
+			steps: []step{
+				runs(greenStarts),
+				unanswered(write(Asks("1.11"))),
+				runs(green),
+			},
+			want: []stop{
+				atRest,
+				waits(ReasonNotAvailable, "1.10", oneWrite),
+				rests("1.11", oneWrite),
+			},
+		},
+		"asked for nonsense while the webhook is away": {
+			steps: []step{
+				runs(green),
+				unanswered(write(Asks("not a label!"))),
+				write(Asks("1.11")),
+			},
+			want: []stop{
+				atRest,
+				waits(ReasonInvalid, "1.10", oneWrite),
+				rests("1.11", oneWrite),
+			},
+		},
+		"given back while the webhook is away: one write cleans up": {
+			steps: []step{unanswered(write(Lacks(bluegreen.TargetVersion)))},
+			want:  []stop{unmanaged("1.10", oneWrite)},
+		},
+		"phase and message edited while the webhook is away: put back": {
+			steps: []step{
+				unanswered(write(Annotation(bluegreen.PhaseKey, "Waiting"), Annotation(bluegreen.MessageKey, "haha"))),
+			},
+			want: []stop{rests("1.10", oneWrite)},
+		},
+		"the version label changes while a switch is pending": {
+			steps: []step{write(Asks("1.11")), write(Annotation(bluegreen.VersionLabel, "name"), Asks("nginx"))},
+			want: []stop{
+				waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				atRest,
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			want := append([]stop{atRest}, test.want...)
+			expectWalk(t, walk(t, append(slices.Clone(began), test.steps...)...), want...)
+		})
 	}
-	return c.seen
-}
-
-// create stores a new Service, through the webhook.
-func create(manifest *corev1.Service) step {
-	return func(c *cluster) { c.store(admission.ServiceWrite{New: bluegreen.Read(manifest)}) }
-}
-
-// write edits the stored Service, through the webhook.
-func write(edits ...ServiceOption) step {
-	return func(c *cluster) {
-		edited := c.service.DeepCopy()
-		for _, edit := range edits {
-			edit(edited)
-		}
-		c.store(admission.ServiceWrite{Old: bluegreen.Read(c.service), New: bluegreen.Read(edited)})
-	}
-}
-
-// unanswered makes a step happen while the webhook is away. The policy of the API server still holds selectors.
-func unanswered(happens step) step {
-	return func(c *cluster) {
-		c.webhookDown = true
-		happens(c)
-		c.webhookDown = false
-	}
-}
-
-func runs(deployments ...*appsv1.Deployment) step {
-	return func(c *cluster) {
-		for _, deployment := range deployments {
-			c.deployments[deployment.Name] = deployment
-		}
-	}
-}
-
-func gone(name string) step { return func(c *cluster) { delete(c.deployments, name) } }
-
-// store admits a write and asserts the invariant: the selector changes by the controller's write only.
-func (c *cluster) store(write admission.ServiceWrite) {
-	c.t.Helper()
-	stored := write.New.Service
-	if !c.webhookDown || write.ByController {
-		answer := admission.AdmitService(write)
-		if len(answer.Errors) > 0 {
-			c.t.Fatalf("refused: %v", answer.Errors)
-		}
-		stored = answer.Service
-	}
-	if write.Old.Exists() && !write.ByController && !maps.Equal(stored.Spec.Selector, write.Old.Spec.Selector) {
-		c.t.Errorf("somebody moved traffic from %v to %v", write.Old.Spec.Selector, stored.Spec.Selector)
-	}
-	c.service = stored.DeepCopy()
-}
-
-// settle runs the controller until it has nothing to write, and notes where that is.
-func (c *cluster) settle() {
-	c.t.Helper()
-	if c.service == nil {
-		return
-	}
-	var saw []string
-	for writes := 0; ; writes++ {
-		state := observe(c.service, slices.Collect(maps.Values(c.deployments)))
-		before := observe(c.service.DeepCopy(), slices.Collect(maps.Values(c.deployments)))
-		action := outcomeOf(state)
-		if !reflect.DeepEqual(state, before) {
-			c.t.Fatal("what was observed was changed")
-		}
-		if !action.writes {
-			c.seen = append(c.seen, stop{c.service.Annotations[bluegreen.PhaseKey], action.Reason, c.service.Spec.Selector["version"], writes})
-			return
-		}
-		c.judge(action)
-		if change := action.Service.Annotations[bluegreen.PhaseKey] + " " + string(action.Reason); slices.Contains(saw, change) {
-			c.t.Fatalf("a second write for the same phase and reason: %s after %q", change, saw)
-		} else {
-			saw = append(saw, change)
-		}
-		c.store(admission.ServiceWrite{Old: state.Service, New: bluegreen.Read(action.Service), ByController: true})
-	}
-}
-
-// judge asserts that the controller moves traffic only to what is asked for, and only when that can carry it.
-func (c *cluster) judge(action outcome) {
-	c.t.Helper()
-	if maps.Equal(action.Service.Spec.Selector, c.service.Spec.Selector) {
-		if action.Reason == bluegreen.ReasonSwitched {
-			c.t.Error("Switched, but the selector is the same")
-		}
-		return
-	}
-	want := maps.Clone(c.service.Spec.Selector)
-	want["version"] = c.service.Annotations[bluegreen.TargetVersion]
-	EqualMaps(c.t, "the controller's selector", action.Service.Spec.Selector, want)
-	if action.Reason != bluegreen.ReasonSwitched {
-		c.t.Errorf("traffic moved for reason %s", action.Reason)
-	}
-	if problem := unready(action.Service.Spec.Selector, slices.Collect(maps.Values(c.deployments))); problem != "" {
-		c.t.Errorf("traffic moved although %s", problem)
-	}
-}
-
-// unready is the gate, spelled once more and apart from the code under test.
-func unready(selector map[string]string, deployments []*appsv1.Deployment) string {
-	matching := 0
-	for _, d := range deployments {
-		matches := true
-		for key, value := range selector {
-			carried, exists := d.Spec.Template.Labels[key]
-			matches = matches && exists && carried == value
-		}
-		if !matches {
-			continue
-		}
-		matching++
-		reports := false
-		for _, condition := range d.Status.Conditions {
-			if condition.Type == "Available" {
-				reports = condition.Status == "True" && condition.Reason == "MinimumReplicasAvailable"
-				break
-			}
-		}
-		if d.DeletionTimestamp != nil || d.Spec.Replicas != nil && *d.Spec.Replicas < 1 || d.Status.AvailableReplicas < 1 ||
-			d.Status.ObservedGeneration < d.Generation || !reports {
-			return fmt.Sprintf("Deployment %s is not ready: %+v", d.Name, d.Status)
-		}
-	}
-	if matching == 0 {
-		return "no Deployment matches"
-	}
-	return ""
 }

@@ -1,0 +1,26 @@
+package ladder
+
+import (
+	"testing"
+)
+
+func TestTheReasonsOfEventsAreAContractAndNeverChange(t *testing.T) {
+	for got, want := range map[Reason]string{
+		ReasonNotManaged:         "NotManaged",
+		ReasonStable:             "Stable",
+		ReasonSwitched:           "Switched",
+		ReasonInvalid:            "Invalid",
+		ReasonDeploymentNotFound: "DeploymentNotFound",
+		ReasonDeploymentDeleting: "DeploymentDeleting",
+		ReasonScaledToZero:       "ScaledToZero",
+		ReasonNotAvailable:       "NotAvailable",
+		ReasonPortNotFound:       "PortNotFound",
+		ReasonPaused:             "Paused",
+		ReasonNotComplete:        "NotComplete",
+		ReasonFewerThanLive:      "FewerThanLive",
+	} {
+		if string(got) != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}

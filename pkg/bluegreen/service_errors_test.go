@@ -1,0 +1,111 @@
+package bluegreen_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
+)
+
+func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T) {
+	const (
+		target = "metadata.annotations[bluegreen/target-version]"
+		label  = "metadata.annotations[bluegreen/version-label]"
+	)
+	for name, test := range map[string]struct {
+		annotations map[string]string
+		errors      [][]string // of each error, what it says
+		want        parsed
+	}{
+		"an empty target": {
+			annotations: Pairs(bluegreen.TargetVersion, ""),
+			errors:      [][]string{{target, `""`, "must be the label value of the version that should be live, not empty"}},
+			want:        asking(""),
+		},
+		"a target that is no label value": {
+			annotations: Pairs(bluegreen.TargetVersion, "not a label!"),
+			errors:      [][]string{{target, `"not a label!"`, "must be a label value: ", "must start and end with an alphanumeric character"}},
+			want:        asking(""),
+		},
+		"a target of 64 characters": {
+			annotations: Pairs(bluegreen.TargetVersion, strings.Repeat("v", 64)),
+			errors:      [][]string{{target, "vvvv", "must be a label value: must be no more than 63 "}},
+			want:        asking(""),
+		},
+		"a target with a blank": {
+			annotations: Pairs(bluegreen.TargetVersion, "1.11 "),
+			errors:      [][]string{{target, `"1.11 "`, "must be a label value"}},
+			want:        asking(""),
+		},
+		"a target with a line break": {
+			annotations: Pairs(bluegreen.TargetVersion, "1.11\n"),
+			errors:      [][]string{{target, `"1.11\n"`, "must be a label value"}},
+			want:        asking(""),
+		},
+		"a target that is no UTF-8": {
+			annotations: Pairs(bluegreen.TargetVersion, "\xff"),
+			errors:      [][]string{{target, "must be a label value"}},
+			want:        asking(""),
+		},
+		"an empty version label": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.VersionLabel, ""),
+			errors:      [][]string{{label, `""`, "must be a label key: name part must be non-empty"}},
+			want:        asking(""),
+		},
+		"a version label with two slashes": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.VersionLabel, "a/b/c"),
+			errors:      [][]string{{label, `"a/b/c"`, "must be a label key: "}},
+			want:        asking(""),
+		},
+		"a readiness nobody knows": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Ready, "Complete"),
+			errors: [][]string{{"metadata.annotations[bluegreen/ready]", `"Complete"`,
+				`supported values: "minimum", "complete", "match-live"`}},
+			want: asking(""),
+		},
+		"a protection nobody knows": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.InUseProtection, "off"),
+			errors:      [][]string{{"metadata.annotations[bluegreen/in-use-protection]", `"off"`, `supported values: "enabled", "disabled"`}},
+			want:        asking(""),
+		},
+		"a key nobody knows": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/promtion", "manual"),
+			errors: [][]string{{"metadata.annotations", `"bluegreen/promtion"`,
+				`supported values: "bluegreen/target-version", "bluegreen/version-label"`}},
+			want: asking(""),
+		},
+		"a key of a later release": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/promotion", "manual"),
+			errors:      [][]string{{`"bluegreen/promotion"`, "supported values"}},
+			want:        asking(""),
+		},
+		"the bare prefix": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/", ""),
+			errors:      [][]string{{`"bluegreen/"`, "supported values"}},
+			want:        asking(""),
+		},
+		"all of it, in a stable order": {
+			annotations: Pairs(bluegreen.TargetVersion, "", bluegreen.VersionLabel, "-", "bluegreen/z", "", "bluegreen/a", ""),
+			errors:      [][]string{{`"bluegreen/a"`}, {`"bluegreen/z"`}, {target}, {label}},
+			want:        asking(""),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, errs := parse(test.annotations)
+			if got != test.want {
+				t.Errorf("got %+v, want %+v", got, test.want)
+			}
+			if len(errs) != len(test.errors) {
+				t.Fatalf("got %d errors, want %d: %v", len(errs), len(test.errors), errs)
+			}
+			for i, parts := range test.errors {
+				for _, part := range parts {
+					if !strings.Contains(errs[i].Error(), part) {
+						t.Errorf("error %d does not say %q: %v", i, part, errs[i])
+					}
+				}
+			}
+		})
+	}
+}

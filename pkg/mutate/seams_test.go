@@ -1,0 +1,83 @@
+package mutate
+
+import (
+	"context"
+	"strings"
+
+	admissionv1 "k8s.io/api/admission/v1"
+	authenticationv1 "k8s.io/api/authentication/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/kubernetes/scheme"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/client/fake"
+	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+)
+
+// The tests of the webhooks call the code under test by what is in this file alone.
+
+const controllerUser = "system:serviceaccount:bluegreen-system:bluegreen"
+
+// serviceJSON is a Service as the API server sends it, with a field of a future release everywhere. rest is more of its
+// metadata.
+func serviceJSON(annotations, selector string, rest ...string) string {
+	return `{"apiVersion":"v1","kind":"Service","metadata":{"namespace":"shop","name":"nginx","future":1,"annotations":` + annotations +
+		strings.Join(rest, "") +
+		`},"spec":{"future":{"a":["b"]},"ports":[{"port":80,"future":true}],"selector":` + selector + `},"status":{"future":"x"}}`
+}
+
+const (
+	blue   = `{"name":"nginx","version":"1.10"}`
+	green  = `{"name":"nginx","version":"1.11"}`
+	atRest = `{"bluegreen/phase":"Stable","bluegreen/target-version":"1.10","example.org/a":"b"}`
+	asks   = `{"bluegreen/phase":"Stable","bluegreen/target-version":"1.11","example.org/a":"b"}`
+	plain  = `{"example.org/a":"b"}`
+)
+
+// request is one of Jane's; old or new is left out where it is empty.
+func request(operation admissionv1.Operation, old, new string) admission.Request {
+	built := admissionv1.AdmissionRequest{
+		UID:       "1",
+		Operation: operation,
+		Resource:  metav1.GroupVersionResource{Version: "v1", Resource: "services"},
+		UserInfo:  authenticationv1.UserInfo{Username: "jane"},
+	}
+	if old != "" {
+		built.OldObject = runtime.RawExtension{Raw: []byte(old)}
+	}
+	if new != "" {
+		built.Object = runtime.RawExtension{Raw: []byte(new)}
+	}
+	return admission.Request{AdmissionRequest: built}
+}
+
+// update is Jane's write of what is stored as old.
+func update(old, new string) admission.Request { return request(admissionv1.Update, old, new) }
+
+// by is a request of another user.
+func by(user string, r admission.Request) admission.Request {
+	r.UserInfo.Username = user
+	return r
+}
+
+// status is a write of the subresource.
+func status(r admission.Request) admission.Request {
+	r.SubResource = "status"
+	return r
+}
+
+// namespace is an API server that has some Services.
+func namespace(services ...client.Object) client.WithWatch {
+	return fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(services...).Build()
+}
+
+// handle is the answer to a write of a Service.
+func handle(r admission.Request) admission.Response {
+	return ForServices(scheme.Scheme, namespace(), controllerUser).Handle(context.Background(), r)
+}
+
+// handleDeployment is the answer to a write of a Deployment.
+func handleDeployment(live client.Reader, r admission.Request) admission.Response {
+	r.Namespace = "shop"
+	return ForDeployments(scheme.Scheme, live, controllerUser).Handle(context.Background(), r)
+}
