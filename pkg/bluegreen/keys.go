@@ -60,6 +60,7 @@ const DefaultVersionLabel = "version"
 // Readiness is the value of Ready.
 type Readiness string
 
+// How ready the target must be.
 const (
 	// Minimum asks for condition Available with reason MinimumReplicasAvailable. That can be true with 8 of 10 replicas, or
 	// amid a rolling update.
@@ -75,6 +76,7 @@ const (
 // Phase is the value of PhaseKey.
 type Phase string
 
+// Phases.
 const (
 	// Stable: the selector is on the target version.
 	Stable Phase = "Stable"

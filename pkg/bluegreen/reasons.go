@@ -60,5 +60,5 @@ const (
 	ReasonRolloutResumed Reason = "RolloutResumed"
 )
 
-// ReasonWriteFailed: the API server refused a write.
+// ReasonWriteFailed tells that the API server refused a write.
 const ReasonWriteFailed Reason = "WriteFailed"

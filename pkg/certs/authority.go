@@ -21,7 +21,7 @@ import (
 )
 
 const (
-	// backdated is how long before its making a CA is valid, for API servers whose clock is behind.
+	// backdated is how long before it is made a CA is valid, for API servers whose clock is behind.
 	backdated = time.Hour
 
 	// servingValidity is far beyond the age at which a serving certificate is replaced, which is when its CA is.
@@ -72,5 +72,5 @@ func newServing(authority tls.Certificate, dnsNames []string, now time.Time) (*t
 	return &tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, nil
 }
 
-// madeAt says when a CA was made.
+// madeAt returns when a CA was made.
 func madeAt(authority tls.Certificate) time.Time { return authority.Leaf.NotBefore.Add(backdated) }

@@ -26,7 +26,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
-// Options say where the keeper keeps things.
+// Options name the objects that the keeper reads and writes.
 type Options struct {
 	// Secret holds the CAs. It must exist; an empty one is filled.
 	Secret types.NamespacedName
@@ -75,7 +75,7 @@ func (k *Keeper) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) 
 	return nil, errors.New("no serving certificate yet: waiting for the CA in Secret " + k.Secret.String())
 }
 
-// Reconcile brings Secret, serving certificate and webhook configuration to what the rotation says.
+// Reconcile makes Secret, serving certificate and webhook configuration what the rotation asks for.
 func (k *Keeper) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	secret := &corev1.Secret{}
 	if err := k.client.Get(ctx, k.Secret, secret); err != nil {
@@ -129,8 +129,8 @@ func (k *Keeper) serve(signer tls.Certificate, now time.Time) error {
 	return nil
 }
 
-// publish writes the CAs into the webhook configuration, for the API server to trust. A configuration that is gone is
-// nobody's to trust.
+// publish writes the CAs into the webhook configuration, for the API server to trust. Without a configuration there is nothing
+// to do.
 func (k *Keeper) publish(ctx context.Context, authorities []tls.Certificate) error {
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{}
 	if err := k.client.Get(ctx, types.NamespacedName{Name: k.WebhookConfiguration}, configuration); err != nil {

@@ -25,7 +25,7 @@ type plan struct {
 	signer int
 	// oldest is the index of the oldest CA to keep.
 	oldest int
-	// renew says that a new CA is due.
+	// renew reports whether a new CA is due.
 	renew bool
 	// next is how long the plan holds.
 	next time.Duration

@@ -11,8 +11,8 @@ func dataKey(made time.Time) string {
 	return "ca-" + made.UTC().Format("20060102T150405Z") + ".pem"
 }
 
-// decode returns the CAs of a Secret, oldest first. What is none, or stands under another's key, is left out, and gone
-// with the next rotation.
+// decode returns the CAs of a Secret, oldest first. Entries that are not CAs, or whose key does not match, are skipped and
+// disappear at the next rotation.
 func decode(data map[string][]byte) []tls.Certificate {
 	var authorities []tls.Certificate
 	for key, pem := range data {

@@ -40,8 +40,12 @@ func ownDeployment() *appsv1.Deployment {
 // ownPod is one of bluegreen's that nothing ends.
 func ownPod(phase corev1.PodPhase) *corev1.Pod {
 	return &corev1.Pod{
-		ObjectMeta: metav1.ObjectMeta{Namespace: own.Namespace, Name: strings.ToLower(string(phase)), Labels: map[string]string{"app": "bluegreen"}},
-		Status:     corev1.PodStatus{Phase: phase},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace: own.Namespace,
+			Name:      strings.ToLower(string(phase)),
+			Labels:    map[string]string{"app": "bluegreen"},
+		},
+		Status: corev1.PodStatus{Phase: phase},
 	}
 }
 
@@ -85,10 +89,30 @@ func TestBluegreenIsStartedAgainWhereItsEndFails(t *testing.T) {
 		replicas int32
 		want     string
 	}{
-		"a pod does not end":               {3, corev1.PodRunning, false, 3, again + waiting},
-		"what serves is deleted meanwhile": {3, corev1.PodFailed, false, 3, again + refusing},
-		"it was stopped by somebody else":  {0, corev1.PodFailed, false, 0, refusing},
-		"it cannot be started any more":    {3, corev1.PodRunning, true, 0, waiting + "\nbluegreen is stopped, and could not be started again: "},
+		"a pod does not end": {before: 3,
+			pod:      corev1.PodRunning,
+			fails:    false,
+			replicas: 3,
+			want:     again + waiting,
+		},
+		"what serves is deleted meanwhile": {before: 3,
+			pod:      corev1.PodFailed,
+			fails:    false,
+			replicas: 3,
+			want:     again + refusing,
+		},
+		"it was stopped by somebody else": {before: 0,
+			pod:      corev1.PodFailed,
+			fails:    false,
+			replicas: 0,
+			want:     refusing,
+		},
+		"it cannot be started any more": {before: 3,
+			pod:      corev1.PodRunning,
+			fails:    true,
+			replicas: 0,
+			want:     waiting + "\nbluegreen is stopped, and could not be started again: ",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			installed := ownDeployment()
@@ -213,8 +237,10 @@ func TestANamespaceThatIsGoneHoldsNothing(t *testing.T) {
 		namespaces []client.Object
 		want       string
 	}{
-		"gone":                {nil, ""},
-		"there, but not ours": {[]client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blog"}}}, "helm upgrade gives bluegreen a right back"},
+		"gone": {namespaces: nil, want: ""},
+		"there, but not ours": {namespaces: []client.Object{&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "blog"}}},
+			want: "helm upgrade gives bluegreen a right back",
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			shop := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{Name: "shop"}}

@@ -35,7 +35,7 @@ func (o *options) leaveOut(ctx context.Context, config *rest.Config) error {
 	return nil
 }
 
-// worksNowhere says whether every namespace was left out. The webhook answers all the same.
+// worksNowhere reports whether every namespace was left out. The webhook answers all the same.
 func (o *options) worksNowhere() bool { return len(o.leftOut) > 0 && len(o.watchNamespaces) == 0 }
 
 // split tells namespaces that may be read from those that may not: their caches would never sync, and until all have synced
@@ -47,8 +47,9 @@ func split(ctx context.Context, cluster client.Reader, namespaces []string) (rea
 			readable = append(readable, namespace)
 		case apierrors.IsForbidden(err):
 			leftOut = append(leftOut, namespace)
-			klog.FromContext(ctx).Error(err, "Leaving a namespace out, which may not be read: nothing is switched or kept there. If it is gone for good, "+
-				"take it out of watchNamespaces; otherwise create bluegreen's Role and RoleBinding there again (helm upgrade)", "namespace", namespace)
+			klog.FromContext(ctx).Error(err, "Leaving a namespace out, which may not be read: nothing is switched or kept there. "+
+				"If it is gone for good, take it out of watchNamespaces; otherwise create bluegreen's Role and RoleBinding there again "+
+				"(helm upgrade)", "namespace", namespace)
 		default:
 			return nil, nil, err
 		}

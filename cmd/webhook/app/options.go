@@ -60,7 +60,8 @@ func parse(args []string) (*options, error) {
 	flags.BoolVar(&o.inUseProtection, "in-use-protection", true,
 		"Keep Deployments that serve a managed Service from deletion and from scale-downs that come before the switch.")
 	flags.DurationVar(&o.drain, "drain", 30*time.Second,
-		"Time for which a Deployment is kept as it is after traffic has left it, where the Service's annotation "+bluegreen.Drain+" does not say otherwise.")
+		"Time for which a Deployment is kept as it is after traffic has left it, unless the Service's annotation "+bluegreen.Drain+
+			" says otherwise.")
 	flags.StringVar(&o.tlsCertDir, "tls-cert-dir", "",
 		"Directory with tls.crt and tls.key for the webhook, reloaded when they change. Empty for self-managed certificates.")
 	flags.StringVar(&o.caSecretName, "ca-secret-name", "bluegreen-ca",
@@ -108,5 +109,5 @@ func (o *options) validate() error {
 	return errors.Join(errs...)
 }
 
-// selfManaged says whether the process makes its own certificates.
+// selfManaged reports whether the process makes its own certificates.
 func (o *options) selfManaged() bool { return o.tlsCertDir == "" }

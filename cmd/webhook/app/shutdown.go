@@ -38,7 +38,7 @@ func (s shutdown) ready(*http.Request) error {
 	return nil
 }
 
-// handler says with every answer during the delay that the connection closes. API servers keep connections, speak HTTP/1.1
+// handler closes the connection with every answer during the delay. API servers keep connections, speak HTTP/1.1
 // to webhooks, and do not repeat a POST: one that they wrote to a connection closed that instant would go past the webhook.
 func (s shutdown) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {

@@ -45,6 +45,7 @@ type State struct {
 // Step is what comes next for a Deployment.
 type Step string
 
+// Steps.
 const (
 	// StepNone: everything stays as it is.
 	StepNone Step = "None"

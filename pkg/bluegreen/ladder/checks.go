@@ -19,8 +19,8 @@ func notScaledToZero(_ State, deployment *appsv1.Deployment) *verdict {
 	if hasReplicas(deployment) {
 		return nil
 	}
-	return &verdict{bluegreen.ReasonScaledToZero, fmt.Sprintf("has 0 replicas: scale it up with kubectl scale deployment %s -n %s --replicas=N",
-		deployment.Name, deployment.Namespace)}
+	return &verdict{bluegreen.ReasonScaledToZero, fmt.Sprintf("has 0 replicas: scale it up with kubectl scale deployment %s -n %s "+
+		"--replicas=N", deployment.Name, deployment.Namespace)}
 }
 
 // notHeldWithNone tells of a live slot whose new labels are asked for, where nothing else carries them: it would roll out in

@@ -169,10 +169,10 @@ func TestTheIndexesNameTheLabelsThatMatterToAServiceAndThoseThatPodsCarry(t *tes
 		service *corev1.Service
 		want    []string
 	}{
-		"pending":   {Asking(Green), []string{"name=nginx"}},
-		"at rest":   {Asking(Blue), []string{"name=nginx"}},
-		"unmanaged": {Nginx(nil), nil},
-		"invalid":   {Asking("-"), []string{"name=nginx"}},
+		"pending":   {service: Asking(Green), want: []string{"name=nginx"}},
+		"at rest":   {service: Asking(Blue), want: []string{"name=nginx"}},
+		"unmanaged": {service: Nginx(nil), want: nil},
+		"invalid":   {service: Asking("-"), want: []string{"name=nginx"}},
 	} {
 		if got := labelsOfService(test.service); !slices.Equal(got, test.want) {
 			t.Errorf("%s: %v", name, got)

@@ -30,17 +30,52 @@ func TestTheFinalizerGoesOnlyWhenTheAPIServerItselfKnowsOfNoUse(t *testing.T) {
 		enabled        bool
 		kept, again    bool
 	}{
-		"in use":                                 {[]client.Object{OnVersion(Blue)}, []client.Object{OnVersion(Blue)}, true, true, false},
-		"left":                                   {[]client.Object{OnVersion(Green)}, []client.Object{OnVersion(Green)}, true, false, false},
-		"left, and the cache is behind":          {[]client.Object{OnVersion(Blue)}, []client.Object{OnVersion(Green)}, true, true, false},
-		"come back, and the cache does not know": {[]client.Object{OnVersion(Green)}, []client.Object{OnVersion(Blue)}, true, true, true},
-		"asked for again, and the cache does not know": {[]client.Object{OnVersion(Green)}, []client.Object{func() client.Object {
-			s := OnVersion(Green)
-			s.Annotations[bluegreen.TargetVersion] = Blue
-			return s
-		}()}, true, true, true},
-		"no Service":   {nil, nil, true, false, false},
-		"switched off": {[]client.Object{OnVersion(Blue)}, []client.Object{OnVersion(Blue)}, false, false, false},
+		"in use": {cached: []client.Object{OnVersion(Blue)},
+			stored:  []client.Object{OnVersion(Blue)},
+			enabled: true,
+			kept:    true,
+			again:   false,
+		},
+		"left": {cached: []client.Object{OnVersion(Green)},
+			stored:  []client.Object{OnVersion(Green)},
+			enabled: true,
+			kept:    false,
+			again:   false,
+		},
+		"left, and the cache is behind": {cached: []client.Object{OnVersion(Blue)},
+			stored:  []client.Object{OnVersion(Green)},
+			enabled: true,
+			kept:    true,
+			again:   false,
+		},
+		"come back, and the cache does not know": {cached: []client.Object{OnVersion(Green)},
+			stored:  []client.Object{OnVersion(Blue)},
+			enabled: true,
+			kept:    true,
+			again:   true,
+		},
+		"asked for again, and the cache does not know": {cached: []client.Object{OnVersion(Green)},
+			stored: []client.Object{func() client.Object {
+				s := OnVersion(Green)
+				s.Annotations[bluegreen.TargetVersion] = Blue
+				return s
+			}()},
+			enabled: true,
+			kept:    true,
+			again:   true,
+		},
+		"no Service": {cached: nil,
+			stored:  nil,
+			enabled: true,
+			kept:    false,
+			again:   false,
+		},
+		"switched off": {cached: []client.Object{OnVersion(Blue)},
+			stored:  []client.Object{OnVersion(Blue)},
+			enabled: false,
+			kept:    false,
+			again:   false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			deployment := Serving(Blue)
@@ -78,11 +113,36 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 		noted          bool
 		event          string
 	}{
-		"pending":                            {pending, pending, 3, true, ""},
-		"moved away":                         {OnVersion(Green), OnVersion(Green), 0, false, "Normal ScaleDownDone scaled to 0, as was asked for before its traffic moved"},
-		"moved away, and the cache is ahead": {OnVersion(Green), pending, 3, true, ""},
-		"released, which the cache hides":    {Nginx(nil), released, 3, false, stays},
-		"withdrawn":                          {OnVersion(Blue), OnVersion(Blue), 3, false, stays},
+		"pending": {cached: pending,
+			stored:   pending,
+			replicas: 3,
+			noted:    true,
+			event:    "",
+		},
+		"moved away": {cached: OnVersion(Green),
+			stored:   OnVersion(Green),
+			replicas: 0,
+			noted:    false,
+			event:    "Normal ScaleDownDone scaled to 0, as was asked for before its traffic moved",
+		},
+		"moved away, and the cache is ahead": {cached: OnVersion(Green),
+			stored:   pending,
+			replicas: 3,
+			noted:    true,
+			event:    "",
+		},
+		"released, which the cache hides": {cached: Nginx(nil),
+			stored:   released,
+			replicas: 3,
+			noted:    false,
+			event:    stays,
+		},
+		"withdrawn": {cached: OnVersion(Blue),
+			stored:   OnVersion(Blue),
+			replicas: 3,
+			noted:    false,
+			event:    stays,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			deployment := Serving(Blue)
@@ -140,9 +200,9 @@ func TestADeploymentThatChangedSinceItWasSeenIsNotScaledToZero(t *testing.T) {
 		replicas int32
 		note     string
 	}{
-		"bound":     {3, "nginx/2/3"},
-		"scaled":    {3, "nginx/2/3/2"},
-		"forgotten": {0, "nginx/2/3/1"},
+		"bound":     {replicas: 3, note: "nginx/2/3"},
+		"scaled":    {replicas: 3, note: "nginx/2/3/2"},
+		"forgotten": {replicas: 0, note: "nginx/2/3/1"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			deployment := Serving(Blue)
@@ -174,15 +234,29 @@ func TestPodsThatAnOlderTemplateMadeKeepADeployment(t *testing.T) {
 		pods  int32
 		kept  bool
 	}{
-		"its own":    {"2", 1, true},
-		"ended":      {"2", 0, false},
-		"of another": {"9", 1, false},
+		"its own": {owner: "2",
+			pods: 1,
+			kept: true,
+		},
+		"ended": {owner: "2",
+			pods: 0,
+			kept: false,
+		},
+		"of another": {owner: "9",
+			pods: 1,
+			kept: false,
+		},
 	} {
 		deployment := Serving("1.12")
 		deployment.Spec.Selector.MatchLabels = map[string]string{"name": "nginx"}
 		set := &appsv1.ReplicaSet{ObjectMeta: metav1.ObjectMeta{Namespace: deployment.Namespace, Name: "old",
-			Labels:          map[string]string{"name": "nginx", "version": Green},
-			OwnerReferences: []metav1.OwnerReference{{Kind: "Deployment", Name: "owner", UID: test.owner, Controller: new(true)}}},
+			Labels: map[string]string{"name": "nginx", "version": Green},
+			OwnerReferences: []metav1.OwnerReference{{
+				Kind:       "Deployment",
+				Name:       "owner",
+				UID:        test.owner,
+				Controller: new(true),
+			}}},
 			Status: appsv1.ReplicaSetStatus{Replicas: test.pods}}
 		stored := Builder(t, cluster.AddIndexes).WithObjects(deployment, OnVersion(Green), set).Build()
 		for _, enabled := range []bool{true, false} {

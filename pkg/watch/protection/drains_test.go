@@ -91,14 +91,18 @@ func TestWhatAServiceLeavesIsLetGoLaterAndWhatSomebodyWaitsForAtOnce(t *testing.
 		change func(cluster.Queue)
 		later  []string
 	}{
-		"created": {func(q cluster.Queue) { handlers.Create(t.Context(), event.CreateEvent{Object: OnVersion(Green)}, q) }, nil},
-		"switched": {func(q cluster.Queue) {
+		"created": {change: func(q cluster.Queue) { handlers.Create(t.Context(), event.CreateEvent{Object: OnVersion(Green)}, q) },
+			later: nil,
+		},
+		"switched": {change: func(q cluster.Queue) {
 			handlers.Update(t.Context(), event.UpdateEvent{ObjectOld: OnVersion("1.08"), ObjectNew: OnVersion(Green)}, q)
-		}, []string{"nginx-1.08"}},
-		"changed otherwise": {func(q cluster.Queue) {
+		}, later: []string{"nginx-1.08"}},
+		"changed otherwise": {change: func(q cluster.Queue) {
 			handlers.Update(t.Context(), event.UpdateEvent{ObjectOld: OnVersion(Green), ObjectNew: OnVersion(Green)}, q)
-		}, nil},
-		"deleted": {func(q cluster.Queue) { handlers.Delete(t.Context(), event.DeleteEvent{Object: OnVersion("1.08")}, q) }, []string{"nginx-1.08"}},
+		}, later: nil},
+		"deleted": {change: func(q cluster.Queue) { handlers.Delete(t.Context(), event.DeleteEvent{Object: OnVersion("1.08")}, q) },
+			later: []string{"nginx-1.08"},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			recorded := &recordingQueue{now: sets.New[string](), later: sets.New[string]()}

@@ -32,12 +32,12 @@ func TestALiveReadThatDisagreesWithTheCacheHoldsTheSwitch(t *testing.T) {
 		live   *appsv1.Deployment
 		reason string
 	}{
-		"not available any more": {Starting("nginx-1.11"), "NotAvailable"},
-		"relabelled":             {relabelled, "DeploymentNotFound"},
-		"scaled to zero":         {scaledDown, "ScaledToZero"},
-		"edited":                 {newer, "NotAvailable"},
-		"gone":                   {nil, "DeploymentNotFound"},
-		"being deleted":          {deleting, "DeploymentDeleting"},
+		"not available any more": {live: Starting("nginx-1.11"), reason: "NotAvailable"},
+		"relabelled":             {live: relabelled, reason: "DeploymentNotFound"},
+		"scaled to zero":         {live: scaledDown, reason: "ScaledToZero"},
+		"edited":                 {live: newer, reason: "NotAvailable"},
+		"gone":                   {live: nil, reason: "DeploymentNotFound"},
+		"being deleted":          {live: deleting, reason: "DeploymentDeleting"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			stored := []client.Object{Asking(Green)}
@@ -103,16 +103,20 @@ func TestSomebodyFasterIsNoErrorAndNoEvent(t *testing.T) {
 		err    error
 		faster func(*server, *corev1.Service)
 	}{
-		"conflict": {apierrors.NewConflict(services, "nginx", errors.New("changed")), func(c *server, service *corev1.Service) {
-			if err := c.Client.Patch(context.Background(), service, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"app":"other"}}}`))); err != nil {
-				t.Fatal(err)
-			}
-		}},
-		"created anew": {apierrors.NewConflict(services, "nginx", errors.New("precondition")), func(c *server, service *corev1.Service) {
-			service.UID = "9"
-			c.rewrite(service)
-		}},
-		"gone": {apierrors.NewNotFound(services, "nginx"), func(c *server, service *corev1.Service) {
+		"conflict": {err: apierrors.NewConflict(services, "nginx", errors.New("changed")),
+			faster: func(c *server, service *corev1.Service) {
+				if err := c.Client.Patch(context.Background(), service, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"labels":{"app":"other"}}}`))); err != nil {
+					t.Fatal(err)
+				}
+			},
+		},
+		"created anew": {err: apierrors.NewConflict(services, "nginx", errors.New("precondition")),
+			faster: func(c *server, service *corev1.Service) {
+				service.UID = "9"
+				c.rewrite(service)
+			},
+		},
+		"gone": {err: apierrors.NewNotFound(services, "nginx"), faster: func(c *server, service *corev1.Service) {
 			if err := c.Delete(context.Background(), service); err != nil {
 				t.Fatal(err)
 			}
