@@ -11,30 +11,32 @@
 //
 // # The states of a managed Service
 //
-// A Service is pending exactly when its selector is not on its target. There is no other state, so a restart at any line is
-// harmless. The phase says it to people:
+//	            ask for another version
+//	Stable ----------------------------------> Waiting   a rung does not hold:
+//	 ^                                          |  ^ |   the message says which
+//	 |   the switch, once every rung holds,     |  +-+
+//	 +------------------------------------------+
+//	     or the ask is withdrawn
 //
-//	            the ask changes
-//	   +------------------------------+
-//	   |                              v
-//	Stable                         Waiting  <--+ a check of the gate fails:
-//	   ^                              |   |    | the message says which
-//	   |   every rung holds:          |   +----+
-//	   +------------------------------+
-//	       one write moves the selector
+// A Service is pending exactly when its selector is not on its target. The phase only reports that. There is no other state, so a
+// restart at any line is harmless.
 //
 // # The ladder
 //
-// Decide (package ladder) climbs the same rungs at every event. The first that does not hold decides the phase, the message and
-// the writes. A rung is a file with its own walks:
+// Decide (package ladder) climbs the same rungs at every event. The first that does not hold decides the phase, the message, the
+// writes, and when to look again. A rung is a file with its own walks, and knows nothing of the others. Those in brackets are to
+// come:
 //
-//	rung      holds when                                        file
-//	managed   the Service has a target version                  managed.go
-//	valid     its annotations and its selector make sense       valid.go
-//	ready     every target Deployment passes the gate           gate.go, checks.go
-//	moved     the selector is on the target                     moved.go
-//	kept      what is live stays as it is                       kept.go
+//	rung        holds when                                                file
+//	managed     the Service has a target version                          managed.go
+//	valid       its annotations and its selector make sense               valid.go
+//	[attempted] no record says that this ask failed                       [attempt.go]
+//	ready       every Deployment of the target passes the gate            gate.go, checks.go, ports.go
+//	[checked]   the pre-promotion check succeeded for this ask            [check.go]
+//	[approved]  promotion is automatic, or this version was approved      [approval.go]
+//	moved       the selector is on the target                             moved.go
+//	kept        what is live stays available, as far as that is asked  kept.go
 //
-// The rungs to come fit in between: "not given up" after valid, "checked" and "approved" after ready. Like ready, they are
-// climbed only while a switch is pending: what is live is not judged by its entrance examination again.
+// The rungs from ready to moved are climbed only while a switch is pending: what is live is not judged by its entrance examination
+// again.
 package bluegreen

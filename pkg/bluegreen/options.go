@@ -5,6 +5,7 @@ import (
 	"strings"
 	"time"
 
+	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/util/sets"
 	"k8s.io/apimachinery/pkg/util/validation"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -124,4 +125,18 @@ func unknownKeys(annotations map[string]string) field.ErrorList {
 		}
 	}
 	return errs
+}
+
+// NotSwitchable returns what is wrong with a managed Service that has no selector to move: ExternalName and selectorless ones.
+func (s Service) NotSwitchable() field.ErrorList {
+	const remedy = "a Service with " + TargetVersion + " needs a selector to switch: "
+	switch {
+	case s.Spec.Type == corev1.ServiceTypeExternalName:
+		return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), s.Spec.Type,
+			remedy+"use ClusterIP, NodePort or LoadBalancer, or remove the annotation")}
+	case len(s.Spec.Selector) == 0:
+		return field.ErrorList{field.Required(SelectorPath, remedy+"add one in a write of its own, or remove the annotation")}
+	default:
+		return nil
+	}
 }

@@ -100,17 +100,3 @@ func (s Service) TargetSelector() labels.Set { return s.target }
 func (s Service) Switchable() bool {
 	return s.Managed && s.Spec.Type != corev1.ServiceTypeExternalName && len(s.Spec.Selector) > 0
 }
-
-// NotSwitchable returns what is wrong with a managed Service that has no selector to move: ExternalName and selectorless ones.
-func (s Service) NotSwitchable() field.ErrorList {
-	const remedy = "a Service with " + TargetVersion + " needs a selector to switch: "
-	switch {
-	case s.Spec.Type == corev1.ServiceTypeExternalName:
-		return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), s.Spec.Type,
-			remedy+"use ClusterIP, NodePort or LoadBalancer, or remove the annotation")}
-	case len(s.Spec.Selector) == 0:
-		return field.ErrorList{field.Required(SelectorPath, remedy+"add one in a write of its own, or remove the annotation")}
-	default:
-		return nil
-	}
-}

@@ -220,13 +220,13 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 	running.end(t, syscall.SIGTERM)
 
 	release := func() (string, error) {
-		command := exec.Command(program, "release-deployments", "--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
+		command := exec.Command(program, "uninstall", "--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
 		command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
 	output, err := release()
-	if err == nil || !strings.Contains(output, "refusing to let Deployment nginx-1.10 in namespace "+nginx.Namespace+" go: it serves and is being deleted") {
+	if err == nil || !strings.Contains(output, "refusing to unprotect Deployment nginx-1.10 in namespace "+nginx.Namespace+": it serves and is being deleted") {
 		t.Fatalf("while blue would die: %v %s", err, output)
 	}
 	if err := admin.Delete(t.Context(), nginx); err != nil {
@@ -251,7 +251,7 @@ func TestAnUninstallThatIsToldToEndStartsBluegreenAgain(t *testing.T) {
 	if err := admin.Create(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "release-deployments", "--namespace="+ns, "--deployment="+own.Name, "--watch-namespaces="+ns)
+	command := exec.Command(program, "uninstall", "--namespace="+ns, "--deployment="+own.Name, "--watch-namespaces="+ns)
 	command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 	var output strings.Builder
 	command.Stderr = &output

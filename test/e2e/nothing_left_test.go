@@ -74,7 +74,7 @@ func uninstallRefused(t *testing.T, ns string) {
 	if err == nil {
 		t.Fatal("uninstalled, though what serves dies of it")
 	}
-	contains(t, printed.stdout+printed.stderr, "refusing to let Deployment nginx-1.10 in namespace "+ns+" go: "+
+	contains(t, printed.stdout+printed.stderr, "refusing to unprotect Deployment nginx-1.10 in namespace "+ns+": "+
 		"it serves and is being deleted, and only bluegreen keeps it; move its traffic to another version first, or delete the Service")
 	d := awaitDeployment(t, ns, "nginx-1.10", "a finalizer", bluegreen.Protected)
 	if d.Status.AvailableReplicas == 0 {

@@ -87,7 +87,7 @@ func TestUninstallHookIsMadeInOrder(t *testing.T) {
 
 func TestUninstallHookRuns(t *testing.T) {
 	t.Parallel()
-	base := []string{"release-deployments", "--namespace=bluegreen-system", "--deployment=bluegreen"}
+	base := []string{"uninstall", "--namespace=bluegreen-system", "--deployment=bluegreen"}
 	for set, want := range map[string][]string{
 		"replicas=2":                  base,
 		"watchNamespaces={shop,blog}": append(slices.Clone(base), "--watch-namespaces=shop,blog"),

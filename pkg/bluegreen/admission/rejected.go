@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -71,3 +72,5 @@ func (w ServiceWrite) keepsServing() field.ErrorList {
 	}
 	return errs
 }
+
+func formatSelector(selector map[string]string) string { return labels.FormatLabels(selector) }
