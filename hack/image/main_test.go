@@ -10,19 +10,11 @@ import (
 )
 
 func TestImageHoldsTheProgramAndIsReproducible(t *testing.T) {
-	dir := t.TempDir()
-	program := filepath.Join(dir, "program")
+	program := filepath.Join(t.TempDir(), "program")
 	if err := os.WriteFile(program, []byte("not really a program"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	first, second := filepath.Join(dir, "first.tar"), filepath.Join(dir, "second.tar")
-	for _, output := range []string{first, second} {
-		args := []string{"--program", program, "--path", "/webhook", "--tag", "bluegreen:dev", "--user", "65532:65532",
-			"--env", "A=B", "--output", output}
-		if err := run(args); err != nil {
-			t.Fatal(err)
-		}
-	}
+	first, second := imageOf(t, program), imageOf(t, program)
 	if !bytes.Equal(read(t, first), read(t, second)) {
 		t.Error("two builds of the same program differ")
 	}
@@ -30,20 +22,37 @@ func TestImageHoldsTheProgramAndIsReproducible(t *testing.T) {
 		t.Error("the manifest does not name bluegreen:dev")
 	}
 
-	img, err := tarball.ImageFromPath(first, nil)
+	image, err := tarball.ImageFromPath(first, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	file, err := img.ConfigFile()
+	file, err := image.ConfigFile()
 	if err != nil {
 		t.Fatal(err)
 	}
 	if config := file.Config; config.Entrypoint[0] != "/webhook" || config.User != "65532:65532" || config.Env[0] != "A=B" {
 		t.Errorf("config is %+v", config)
 	}
-	if layers, err := img.Layers(); err != nil || len(layers) != 1 {
+	if layers, err := image.Layers(); err != nil || len(layers) != 1 {
 		t.Errorf("%d layers, error %v; want one", len(layers), err)
 	}
+}
+
+// imageOf builds an image of a program, and returns its path.
+func imageOf(t *testing.T, program string) string {
+	t.Helper()
+	output := filepath.Join(t.TempDir(), "image.tar")
+	if err := run([]string{
+		"--program", program,
+		"--path", "/webhook",
+		"--tag", "bluegreen:dev",
+		"--user", "65532:65532",
+		"--env", "A=B",
+		"--output", output,
+	}); err != nil {
+		t.Fatal(err)
+	}
+	return output
 }
 
 func TestMissingFlagsAreAnError(t *testing.T) {

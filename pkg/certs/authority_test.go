@@ -15,8 +15,8 @@ import (
 
 const host = "bluegreen-webhook.bluegreen-system.svc"
 
-// made returns the data of a Secret with CAs made at some times.
-func made(t *testing.T, times ...time.Time) map[string][]byte {
+// secretWithCAs returns the data of a Secret with CAs made at some times.
+func secretWithCAs(t *testing.T, times ...time.Time) map[string][]byte {
 	t.Helper()
 	data := map[string][]byte{}
 	for _, at := range times {
@@ -29,8 +29,8 @@ func made(t *testing.T, times ...time.Time) map[string][]byte {
 	return data
 }
 
-// trusts verifies a certificate as the API server does.
-func trusts(bundle []tls.Certificate, served *tls.Certificate, name string, now time.Time) error {
+// trusts verifies the certificate that a host serves as the API server does, at a time.
+func trusts(bundle []tls.Certificate, served *tls.Certificate, host string, now time.Time) error {
 	roots := x509.NewCertPool()
 	for _, authority := range bundle {
 		roots.AddCert(authority.Leaf)
@@ -39,35 +39,85 @@ func trusts(bundle []tls.Certificate, served *tls.Certificate, name string, now 
 	if err != nil {
 		return err
 	}
-	_, err = leaf.Verify(x509.VerifyOptions{Roots: roots, DNSName: name, CurrentTime: now, KeyUsages: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth}})
+	_, err = leaf.Verify(x509.VerifyOptions{
+		Roots:       roots,
+		DNSName:     host,
+		CurrentTime: now,
+		KeyUsages:   []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
+	})
 	return err
 }
 
 func TestAServingCertificateIsTrustedForItsNamesThroughItsCA(t *testing.T) {
 	now := time.Now()
-	authorities := decode(made(t, now, now.Add(-time.Minute)))
+	authorities := decode(secretWithCAs(t, now, now.Add(-time.Minute)))
 	served, err := newServing(authorities[0], []string{host, host + ".cluster.local"}, now)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for name, test := range map[string]struct {
-		bundle []tls.Certificate
-		name   string
-		at     time.Time
-		want   bool
+		bundle  []tls.Certificate
+		host    string
+		at      time.Time
+		trusted bool
 	}{
-		"its CA":                              {authorities[:1], host, now, true},
-		"its CA among others":                 {authorities, host, now, true},
-		"the long name":                       {authorities, host + ".cluster.local", now, true},
-		"an API server whose clock is behind": {authorities, host, now.Add(-30 * time.Minute), true},
-		"at the end of its life":              {authorities, host, now.Add(servingValidity - time.Minute), true},
-		"after that":                          {authorities, host, now.Add(servingValidity + time.Minute), false},
-		"another CA":                          {authorities[1:], host, now, false},
-		"no CA":                               {nil, host, now, false},
-		"another name":                        {authorities, "bluegreen-webhook.default.svc", now, false},
+		"its CA": {
+			bundle:  authorities[:1],
+			host:    host,
+			at:      now,
+			trusted: true,
+		},
+		"its CA among others": {
+			bundle:  authorities,
+			host:    host,
+			at:      now,
+			trusted: true,
+		},
+		"the long name": {
+			bundle:  authorities,
+			host:    host + ".cluster.local",
+			at:      now,
+			trusted: true,
+		},
+		"an API server whose clock is behind": {
+			bundle:  authorities,
+			host:    host,
+			at:      now.Add(-30 * time.Minute),
+			trusted: true,
+		},
+		"at the end of its life": {
+			bundle:  authorities,
+			host:    host,
+			at:      now.Add(servingValidity - time.Minute),
+			trusted: true,
+		},
+		"after that": {
+			bundle:  authorities,
+			host:    host,
+			at:      now.Add(servingValidity + time.Minute),
+			trusted: false,
+		},
+		"another CA": {
+			bundle:  authorities[1:],
+			host:    host,
+			at:      now,
+			trusted: false,
+		},
+		"no CA": {
+			bundle:  nil,
+			host:    host,
+			at:      now,
+			trusted: false,
+		},
+		"another name": {
+			bundle:  authorities,
+			host:    "bluegreen-webhook.default.svc",
+			at:      now,
+			trusted: false,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if err := trusts(test.bundle, served, test.name, test.at); (err == nil) != test.want {
+			if err := trusts(test.bundle, served, test.host, test.at); (err == nil) != test.trusted {
 				t.Errorf("got %v", err)
 			}
 		})
@@ -77,15 +127,17 @@ func TestAServingCertificateIsTrustedForItsNamesThroughItsCA(t *testing.T) {
 func TestASecretGivesBackItsCAsInOrderAndDropsJunk(t *testing.T) {
 	now := time.Now().Truncate(time.Second)
 	old, older := now.Add(-time.Hour), now.Add(-2*time.Hour)
-	good := made(t, now, old, older)
+	good := secretWithCAs(t, now, old, older)
 	data := maps.Clone(good)
-	data["ca.crt"] = good[dataKey(now)]                                                  // Under another's key.
-	data[dataKey(now.Add(time.Second))] = good[dataKey(now)]                             // Likewise.
-	data[dataKey(now.Add(-3*time.Hour))] = []byte("junk")                                // No PEM.
-	data[dataKey(now.Add(-4*time.Hour))] = good[dataKey(old)][:300]                      // Cut off.
-	data[dataKey(now.Add(-5*time.Hour))] = nil                                           // Empty.
-	data[dataKey(now.Add(-6*time.Hour))] = servingPEM(t, now.Add(-6*time.Hour))          // No CA.
-	data[dataKey(now.Add(-7*time.Hour))] = mixed(good[dataKey(now)], good[dataKey(old)]) // A certificate with another's key.
+	maps.Copy(data, map[string][]byte{
+		"ca.crt":                         good[dataKey(now)],                            // Under another's key.
+		dataKey(now.Add(time.Second)):    good[dataKey(now)],                            // Likewise.
+		dataKey(now.Add(-3 * time.Hour)): []byte("junk"),                                // No PEM.
+		dataKey(now.Add(-4 * time.Hour)): good[dataKey(old)][:300],                      // Cut off.
+		dataKey(now.Add(-5 * time.Hour)): nil,                                           // Empty.
+		dataKey(now.Add(-6 * time.Hour)): servingPEM(t, now.Add(-6*time.Hour)),          // No CA.
+		dataKey(now.Add(-7 * time.Hour)): mixed(good[dataKey(now)], good[dataKey(old)]), // A certificate with another's key.
+	})
 
 	var got []time.Time
 	for _, authority := range decode(data) {
@@ -103,7 +155,7 @@ func TestASecretGivesBackItsCAsInOrderAndDropsJunk(t *testing.T) {
 // servingPEM returns a serving certificate and its key, as old as a CA made at that time.
 func servingPEM(t *testing.T, at time.Time) []byte {
 	t.Helper()
-	served, err := newServing(decode(made(t, at))[0], []string{host}, at)
+	served, err := newServing(decode(secretWithCAs(t, at))[0], []string{host}, at)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -30,71 +30,84 @@ var options = Options{
 	Rotation:             DefaultRotation,
 }
 
-// api is a cluster with the two objects of the keeper, and counts what is written to them.
-type api struct {
+// apiServer is a fake one with the two objects of the keeper. It counts what is written to them, or refuses it.
+type apiServer struct {
 	client.Client
 	t       *testing.T
-	updates int // of the Secret
-	patches int // of the webhook configuration
-	fail    error
+	updates int // Of the Secret.
+	patches int // Of the webhook configuration.
+	refusal error
 }
 
-func newAPI(t *testing.T, data map[string][]byte) *api {
+func newAPIServer(t *testing.T, secret map[string][]byte) *apiServer {
 	t.Helper()
-	a := &api{t: t}
-	a.Client = fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(
-		&corev1.Secret{ObjectMeta: metav1.ObjectMeta{Namespace: options.Secret.Namespace, Name: options.Secret.Name}, Data: data},
+	server := &apiServer{t: t}
+	server.Client = fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(
+		&corev1.Secret{
+			ObjectMeta: metav1.ObjectMeta{Namespace: options.Secret.Namespace, Name: options.Secret.Name},
+			Data:       secret,
+		},
 		&admissionregistrationv1.MutatingWebhookConfiguration{
 			ObjectMeta: metav1.ObjectMeta{Name: options.WebhookConfiguration},
 			Webhooks:   []admissionregistrationv1.MutatingWebhook{{Name: "a.bluegreen"}, {Name: "b.bluegreen"}},
 		},
-	).WithInterceptorFuncs(interceptor.Funcs{
-		Update: func(ctx context.Context, next client.WithWatch, object client.Object, opts ...client.UpdateOption) error {
-			a.updates++
-			if a.fail != nil {
-				return a.fail
-			}
-			return next.Update(ctx, object, opts...)
-		},
-		Patch: func(ctx context.Context, next client.WithWatch, object client.Object, patch client.Patch, opts ...client.PatchOption) error {
-			a.patches++
-			if a.fail != nil {
-				return a.fail
-			}
-			return next.Patch(ctx, object, patch, opts...)
-		},
-	}).Build()
-	return a
+	).WithInterceptorFuncs(interceptor.Funcs{Update: server.update, Patch: server.patch}).Build()
+	return server
 }
 
-func (a *api) keeper() *Keeper { return &Keeper{Options: options, client: a} }
+func (s *apiServer) update(ctx context.Context, next client.WithWatch, object client.Object, opts ...client.UpdateOption) error {
+	s.updates++
+	if s.refusal != nil {
+		return s.refusal
+	}
+	return next.Update(ctx, object, opts...)
+}
 
-func (a *api) authorities() []tls.Certificate {
-	a.t.Helper()
+func (s *apiServer) patch(ctx context.Context, next client.WithWatch, object client.Object, patch client.Patch,
+	opts ...client.PatchOption) error {
+	s.patches++
+	if s.refusal != nil {
+		return s.refusal
+	}
+	return next.Patch(ctx, object, patch, opts...)
+}
+
+func (s *apiServer) keeper() *Keeper { return &Keeper{Options: options, client: s} }
+
+// authorities returns the CAs in the Secret.
+func (s *apiServer) authorities() []tls.Certificate {
+	s.t.Helper()
 	secret := &corev1.Secret{}
-	if err := a.Get(context.Background(), options.Secret, secret); err != nil {
-		a.t.Fatal(err)
+	if err := s.Get(s.t.Context(), options.Secret, secret); err != nil {
+		s.t.Fatal(err)
 	}
 	return decode(secret.Data)
 }
 
-// bundles returns the CA bundle of each webhook.
-func (a *api) bundles() [][]byte {
-	a.t.Helper()
+// configuration returns the webhook configuration.
+func (s *apiServer) configuration() *admissionregistrationv1.MutatingWebhookConfiguration {
+	s.t.Helper()
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{}
-	if err := a.Get(context.Background(), types.NamespacedName{Name: options.WebhookConfiguration}, configuration); err != nil {
-		a.t.Fatal(err)
+	if err := s.Get(s.t.Context(), types.NamespacedName{Name: options.WebhookConfiguration}, configuration); err != nil {
+		s.t.Fatal(err)
 	}
+	return configuration
+}
+
+// bundles returns the CA bundle of each webhook.
+func (s *apiServer) bundles() [][]byte {
+	s.t.Helper()
 	var bundles [][]byte
-	for _, webhook := range configuration.Webhooks {
+	for _, webhook := range s.configuration().Webhooks {
 		bundles = append(bundles, webhook.ClientConfig.CABundle)
 	}
 	return bundles
 }
 
+// look has a keeper look at the cluster, which succeeds.
 func look(t *testing.T, keeper *Keeper) ctrl.Result {
 	t.Helper()
-	result, err := keeper.Reconcile(context.Background(), ctrl.Request{NamespacedName: options.Secret})
+	result, err := keeper.Reconcile(t.Context(), ctrl.Request{NamespacedName: options.Secret})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -102,8 +115,8 @@ func look(t *testing.T, keeper *Keeper) ctrl.Result {
 }
 
 func TestTwoReplicasOfAFirstInstallAgreeOnOneCAAndRest(t *testing.T) {
-	a := newAPI(t, nil)
-	one, other := a.keeper(), a.keeper()
+	server := newAPIServer(t, nil)
+	one, other := server.keeper(), server.keeper()
 	if _, err := one.GetCertificate(nil); err == nil {
 		t.Error("a certificate out of nothing")
 	}
@@ -111,10 +124,10 @@ func TestTwoReplicasOfAFirstInstallAgreeOnOneCAAndRest(t *testing.T) {
 		look(t, one)
 		look(t, other)
 	}
-	if len(a.authorities()) != 1 || a.updates != 1 || a.patches != 1 {
-		t.Errorf("%d CAs, %d writes of the Secret, %d of the configuration", len(a.authorities()), a.updates, a.patches)
+	if len(server.authorities()) != 1 || server.updates != 1 || server.patches != 1 {
+		t.Errorf("%d CAs, %d writes of the Secret, %d of the configuration", len(server.authorities()), server.updates, server.patches)
 	}
-	for _, bundle := range a.bundles() {
+	for _, bundle := range server.bundles() {
 		roots := x509.NewCertPool()
 		if !roots.AppendCertsFromPEM(bundle) || bytes.Contains(bundle, []byte("PRIVATE")) {
 			t.Fatalf("no bundle: %s", bundle)
@@ -137,11 +150,11 @@ func TestTwoReplicasOfAFirstInstallAgreeOnOneCAAndRest(t *testing.T) {
 
 func TestTheServingCertificateStaysUntilAnotherCASigns(t *testing.T) {
 	now := time.Now()
-	a := newAPI(t, made(t, now.Add(-48*time.Hour), now))
-	keeper := a.keeper()
+	server := newAPIServer(t, secretWithCAs(t, now.Add(-48*time.Hour), now))
+	keeper := server.keeper()
 	result := look(t, keeper)
 	first, _ := keeper.GetCertificate(nil)
-	if err := trusts(a.authorities()[:1], first, host, now); err != nil {
+	if err := trusts(server.authorities()[:1], first, host, now); err != nil {
 		t.Errorf("the new CA signs before it is known: %v", err)
 	}
 	if result.RequeueAfter <= 0 || result.RequeueAfter > DefaultRotation.Overlap {
@@ -155,50 +168,47 @@ func TestTheServingCertificateStaysUntilAnotherCASigns(t *testing.T) {
 
 func TestARotationKeepsTheCAsInUseAndDropsTheRestAndJunk(t *testing.T) {
 	now := time.Now()
-	data := made(t, now.Add(-500*24*time.Hour), now.Add(-100*24*time.Hour))
+	data := secretWithCAs(t, now.Add(-500*24*time.Hour), now.Add(-100*24*time.Hour))
 	data["junk"] = []byte("junk")
-	a := newAPI(t, data)
+	server := newAPIServer(t, data)
 	before := maps.Clone(data)
-	look(t, a.keeper())
-	authorities := a.authorities()
-	if len(authorities) != 2 || a.updates != 1 {
-		t.Fatalf("%d CAs after %d writes", len(authorities), a.updates)
+	look(t, server.keeper())
+	authorities := server.authorities()
+	if len(authorities) != 2 || server.updates != 1 {
+		t.Fatalf("%d CAs after %d writes", len(authorities), server.updates)
 	}
 	if kept := decode(before)[1]; !authorities[0].Leaf.Equal(kept.Leaf) {
 		t.Error("the CA in use is gone")
 	}
-	look(t, a.keeper())
-	if len(a.authorities()) != 2 || a.updates != 1 {
-		t.Errorf("%d CAs after %d writes", len(a.authorities()), a.updates)
+	look(t, server.keeper())
+	if len(server.authorities()) != 2 || server.updates != 1 {
+		t.Errorf("%d CAs after %d writes", len(server.authorities()), server.updates)
 	}
 }
 
 func TestABundleThatSomebodyEditedIsPutBack(t *testing.T) {
-	a := newAPI(t, nil)
-	keeper := a.keeper()
+	server := newAPIServer(t, nil)
+	keeper := server.keeper()
 	look(t, keeper)
 	look(t, keeper)
-	want := a.bundles()[1]
-	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{}
-	if err := a.Get(context.Background(), types.NamespacedName{Name: options.WebhookConfiguration}, configuration); err != nil {
-		t.Fatal(err)
-	}
+	want := server.bundles()[1]
+	configuration := server.configuration()
 	configuration.Webhooks[1].ClientConfig.CABundle = nil
-	if err := a.Update(context.Background(), configuration); err != nil {
+	if err := server.Update(t.Context(), configuration); err != nil {
 		t.Fatal(err)
 	}
 	look(t, keeper)
-	if got := a.bundles()[1]; !bytes.Equal(got, want) {
+	if got := server.bundles()[1]; !bytes.Equal(got, want) {
 		t.Errorf("got %q", got)
 	}
 }
 
 func TestAWebhookConfigurationThatIsGoneIsNoError(t *testing.T) {
-	a := newAPI(t, made(t, time.Now()))
-	if err := a.Delete(context.Background(), &admissionregistrationv1.MutatingWebhookConfiguration{ObjectMeta: metav1.ObjectMeta{Name: options.WebhookConfiguration}}); err != nil {
+	server := newAPIServer(t, secretWithCAs(t, time.Now()))
+	if err := server.Delete(t.Context(), server.configuration()); err != nil {
 		t.Fatal(err)
 	}
-	keeper := a.keeper()
+	keeper := server.keeper()
 	look(t, keeper)
 	if _, err := keeper.GetCertificate(nil); err != nil {
 		t.Errorf("nothing to serve with: %v", err)
@@ -207,22 +217,25 @@ func TestAWebhookConfigurationThatIsGoneIsNoError(t *testing.T) {
 
 func TestAReplicaThatWasSlowerIsNoErrorAndAnythingElseIs(t *testing.T) {
 	conflict := apierrors.NewConflict(schema.GroupResource{Resource: "secrets"}, options.Secret.Name, errors.New("changed"))
-	for name, data := range map[string]map[string][]byte{"writing the Secret": nil, "writing the configuration": made(t, time.Now())} {
+	for name, secret := range map[string]map[string][]byte{
+		"writing the Secret":        nil,
+		"writing the configuration": secretWithCAs(t, time.Now()),
+	} {
 		t.Run(name, func(t *testing.T) {
-			a := newAPI(t, data)
-			a.fail = conflict
-			look(t, a.keeper())
-			a.fail = errors.New("out of disk")
-			if _, err := a.keeper().Reconcile(context.Background(), ctrl.Request{}); !errors.Is(err, a.fail) {
+			server := newAPIServer(t, secret)
+			server.refusal = conflict
+			look(t, server.keeper())
+			server.refusal = errors.New("out of disk")
+			if _, err := server.keeper().Reconcile(t.Context(), ctrl.Request{}); !errors.Is(err, server.refusal) {
 				t.Errorf("got %v", err)
 			}
 		})
 	}
 	t.Run("no Secret", func(t *testing.T) {
-		a := newAPI(t, nil)
-		keeper := a.keeper()
+		server := newAPIServer(t, nil)
+		keeper := server.keeper()
 		keeper.Secret.Name = "another"
-		if _, err := keeper.Reconcile(context.Background(), ctrl.Request{}); !apierrors.IsNotFound(err) {
+		if _, err := keeper.Reconcile(t.Context(), ctrl.Request{}); !apierrors.IsNotFound(err) {
 			t.Errorf("got %v", err)
 		}
 	})

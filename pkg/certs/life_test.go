@@ -28,7 +28,7 @@ type life struct {
 	renewals  int
 }
 
-// publication is a bundle in the webhook configuration and when the next one took its place.
+// publication is a bundle in the webhook configuration, and when the next one took its place.
 type publication struct {
 	bundle []tls.Certificate
 	until  time.Time
@@ -41,15 +41,15 @@ func (l *life) late() time.Duration {
 
 // changed makes every replica look at the Secret, soon.
 func (l *life) changed() {
-	for _, r := range l.replicas {
-		if at := l.now.Add(l.late()); at.Before(r.due) {
-			r.due = at
+	for _, each := range l.replicas {
+		if at := l.now.Add(l.late()); at.Before(each.due) {
+			each.due = at
 		}
 	}
 }
 
 // look is Keeper.Reconcile, in memory.
-func (l *life) look(r *replica) {
+func (l *life) look(looking *replica) {
 	authorities := decode(l.data)
 	plan := l.rotation.plan(authorities, l.now)
 	if plan.renew || plan.oldest > 0 {
@@ -58,11 +58,11 @@ func (l *life) look(r *replica) {
 			kept[dataKey(madeAt(authority))] = l.data[dataKey(madeAt(authority))]
 		}
 		if plan.renew {
-			maps.Copy(kept, made(l.t, l.now))
+			maps.Copy(kept, secretWithCAs(l.t, l.now))
 			l.renewals++
 		}
 		l.data = kept
-		r.due = l.now.Add(time.Second) // Its own write comes back through the watch.
+		looking.due = l.now.Add(time.Second) // Its own write comes back through the watch.
 		l.changed()
 		return
 	}
@@ -70,8 +70,8 @@ func (l *life) look(r *replica) {
 	if err != nil {
 		l.t.Fatal(err)
 	}
-	r.served = served
-	r.due = l.now.Add(plan.next + l.late())
+	looking.served = served
+	looking.due = l.now.Add(plan.next + l.late())
 	l.publish(authorities)
 }
 
@@ -80,7 +80,7 @@ func (l *life) publish(authorities []tls.Certificate) {
 		return
 	}
 	if l.bundle != nil {
-		l.published = append(l.published, publication{l.bundle, l.now})
+		l.published = append(l.published, publication{bundle: l.bundle, until: l.now})
 	}
 	l.bundle = authorities
 }
@@ -88,18 +88,18 @@ func (l *life) publish(authorities []tls.Certificate) {
 // check asserts that every API server, which may see bundles late, trusts every replica.
 func (l *life) check() {
 	l.t.Helper()
-	for _, r := range l.replicas {
-		if r.served == nil {
+	for _, each := range l.replicas {
+		if each.served == nil {
 			continue
 		}
-		if err := trusts(l.bundle, r.served, host, l.now); err != nil {
+		if err := trusts(l.bundle, each.served, host, l.now); err != nil {
 			l.t.Fatalf("%s: %v", l.now.Sub(start), err)
 		}
 		for _, past := range l.published {
 			if l.now.Sub(past.until) >= l.rotation.Overlap/2 {
 				continue
 			}
-			if err := trusts(past.bundle, r.served, host, l.now); err != nil {
+			if err := trusts(past.bundle, each.served, host, l.now); err != nil {
 				l.t.Fatalf("%s, for an API server that is %s behind: %v", l.now.Sub(start), l.now.Sub(past.until), err)
 			}
 		}
@@ -109,9 +109,9 @@ func (l *life) check() {
 // next is the replica that looks next.
 func (l *life) next() *replica {
 	first := l.replicas[0]
-	for _, r := range l.replicas {
-		if r.due.Before(first.due) {
-			first = r
+	for _, each := range l.replicas {
+		if each.due.Before(first.due) {
+			first = each
 		}
 	}
 	return first
@@ -129,14 +129,19 @@ func TestOverAYearEveryAPIServerTrustsEveryReplicaAtEveryInstant(t *testing.T) {
 	for seed := range uint64(20) {
 		t.Run(fmt.Sprint("life ", seed), func(t *testing.T) {
 			t.Parallel()
-			l := &life{t: t, rotation: DefaultRotation, random: rand.New(rand.NewPCG(seed, 1)), now: start}
+			l := &life{
+				t:        t,
+				rotation: DefaultRotation,
+				random:   rand.New(rand.NewPCG(seed, 1)),
+				now:      start,
+			}
 			for range 3 {
 				l.replicas = append(l.replicas, &replica{due: start.Add(l.late())})
 			}
-			for r := l.next(); r.due.Before(start.AddDate(1, 0, 0)); r = l.next() {
-				l.now = r.due
+			for looking := l.next(); looking.due.Before(start.AddDate(1, 0, 0)); looking = l.next() {
+				l.now = looking.due
 				l.check() // Just before anything changes: the longest that API servers could be behind.
-				l.look(r)
+				l.look(looking)
 				l.check()
 				if l.random.IntN(10) == 0 { // A restart: it has forgotten everything.
 					*l.replicas[l.random.IntN(3)] = replica{due: l.now.Add(l.late())}

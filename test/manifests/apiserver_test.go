@@ -92,98 +92,19 @@ func installPolicy(t *testing.T, c client.Client, all objects, name string) {
 	create(t, c, get[admissionv1.ValidatingAdmissionPolicyBinding](t, all, "ValidatingAdmissionPolicyBinding/"+name))
 }
 
+// installPolicyAlone installs the policy once that of an earlier test is gone, and waits until it is in force.
+func installPolicyAlone(t *testing.T, c client.Client, all objects, name string, refuses func() bool) {
+	t.Helper()
+	eventually(t, "the policy of the test before is gone", func() bool { return !refuses() })
+	installPolicy(t, c, all, name)
+	eventually(t, "the policy is in force", refuses)
+}
+
 // eventually waits for an effect: the API server enforces new policies and webhooks after a moment.
 func eventually(t *testing.T, what string, holds func() bool) {
 	t.Helper()
 	poll := func(context.Context) (bool, error) { return holds(), nil }
 	if err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, 30*time.Second, true, poll); err != nil {
 		t.Fatalf("waiting until %s: %v", what, err)
-	}
-}
-
-// numbers names the Services of a test, each its own.
-func numbers() func() string {
-	n := 0
-	return func() string {
-		n++
-		return fmt.Sprintf("nginx-%d", n)
-	}
-}
-
-// service is a Service of nginx, changed by the given functions.
-func service(namespace, name string, changes ...change) *corev1.Service {
-	svc := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name},
-		Spec: corev1.ServiceSpec{
-			Selector: map[string]string{"name": "nginx", "version": "1.10"},
-			Ports:    []corev1.ServicePort{{Name: "http", Port: 80}},
-		},
-	}
-	for _, change := range changes {
-		change(svc)
-	}
-	return svc
-}
-
-type change func(*corev1.Service)
-
-func managed(svc *corev1.Service) { annotate("bluegreen/target-version", "1.10")(svc) }
-
-func released(svc *corev1.Service) { delete(svc.Annotations, "bluegreen/target-version") }
-
-func annotate(key, value string) change {
-	return func(svc *corev1.Service) {
-		if svc.Annotations == nil {
-			svc.Annotations = map[string]string{}
-		}
-		svc.Annotations[key] = value
-	}
-}
-
-func selects(key, value string) change {
-	return func(svc *corev1.Service) {
-		if svc.Spec.Selector == nil {
-			svc.Spec.Selector = map[string]string{}
-		}
-		svc.Spec.Selector[key] = value
-	}
-}
-
-func selectsNot(key string) change {
-	return func(svc *corev1.Service) { delete(svc.Spec.Selector, key) }
-}
-
-func selectorless(svc *corev1.Service) { svc.Spec.Selector = nil }
-
-func external(svc *corev1.Service) {
-	svc.Spec = corev1.ServiceSpec{Type: corev1.ServiceTypeExternalName, ExternalName: "example.com"}
-}
-
-// externalToo leaves the rest of the spec as it is, the selector among it.
-func externalToo(svc *corev1.Service) {
-	svc.Spec.Type, svc.Spec.ExternalName = corev1.ServiceTypeExternalName, "example.com"
-}
-
-func labelled(svc *corev1.Service) { svc.Labels = map[string]string{"team": "web"} }
-
-func onPort(svc *corev1.Service) { svc.Spec.Ports[0].Port = 8080 }
-
-func balanced(svc *corev1.Service) {
-	svc.Status.LoadBalancer.Ingress = []corev1.LoadBalancerIngress{{IP: "192.0.2.1"}}
-}
-
-func loadBalancer(svc *corev1.Service) { svc.Spec.Type = corev1.ServiceTypeLoadBalancer }
-
-// selectsCrowd selects by as many keys as the API server takes.
-func selectsCrowd(svc *corev1.Service) {
-	for i := range 32_000 {
-		selects(fmt.Sprintf("x/%05d", i), "")(svc)
-	}
-}
-
-// crowded carries as many annotations as the API server takes (256 KiB), the dearest input of our CEL.
-func crowded(svc *corev1.Service) {
-	for i := range 32_000 {
-		annotate(fmt.Sprintf("x/%05d", i), "")(svc)
 	}
 }

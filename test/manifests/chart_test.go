@@ -116,8 +116,9 @@ func TestCertManagerSignsWithACA(t *testing.T) {
 	issuer := func(certificate string) string {
 		return "Issuer/bluegreen-system/" + field(certificate, "spec", "issuerRef", "name")
 	}
+	injected := field("MutatingWebhookConfiguration/bluegreen", "metadata", "annotations", "cert-manager.io/inject-ca-from")
 	for _, test := range []struct{ got, want string }{
-		{field("MutatingWebhookConfiguration/bluegreen", "metadata", "annotations", "cert-manager.io/inject-ca-from"), strings.TrimPrefix(leaf, "Certificate/")},
+		{injected, strings.TrimPrefix(leaf, "Certificate/")},
 		{podSpec(t, all).Volumes[0].Secret.SecretName, field(leaf, "spec", "secretName")},
 		{field(issuer(leaf), "spec", "ca", "secretName"), field(ca, "spec", "secretName")},
 		{field(issuer(ca), "spec", "selfSigned"), "map[]"},
@@ -135,8 +136,9 @@ func TestCertManagerSignsWithACA(t *testing.T) {
 // TestNamesFit: the common name of a certificate has 64 characters at most.
 func TestNamesFit(t *testing.T) {
 	t.Parallel()
-	all := template(t, certManager, "--set=fullnameOverride="+strings.Repeat("x", 50))
-	name, _, err := unstructured.NestedString(all["Certificate/bluegreen-system/"+strings.Repeat("x", 50)+"-webhook-ca"].Object, "spec", "commonName")
+	longest := strings.Repeat("x", 50)
+	certificate := template(t, certManager, "--set=fullnameOverride="+longest)["Certificate/bluegreen-system/"+longest+"-webhook-ca"]
+	name, _, err := unstructured.NestedString(certificate.Object, "spec", "commonName")
 	if err != nil || name == "" || len(name) > 64 {
 		t.Errorf("the common name is %q (%v)", name, err)
 	}
@@ -144,10 +146,25 @@ func TestNamesFit(t *testing.T) {
 
 func TestArgsOfEitherTLSWay(t *testing.T) {
 	t.Parallel()
-	common := []string{"--webhook-port=9443", "--metrics-bind-address=:8443", "--health-probe-bind-address=:8081", "--shutdown-delay-duration=5s", "--logging-format=text", "-v=0", "--in-use-protection=true", "--drain=30s"}
+	common := []string{
+		"--webhook-port=9443",
+		"--metrics-bind-address=:8443",
+		"--health-probe-bind-address=:8081",
+		"--shutdown-delay-duration=5s",
+		"--logging-format=text",
+		"-v=0",
+		"--in-use-protection=true",
+		"--drain=30s",
+	}
 	for way, own := range map[string][]string{
-		certManager: {"--tls-cert-dir=/tls"},
-		selfManaged: {"--ca-secret-name=bluegreen-ca", "--webhook-configuration-name=bluegreen", "--webhook-service-name=bluegreen-webhook"},
+		certManager: {
+			"--tls-cert-dir=/tls",
+		},
+		selfManaged: {
+			"--ca-secret-name=bluegreen-ca",
+			"--webhook-configuration-name=bluegreen",
+			"--webhook-service-name=bluegreen-webhook",
+		},
 	} {
 		if got, want := container(t, template(t, way)).Args, slices.Concat(common, own); !slices.Equal(got, want) {
 			t.Errorf("%s runs with %q, want %q", way, got, want)
@@ -191,9 +208,16 @@ func TestNamespacesAreWatchedAlone(t *testing.T) {
 	for _, webhook := range get[admissionv1.MutatingWebhookConfiguration](t, all, "MutatingWebhookConfiguration/bluegreen").Webhooks {
 		selectors[webhook.Name] = webhook.NamespaceSelector
 	}
-	for _, policy := range []string{"bluegreen", "bluegreen-deletion", "bluegreen-in-use-protection", "bluegreen-own-deployment-writes",
-		"bluegreen-own-service-writes", "bluegreen-status"} {
-		selectors[policy] = get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/"+policy).Spec.MatchConstraints.NamespaceSelector
+	for _, name := range []string{
+		"bluegreen",
+		"bluegreen-deletion",
+		"bluegreen-in-use-protection",
+		"bluegreen-own-deployment-writes",
+		"bluegreen-own-service-writes",
+		"bluegreen-status",
+	} {
+		policy := get[admissionv1.ValidatingAdmissionPolicy](t, all, "ValidatingAdmissionPolicy/"+name)
+		selectors[name] = policy.Spec.MatchConstraints.NamespaceSelector
 	}
 	want := `{"matchExpressions":[{"key":"kubernetes.io/metadata.name","operator":"In","values":["shop","blog"]}]}`
 	for name, selector := range selectors {

@@ -19,12 +19,12 @@ func TestTheDeletionOfAManagedServiceWarnsAndHappens(t *testing.T) {
 	admin := as(t, somebody)
 	ns := newNamespace(t, admin, "deleted")
 	installPolicy(t, admin, template(t), "bluegreen-deletion")
-	name := numbers()
-	deletion := func(user string, changes ...change) string {
+	next := names()
+	deletion := func(user string, with ...change) string {
 		t.Helper()
 		heard := &warnings{}
 		c := as(t, user, func(config *rest.Config) { config.WarningHandler = heard })
-		object := service(ns, name(), changes...)
+		object := service(ns, next(), with...)
 		create(t, admin, object)
 		if err := c.Delete(t.Context(), object); err != nil {
 			t.Fatalf("by %s: %v", user, err)
@@ -36,20 +36,40 @@ func TestTheDeletionOfAManagedServiceWarnsAndHappens(t *testing.T) {
 	}
 	eventually(t, "the policy is in force", func() bool { return deletion(somebody, managed) != "" })
 
-	for what, test := range map[string]struct {
+	for name, test := range map[string]struct {
 		user    string
-		changes []change
-		want    string
+		service changes
+		warning string
 	}{
-		"by a person":              {somebody, []change{managed}, warnsOfDeletion},
-		"by a pipeline":            {"system:serviceaccount:ci:deployer", []change{managed}, warnsOfDeletion},
-		"with its namespace":       {"system:serviceaccount:kube-system:namespace-controller", []change{managed}, ""},
-		"with its owner":           {collector, []change{managed}, ""},
-		"by all of the controller": {"system:kube-controller-manager", []change{managed}, ""},
-		"of a plain one":           {somebody, nil, ""},
+		"by a person": {
+			user:    somebody,
+			service: changes{managed},
+			warning: warnsOfDeletion,
+		},
+		"by a pipeline": {
+			user:    "system:serviceaccount:ci:deployer",
+			service: changes{managed},
+			warning: warnsOfDeletion,
+		},
+		"with its namespace": {
+			user:    "system:serviceaccount:kube-system:namespace-controller",
+			service: changes{managed},
+		},
+		"with its owner": {
+			user:    collector,
+			service: changes{managed},
+		},
+		"by all of the controller": {
+			user:    "system:kube-controller-manager",
+			service: changes{managed},
+		},
+		"of a plain one": {
+			user: somebody,
+		},
 	} {
-		if got := deletion(test.user, test.changes...); (got == "") != (test.want == "") || !strings.Contains(got, test.want) {
-			t.Errorf("%s: warned %q, want %q", what, got, test.want)
+		got := deletion(test.user, test.service...)
+		if (got == "") != (test.warning == "") || !strings.Contains(got, test.warning) {
+			t.Errorf("%s: warned %q, want %q", name, got, test.warning)
 		}
 	}
 }

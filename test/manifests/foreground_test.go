@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"testing"
@@ -11,72 +12,29 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-const (
-	inForeground = "foreground deletion would end its pods at once"
-	collector    = "system:serviceaccount:kube-system:generic-garbage-collector"
-)
-
-var (
-	byDefault  = &client.DeleteOptions{}
-	foreground = client.PropagationPolicy(metav1.DeletePropagationForeground)
-	background = client.PropagationPolicy(metav1.DeletePropagationBackground)
-	orphan     = client.PropagationPolicy(metav1.DeletePropagationOrphan)
-
-	// The old way, which still works.
-	//lint:ignore SA1019 for that reason
-	orphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}}
-	//lint:ignore SA1019 for that reason
-	notOrphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(false)}}
-)
-
-// goesToForeground makes a request that leaves the way open a foreground deletion.
-var goesToForeground = finalizers(finalizer, metav1.FinalizerDeleteDependents)
-
-var deletions = map[string]struct {
-	deployment deploymentChange
-	user       string
-	option     client.DeleteOption
-	refusal    string
-}{
-	"in the foreground":                          {inUse, somebody, foreground, inForeground},
-	"in the foreground, with more finalizers":    {finalizers("a/b", finalizer), somebody, foreground, inForeground},
-	"in the foreground, by the controller":       {inUse, controller, foreground, inForeground},
-	"in the foreground, by garbage collection":   {inUse, collector, foreground, inForeground},
-	"by default, with the finalizer for it":      {goesToForeground, somebody, byDefault, inForeground},
-	"in the background":                          {inUse, somebody, background, ""},
-	"in the background, in spite of a finalizer": {goesToForeground, somebody, background, ""},
-	"leaving its pods":                           {inUse, somebody, orphan, ""},
-	"by default":                                 {inUse, somebody, byDefault, ""},
-	"leaving its pods, the old way":              {inUse, somebody, orphaned, ""},
-	"not leaving its pods, the old way":          {inUse, somebody, notOrphaned, ""},
-	"the old way, in spite of a finalizer":       {goesToForeground, somebody, notOrphaned, ""},
-	"one not in use, in the foreground":          {finalizers(), somebody, foreground, ""},
-	"one with foreign finalizers":                {finalizers("a/b"), somebody, foreground, ""},
-	"one with foreign finalizers, by default":    {finalizers("a/b", metav1.FinalizerDeleteDependents), somebody, byDefault, ""},
-}
-
 func TestForegroundDeletion(t *testing.T) {
 	c := as(t, somebody)
 	ns := newNamespace(t, c, "deleted")
 	installProtection(t, c, template(t), "bluegreen", ns)
-	n := numbers()
+	next := names()
 	for name, test := range deletions {
 		t.Run(name, func(t *testing.T) {
-			d := deployment(ns, n(), test.deployment)
+			d := deployment(ns, next(), test.deployment)
 			createDeployment(t, c, d)
-			checkRefusal(t, as(t, test.user).Delete(t.Context(), d, test.option), test.refusal)
+			deleter := as(t, cmp.Or(test.user, somebody))
+			checkRefusal(t, deleter.Delete(t.Context(), d, test.how), test.refusal)
 			checkKept(t, c, d)
 		})
 	}
 	t.Run("in the background first", func(t *testing.T) {
-		d := deployment(ns, n(), inUse)
+		d := deployment(ns, next(), inUse)
 		createDeployment(t, c, d)
 		checkRefusal(t, c.Delete(t.Context(), d, background), "")
 		checkRefusal(t, c.Delete(t.Context(), d, foreground), inForeground)
 		checkKept(t, c, d)
 	})
 	t.Run("asked for in the address", func(t *testing.T) {
-		d := deployment(ns, n(), inUse)
+		d := deployment(ns, next(), inUse)
 		createDeployment(t, c, d)
 		for way, refusal := range map[string]string{"Foreground": inForeground, "Background": ""} {
 			checkRefusal(t, deleteByAddress(t, d, way), refusal)
@@ -84,7 +42,7 @@ func TestForegroundDeletion(t *testing.T) {
 		}
 	})
 	t.Run("of a collection", func(t *testing.T) {
-		d := deployment(ns, n(), inUse)
+		d := deployment(ns, next(), inUse)
 		createDeployment(t, c, d)
 		these := client.MatchingLabels{"name": d.Name}
 		checkRefusal(t, c.DeleteAllOf(t.Context(), d, client.InNamespace(ns), these, foreground), inForeground)
@@ -93,7 +51,7 @@ func TestForegroundDeletion(t *testing.T) {
 	})
 }
 
-// checkKept says no where a Deployment in use is on its way into foreground deletion.
+// checkKept fails the test where a Deployment in use is on its way into foreground deletion.
 func checkKept(t *testing.T, c client.Client, created *appsv1.Deployment) {
 	t.Helper()
 	if !slices.Contains(created.Finalizers, finalizer) {
@@ -158,13 +116,11 @@ func TestWithoutProtectionNothingOfItIsRendered(t *testing.T) {
 	}
 }
 
-// installProtection installs the policy of a release about Deployments, and waits until it and it alone is in force.
+// installProtection installs the policy of a release of the chart about Deployments, and waits until it and it alone is in force.
 func installProtection(t *testing.T, c client.Client, all objects, release, ns string) {
 	t.Helper()
 	probe := deployment(ns, "probe", inUse)
 	createDeployment(t, c, probe)
 	refused := func() bool { return c.Delete(t.Context(), probe, foreground, client.DryRunAll) != nil }
-	eventually(t, "the policy of the test before is gone", func() bool { return !refused() })
-	installPolicy(t, c, all, release+"-in-use-protection")
-	eventually(t, "the policy is in force", refused)
+	installPolicyAlone(t, c, all, release+"-in-use-protection", refused)
 }

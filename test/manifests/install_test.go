@@ -13,7 +13,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// TestAPIServerAcceptsEverything but the kinds that its cluster would have to bring.
+// TestAPIServerAcceptsEverything but the kinds that a cluster has from others.
 func TestAPIServerAcceptsEverything(t *testing.T) {
 	c := as(t, somebody)
 	newNamespace(t, c, namespace)
@@ -39,14 +39,18 @@ func TestAPIServerAcceptsEverything(t *testing.T) {
 func TestPodsAreRestricted(t *testing.T) {
 	c := as(t, somebody)
 	ns := &corev1.Namespace{ObjectMeta: metav1.ObjectMeta{
-		Name: "restricted", Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
+		Name:   "restricted",
+		Labels: map[string]string{"pod-security.kubernetes.io/enforce": "restricted"},
 	}}
 	if err := c.Create(t.Context(), ns); client.IgnoreAlreadyExists(err) != nil {
 		t.Fatal(err)
 	}
 	for _, way := range []string{certManager, selfManaged} {
 		all := template(t, way)
-		for name, spec := range map[string]corev1.PodSpec{"Deployment": podSpec(t, all), "uninstall hook": uninstallJob(t, all).Spec.Template.Spec} {
+		for name, spec := range map[string]corev1.PodSpec{
+			"Deployment":     podSpec(t, all),
+			"uninstall hook": uninstallJob(t, all).Spec.Template.Spec,
+		} {
 			spec.ServiceAccountName = "default"
 			pod := &corev1.Pod{ObjectMeta: metav1.ObjectMeta{Namespace: ns.Name, Name: "bluegreen"}, Spec: spec}
 			if err := c.Create(t.Context(), pod, client.DryRunAll); err != nil {
@@ -86,7 +90,7 @@ func TestUpgradeKeepsTheCA(t *testing.T) {
 	mustRun(t, "helm", "uninstall", "kept", "--namespace="+ns, "--no-hooks")
 }
 
-// helm installs or upgrades a self-managed release in the API server of the tests.
+// helm installs or upgrades a release of the chart, self-managed, in the API server of the tests.
 func helm(t *testing.T, action, release string, args ...string) {
 	t.Helper()
 	useKubeconfig(t)

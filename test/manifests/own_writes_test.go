@@ -9,8 +9,6 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -20,123 +18,18 @@ const (
 	asksKept   = "keeps the annotations that users write"
 )
 
-// ownDeploymentWrites are what arrives of a Deployment under bluegreen's name.
-var ownDeploymentWrites = map[string]struct {
-	before, write []deploymentChange
-	refusal       string
-}{
-	"nothing":                            {nil, nil, ""},
-	"the finalizer put on":               {[]deploymentChange{finalizers("a/b")}, []deploymentChange{finalizers("a/b", finalizer)}, ""},
-	"the finalizer taken off":            {[]deploymentChange{finalizers("a/b", finalizer)}, []deploymentChange{finalizers("a/b")}, ""},
-	"the note of a scale-down":           {[]deploymentChange{inUse}, []deploymentChange{noted("web/uid/3")}, ""},
-	"the note removed":                   {[]deploymentChange{inUse, noted("web/uid/3")}, []deploymentChange{notNoted}, ""},
-	"replicas":                           {[]deploymentChange{replicas(3)}, []deploymentChange{replicas(0)}, ""},
-	"paused":                             {nil, []deploymentChange{paused}, ""},
-	"a label, as other webhooks stamp":   {nil, []deploymentChange{deploymentLabelled}, ""},
-	"an annotation, as other webhooks":   {nil, []deploymentChange{stamped}, ""},
-	"the image":                          {nil, []deploymentChange{image("evil:1")}, specKept},
-	"the image along with the finalizer": {nil, []deploymentChange{inUse, image("evil:1")}, specKept},
-	"the image along with replicas":      {nil, []deploymentChange{replicas(3), image("evil:1")}, specKept},
-	"another container":                  {nil, []deploymentChange{sidecar}, specKept},
-	"the pods' ServiceAccount":           {nil, []deploymentChange{runsAs("admin")}, specKept},
-	"the pods' annotations":              {nil, []deploymentChange{restarted}, specKept},
-	"the strategy":                       {nil, []deploymentChange{recreated}, specKept},
-	"minReadySeconds":                    {nil, []deploymentChange{minReady}, specKept},
-	"revisionHistoryLimit":               {nil, []deploymentChange{history}, specKept},
-	"progressDeadlineSeconds":            {nil, []deploymentChange{deadline}, specKept},
-	"an owner":                           {nil, []deploymentChange{owned}, ownersKept},
-	"no owner":                           {[]deploymentChange{owned}, []deploymentChange{ownerless}, ownersKept},
-	"another finalizer":                  {nil, []deploymentChange{finalizers("a/b")}, ownersKept},
-	"another finalizer taken off": {
-		[]deploymentChange{finalizers("a/b", finalizer)}, []deploymentChange{finalizers(finalizer)}, ownersKept,
-	},
-	"one finalizer more along with its own": {nil, []deploymentChange{finalizers("a/b", finalizer)}, ownersKept},
-}
-
-// ownServiceWrites are what arrives of a Service under bluegreen's name.
-var ownServiceWrites = map[string]struct {
-	before, write []change
-	refusal       string
-}{
-	"nothing":                          {[]change{managed}, nil, ""},
-	"a switch":                         {[]change{asked11}, []change{selects("version", "1.11"), annotate("bluegreen/phase", "Stable")}, ""},
-	"a switch of a load balancer":      {[]change{asked11, loadBalancer}, []change{selects("version", "1.11")}, ""},
-	"a switch with a crowd":            {[]change{asked11, crowded}, []change{selects("version", "1.11")}, ""},
-	"a message":                        {[]change{managed}, []change{annotate("bluegreen/message", "waiting")}, ""},
-	"a phase removed after a release":  {[]change{annotate("bluegreen/phase", "Stable")}, []change{unannotate("bluegreen/phase")}, ""},
-	"a label, as other webhooks stamp": {[]change{managed}, []change{labelled}, ""},
-	"an annotation, as other webhooks": {[]change{managed}, []change{annotate("example.com/a", "b")}, ""},
-	"the ports":                        {[]change{managed}, []change{onPort}, specKept},
-	"the ports along with a switch":    {[]change{asked11}, []change{selects("version", "1.11"), onPort}, specKept},
-	"the type":                         {[]change{managed}, []change{loadBalancer}, specKept},
-	"an ExternalName":                  {nil, []change{externalToo}, specKept},
-	"external addresses":               {[]change{managed}, []change{externalIP}, specKept},
-	"the selector of an unmanaged one": {nil, []change{selects("version", "1.11")}, specKept},
-	"an adoption with a switch":        {nil, []change{managed, selects("version", "1.10"), selects("name", "evil")}, specKept},
-	"an owner":                         {[]change{managed}, []change{serviceOwned}, ownersKept},
-	"a finalizer":                      {[]change{managed}, []change{serviceFinalized}, ownersKept},
-	"an ask":                           {[]change{managed}, []change{asked11}, asksKept},
-	"an adoption":                      {nil, []change{managed}, asksKept},
-	"a release":                        {[]change{managed}, []change{released}, asksKept},
-	"an option":                        {[]change{managed}, []change{annotate("bluegreen/ready", "minimum")}, asksKept},
-	"the protection given up":          {[]change{managed}, []change{annotate("bluegreen/in-use-protection", "disabled")}, asksKept},
-}
-
-func paused(d *appsv1.Deployment) { d.Spec.Paused = true }
-
-func deploymentLabelled(d *appsv1.Deployment) { d.Labels["team"] = "web" }
-
-func stamped(d *appsv1.Deployment) { d.Annotations = map[string]string{"example.com/stamp": "1"} }
-
-func sidecar(d *appsv1.Deployment) {
-	pod := &d.Spec.Template.Spec
-	pod.Containers = append(pod.Containers, corev1.Container{Name: "evil", Image: "evil:1"})
-}
-
-func runsAs(account string) deploymentChange {
-	return func(d *appsv1.Deployment) { d.Spec.Template.Spec.ServiceAccountName = account }
-}
-
-func restarted(d *appsv1.Deployment) {
-	d.Spec.Template.Annotations = map[string]string{"restarted": "now"}
-}
-
-func recreated(d *appsv1.Deployment) {
-	d.Spec.Strategy = appsv1.DeploymentStrategy{Type: appsv1.RecreateDeploymentStrategyType}
-}
-
-func minReady(d *appsv1.Deployment) { d.Spec.MinReadySeconds = 7 }
-
-func history(d *appsv1.Deployment) { d.Spec.RevisionHistoryLimit = ptr.To[int32](7) }
-
-func deadline(d *appsv1.Deployment) { d.Spec.ProgressDeadlineSeconds = ptr.To[int32](7) }
-
-var owner = []metav1.OwnerReference{{APIVersion: "v1", Kind: "ConfigMap", Name: "owner", UID: "1-2-3"}}
-
-func owned(d *appsv1.Deployment) { d.OwnerReferences = owner }
-
-func ownerless(d *appsv1.Deployment) { d.OwnerReferences = nil }
-
-func serviceOwned(svc *corev1.Service) { svc.OwnerReferences = owner }
-
-func serviceFinalized(svc *corev1.Service) { svc.Finalizers = []string{"a/b"} }
-
-func externalIP(svc *corev1.Service) { svc.Spec.ExternalIPs = []string{"192.0.2.1"} }
-
 // TestOwnWrites of bluegreen deploy nothing, whoever has its token.
 func TestOwnWrites(t *testing.T) {
 	admin, bluegreen := as(t, somebody), as(t, controller)
 	ns := newNamespace(t, admin, "own-writes")
 	awaitNoPolicy(t, admin, ns)
 	installOwnWrites(t, template(t), "bluegreen", ns)
-	n := numbers()
+	next := names()
 	for name, test := range ownDeploymentWrites {
 		t.Run("Deployment: "+name, func(t *testing.T) {
-			d := deployment(ns, n(), test.before...)
+			d := deployment(ns, next(), test.before...)
 			createDeployment(t, admin, d)
-			for _, change := range test.write {
-				change(d)
-			}
+			test.write.to(d)
 			checkRefusal(t, bluegreen.Update(t.Context(), d, client.DryRunAll), test.refusal)
 			checkRefusal(t, as(t, controller+"-uninstall").Update(t.Context(), d, client.DryRunAll), test.refusal)
 			checkRefusal(t, as(t, controller+"-2").Update(t.Context(), d, client.DryRunAll), "")
@@ -144,11 +37,9 @@ func TestOwnWrites(t *testing.T) {
 	}
 	for name, test := range ownServiceWrites {
 		t.Run("Service: "+name, func(t *testing.T) {
-			svc := service(ns, n(), test.before...)
+			svc := service(ns, next(), test.before...)
 			create(t, admin, svc)
-			for _, change := range test.write {
-				change(svc)
-			}
+			test.write.to(svc)
 			checkRefusal(t, bluegreen.Update(t.Context(), svc, client.DryRunAll), test.refusal)
 			checkRefusal(t, admin.Update(t.Context(), svc, client.DryRunAll), "")
 		})
@@ -164,7 +55,7 @@ func TestOwnWrites(t *testing.T) {
 	})
 }
 
-// installOwnWrites installs both policies of a release about its own writes, and waits until they are in force.
+// installOwnWrites installs both policies of a release of the chart about its own writes, and waits until they are in force.
 func installOwnWrites(t *testing.T, all objects, release, ns string) {
 	t.Helper()
 	admin, bluegreen := as(t, somebody), as(t, controller)
@@ -177,9 +68,7 @@ func installOwnWrites(t *testing.T, all objects, release, ns string) {
 		refused := func() bool {
 			return bluegreen.Update(t.Context(), probe.DeepCopyObject().(client.Object), client.DryRunAll) != nil
 		}
-		eventually(t, "the policy of the test before is gone", func() bool { return !refused() })
-		installPolicy(t, admin, all, release+"-own-"+name+"-writes")
-		eventually(t, "the policy is in force", refused)
+		installPolicyAlone(t, admin, all, release+"-own-"+name+"-writes", refused)
 	}
 }
 
@@ -212,15 +101,20 @@ func TestEveryFieldIsJudged(t *testing.T) {
 		spec    any
 		allowed []string
 	}{
-		"deployment": {appsv1.DeploymentSpec{}, []string{"paused", "replicas"}},
-		"service":    {corev1.ServiceSpec{}, nil}, // The selector too is judged.
+		"deployment": {
+			spec:    appsv1.DeploymentSpec{},
+			allowed: []string{"paused", "replicas"},
+		},
+		"service": {
+			spec: corev1.ServiceSpec{}, // The selector too is judged.
+		},
 	} {
 		policy := get[admissionv1.ValidatingAdmissionPolicy](t, template(t), "ValidatingAdmissionPolicy/bluegreen-own-"+kind+"-writes")
 		expression := policy.Spec.Validations[0].Expression + " "
 		for field := range reflect.TypeOf(test.spec).Fields() {
 			name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-			judged := strings.Contains(expression, "object.spec.?"+name+" == oldObject.spec.?"+name+" ") ||
-				strings.Contains(expression, "object.spec.?"+name+" == oldObject.spec.?"+name+"\n")
+			kept := "object.spec.?" + name + " == oldObject.spec.?" + name
+			judged := strings.Contains(expression, kept+" ") || strings.Contains(expression, kept+"\n")
 			if judged == slices.Contains(test.allowed, name) {
 				t.Errorf("%s: field %s is judged: %v", kind, name, judged)
 			}

@@ -12,20 +12,33 @@ import (
 func TestChartAndKustomizeInstallTheSame(t *testing.T) {
 	t.Parallel()
 	optional := "--set=metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true"
-	for name, test := range map[string]struct{ chart, kustomize objects }{
-		"cert-manager": {template(t, certManager), kustomize(t, config+"/default")},
-		"self-managed": {template(t, selfManaged), kustomize(t, config+"/self-managed")},
+	for name, test := range map[string]struct {
+		chart     objects
+		kustomize objects
+	}{
+		"cert-manager": {
+			chart:     template(t, certManager),
+			kustomize: kustomize(t, config+"/default"),
+		},
+		"self-managed": {
+			chart:     template(t, selfManaged),
+			kustomize: kustomize(t, config+"/self-managed"),
+		},
 		"cert-manager, everything, another namespace": {
-			templateIn(t, "mine", certManager, optional), kustomize(t, overlay(t, "default", "mine")),
+			chart:     templateIn(t, "mine", certManager, optional),
+			kustomize: kustomize(t, overlay(t, "default", "mine")),
 		},
 		"self-managed, everything, another namespace": {
-			templateIn(t, "mine", selfManaged, optional), kustomize(t, overlay(t, "self-managed", "mine")),
+			chart:     templateIn(t, "mine", selfManaged, optional),
+			kustomize: kustomize(t, overlay(t, "self-managed", "mine")),
 		},
 		"cert-manager, everything but the protection": {
-			template(t, certManager, optional, unprotected), kustomize(t, overlay(t, "default", namespace, "without-in-use-protection")),
+			chart:     template(t, certManager, optional, unprotected),
+			kustomize: kustomize(t, overlay(t, "default", namespace, "without-in-use-protection")),
 		},
 		"self-managed, everything but the protection": {
-			template(t, selfManaged, optional, unprotected), kustomize(t, overlay(t, "self-managed", namespace, "without-in-use-protection")),
+			chart:     template(t, selfManaged, optional, unprotected),
+			kustomize: kustomize(t, overlay(t, "self-managed", namespace, "without-in-use-protection")),
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -64,8 +77,8 @@ func compare(t *testing.T, chart, kustomize objects) {
 			t.Errorf("%s is in the chart, but not in config/", key)
 			continue
 		}
-		if a, b := withoutLabels(ours), withoutLabels(theirs); !reflect.DeepEqual(a, b) {
-			t.Errorf("%s differs\nchart:\n%s\nkustomize:\n%s", key, text(t, a), text(t, b))
+		if rendered, built := withoutLabels(ours), withoutLabels(theirs); !reflect.DeepEqual(rendered, built) {
+			t.Errorf("%s differs\nchart:\n%s\nkustomize:\n%s", key, text(t, rendered), text(t, built))
 		}
 	}
 }

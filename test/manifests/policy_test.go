@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"cmp"
 	"strings"
 	"testing"
 
@@ -9,139 +10,41 @@ import (
 )
 
 const (
-	held       = "keeps its selector"
-	tampered   = "once the target version is ready. This is a write of bluegreen, and something changed it"
-	typeHeld   = "keeps its type"
-	keyMissing = "its selector lacks the key"
+	selectorKept = "keeps its selector"
+	tampered     = "once the target version is ready. This is a write of bluegreen, and something changed it"
+	typeKept     = "keeps its type"
+	keyMissing   = "its selector lacks the key"
 )
-
-var updates = map[string]struct {
-	before, write []change
-	user, refusal string
-}{
-	"a switch by somebody":                    {[]change{managed}, []change{selects("version", "1.11")}, somebody, held},
-	"a switch by another ServiceAccount":      {[]change{managed}, []change{selects("version", "1.11")}, controller + "-2", held},
-	"an ask with the selector":                {[]change{managed}, []change{annotate("bluegreen/target-version", "1.11"), selects("version", "1.11")}, somebody, held},
-	"an ask":                                  {[]change{managed}, []change{annotate("bluegreen/target-version", "1.11")}, somebody, ""},
-	"another key of the selector":             {[]change{managed}, []change{selects("name", "apache")}, somebody, held},
-	"one more key in the selector":            {[]change{managed}, []change{selects("tier", "web")}, somebody, held},
-	"the version key left out":                {[]change{managed}, []change{selectsNot("version")}, somebody, held},
-	"the whole selector left out":             {[]change{managed}, []change{selectorless}, somebody, held},
-	"turned into an ExternalName":             {[]change{managed}, []change{external}, somebody, typeHeld},
-	"an ExternalName with the selector":       {[]change{managed}, []change{externalToo}, somebody, typeHeld},
-	"an ExternalName on release":              {[]change{managed}, []change{released, externalToo}, somebody, typeHeld},
-	"an ExternalName on adoption":             {nil, []change{managed, externalToo}, somebody, typeHeld},
-	"an ExternalName adopted":                 {[]change{externalToo}, []change{managed}, somebody, ""},
-	"an ExternalName, an unmanaged Service":   {nil, []change{externalToo}, somebody, ""},
-	"an ExternalName as before":               {[]change{externalToo, managed}, []change{labelled}, somebody, ""},
-	"an ExternalName no longer":               {[]change{externalToo, managed}, []change{internal}, somebody, ""},
-	"another type":                            {[]change{managed}, []change{loadBalancer}, somebody, ""},
-	"labels and ports":                        {[]change{managed}, []change{labelled, onPort}, somebody, ""},
-	"other annotations":                       {[]change{managed}, []change{annotate("example.com/a", "b")}, somebody, ""},
-	"release":                                 {[]change{managed}, []change{released}, somebody, ""},
-	"release with another selector":           {[]change{managed}, []change{released, selects("version", "1.11")}, somebody, "remove the annotation in one write"},
-	"adoption":                                {nil, []change{managed}, somebody, ""},
-	"adoption without the key":                {[]change{selectsNot("version")}, []change{managed}, somebody, ""},
-	"adoption with another selector":          {nil, []change{managed, selects("version", "1.11")}, somebody, held},
-	"adoption without a selector":             {[]change{selectorless}, []change{managed}, somebody, ""},
-	"a selector for a Service without one":    {[]change{selectorless, managed}, []change{selects("version", "1.11")}, somebody, held},
-	"an unmanaged Service":                    {nil, []change{selects("version", "1.11")}, somebody, ""},
-	"an unmanaged Service's selector removed": {nil, []change{selectorless}, somebody, ""},
-	"the key that a label names": {
-		[]change{managed, annotate("bluegreen/version-label", "v"), selects("v", "1")}, []change{selects("v", "2")}, somebody, "target-version=2 --overwrite",
-	},
-	"a crowd of annotations":               {[]change{managed, crowded}, []change{labelled}, somebody, ""},
-	"a switch with a crowd of annotations": {[]change{managed, crowded}, []change{selects("version", "1.11")}, somebody, held},
-}
-
-// controllerUpdates are what arrives of the controller's own writes; k is another version label than the default.
-var controllerUpdates = map[string]struct {
-	before, write []change
-	refusal       string
-}{
-	"a switch":                                {[]change{asked11}, []change{selects("version", "1.11")}, ""},
-	"a switch with a crowd of annotations":    {[]change{asked11, crowded}, []change{selects("version", "1.11")}, ""},
-	"a switch in a crowd of keys":             {[]change{asked11, selectsCrowd}, []change{selects("version", "1.11")}, ""},
-	"a switch of a selector without the key":  {[]change{asked11, selectsNot("version")}, []change{selects("version", "1.11")}, ""},
-	"a switch that asks itself":               {[]change{managed}, []change{asked11, selects("version", "1.11")}, tampered},
-	"a switch by the key that a label names":  {[]change{asked11, byK, selects("k", "1.10")}, []change{selects("k", "1.11")}, ""},
-	"the first by the key that a label names": {[]change{asked11, byK}, []change{selects("k", "1.11")}, ""},
-	"a status":                               {[]change{asked11}, []change{annotate("bluegreen/phase", "Waiting")}, ""},
-	"a status of a selector without the key": {[]change{asked11, selectsNot("version")}, []change{annotate("bluegreen/phase", "Waiting")}, ""},
-	"to a version that is not the target":    {[]change{asked11}, []change{selects("version", "1.12")}, tampered},
-	"away from the target":                   {[]change{managed}, []change{selects("version", "1.11")}, tampered},
-	"to no version":                          {[]change{asked11}, []change{selectsNot("version")}, tampered},
-	"to no selector":                         {[]change{asked11}, []change{selectorless}, tampered},
-	"by another key than the label names":    {[]change{asked11, byK, selects("k", "1.10")}, []change{selects("version", "1.11")}, tampered},
-	"a switch with one more key":             {[]change{asked11}, []change{selects("version", "1.11"), selects("tier", "web")}, tampered},
-	"a switch with one key fewer":            {[]change{asked11}, []change{selects("version", "1.11"), selectsNot("name")}, tampered},
-	"a switch with another value":            {[]change{asked11}, []change{selects("version", "1.11"), selects("name", "apache")}, tampered},
-	"a switch with another key in place":     {[]change{asked11}, []change{selects("version", "1.11"), selectsNot("name"), selects("tier", "web")}, tampered},
-	"a key added with one key fewer":         {[]change{asked11, selectsNot("version")}, []change{selects("version", "1.11"), selectsNot("name")}, tampered},
-	"a key added with one more":              {[]change{asked11, selectsNot("version")}, []change{selects("version", "1.11"), selects("tier", "web")}, tampered},
-	"another key alone":                      {[]change{asked11}, []change{selects("name", "apache")}, tampered},
-	"another key of a selector without it":   {[]change{asked11, selectsNot("version")}, []change{selects("name", "apache")}, tampered},
-	"a switch with the ask removed":          {[]change{asked11}, []change{selects("version", "1.11"), released}, tampered},
-	"the key removed with the ask":           {[]change{asked11}, []change{selectsNot("version"), released}, tampered},
-	"a switch into an ExternalName":          {[]change{asked11}, []change{selects("version", "1.11"), externalToo}, "none of its pods. This is a write of bluegreen"},
-	"a switch of an unmanaged Service":       {nil, []change{selects("version", "1.11")}, ""},
-}
-
-func asked11(svc *corev1.Service) { annotate("bluegreen/target-version", "1.11")(svc) }
-
-func byK(svc *corev1.Service) { annotate("bluegreen/version-label", "k")(svc) }
-
-func internal(svc *corev1.Service) {
-	svc.Spec.Type, svc.Spec.ExternalName = corev1.ServiceTypeClusterIP, ""
-}
-
-var creations = map[string]struct {
-	write         []change
-	user, refusal string
-}{
-	"managed with its key":         {[]change{managed}, somebody, ""},
-	"managed, another version":     {[]change{managed, selects("version", "1.9")}, somebody, ""},
-	"managed without its key":      {[]change{managed, selectsNot("version")}, somebody, keyMissing},
-	"managed without a selector":   {[]change{managed, selectorless}, somebody, keyMissing},
-	"managed ExternalName":         {[]change{managed, external}, somebody, keyMissing},
-	"managed by the controller":    {[]change{managed, selectsNot("version")}, controller, keyMissing},
-	"managed with a key of choice": {[]change{managed, annotate("bluegreen/version-label", "v"), selects("v", "1")}, somebody, ""},
-	"managed without that key":     {[]change{managed, annotate("bluegreen/version-label", "v")}, somebody, keyMissing + ` v`},
-	"managed, generated name":      {[]change{managed, generated, selectsNot("version")}, somebody, keyMissing},
-	"unmanaged without a key":      {[]change{selectsNot("version")}, somebody, ""},
-	"unmanaged without a selector": {[]change{selectorless}, somebody, ""},
-	"unmanaged ExternalName":       {[]change{external}, somebody, ""},
-}
-
-func generated(svc *corev1.Service) { svc.GenerateName, svc.Name = svc.Name, "" }
 
 func TestPolicy(t *testing.T) {
 	admin, ns := as(t, somebody), "policy"
 	installPolicy(t, admin, template(t), "bluegreen")
 	newNamespace(t, admin, ns)
 	awaitPolicy(t, admin, ns)
-	n := numbers()
-	update := func(t *testing.T, user string, before, write []change, refusal string) {
-		svc := service(ns, n(), before...)
-		createAdopted(t, admin, svc)
-		for _, change := range write {
-			change(svc)
-		}
-		checkRefusal(t, as(t, user).Update(t.Context(), svc, client.DryRunAll), refusal)
-	}
+	next := names()
 	for name, test := range updates {
-		t.Run("update: "+name, func(t *testing.T) { update(t, test.user, test.before, test.write, test.refusal) })
+		t.Run("update: "+name, func(t *testing.T) { checkUpdate(t, service(ns, next(), test.before...), test) })
 	}
 	for name, test := range controllerUpdates {
-		t.Run("update by the controller: "+name, func(t *testing.T) { update(t, controller, test.before, test.write, test.refusal) })
+		test.user = controller
+		t.Run("update by the controller: "+name, func(t *testing.T) { checkUpdate(t, service(ns, next(), test.before...), test) })
 	}
 	for name, test := range creations {
 		t.Run("create: "+name, func(t *testing.T) {
-			svc := service(ns, n(), test.write...)
-			checkRefusal(t, as(t, test.user).Create(t.Context(), svc, client.DryRunAll), test.refusal)
+			writer := as(t, cmp.Or(test.user, somebody))
+			checkRefusal(t, writer.Create(t.Context(), service(ns, next(), test.service...), client.DryRunAll), test.refusal)
 		})
 	}
 	t.Run("sentences", func(t *testing.T) { checkSentences(t, ns) })
+}
+
+// checkUpdate creates a Service as it is before, and updates it.
+func checkUpdate(t *testing.T, svc *corev1.Service, test serviceUpdate) {
+	t.Helper()
+	createAdopted(t, as(t, somebody), svc)
+	test.write.to(svc)
+	writer := as(t, cmp.Or(test.user, somebody))
+	checkRefusal(t, writer.Update(t.Context(), svc, client.DryRunAll), test.refusal)
 }
 
 // createAdopted creates the Service without its annotations, and adds them then: so it can lack the version's key.
@@ -194,7 +97,7 @@ func TestPolicyInSingleNamespaces(t *testing.T) {
 	awaitNoPolicy(t, c, watched)
 	installPolicy(t, c, template(t, "--set=fullnameOverride=narrow,watchNamespaces={watched}"), "narrow")
 	awaitPolicy(t, c, watched)
-	for ns, refusal := range map[string]string{watched: held, free: ""} {
+	for ns, refusal := range map[string]string{watched: selectorKept, free: ""} {
 		svc := service(ns, "nginx", managed)
 		create(t, c, svc)
 		svc.Spec.Selector["version"] = "1.11"

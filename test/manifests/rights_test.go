@@ -40,24 +40,30 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		args []string
 		want [][]string
 	}{
-		"self-managed":    {[]string{selfManaged}, [][]string{in("cluster", manager...), leaderElection, metrics, ownCA}},
-		"cert-manager":    {[]string{certManager}, [][]string{in("cluster", manager...), leaderElection, metrics}},
-		"without metrics": {[]string{certManager, "--set=metrics.enabled=false"}, [][]string{in("cluster", manager...), leaderElection}},
+		"self-managed": {
+			args: []string{selfManaged},
+			want: [][]string{in("cluster", manager...), leaderElection, metrics, ownCA},
+		},
+		"cert-manager": {
+			args: []string{certManager},
+			want: [][]string{in("cluster", manager...), leaderElection, metrics},
+		},
+		"without metrics": {
+			args: []string{certManager, "--set=metrics.enabled=false"},
+			want: [][]string{in("cluster", manager...), leaderElection},
+		},
 		"without protection": {
-			[]string{certManager, unprotected},
-			[][]string{in("cluster", manager...), leaderElection, metrics},
+			args: []string{certManager, unprotected},
+			want: [][]string{in("cluster", manager...), leaderElection, metrics},
 		},
 		"in single namespaces": {
-			[]string{selfManaged, "--set=watchNamespaces={shop,bluegreen-system}"},
-			[][]string{in("shop", manager...), in(namespace, manager...), leaderElection, metrics, ownCA},
+			args: []string{selfManaged, "--set=watchNamespaces={shop,bluegreen-system}"},
+			want: [][]string{in("shop", manager...), in(namespace, manager...), leaderElection, metrics, ownCA},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			want := slices.Sorted(slices.Values(slices.Concat(test.want...)))
-			if got := rights(t, installed(template(t, test.args...)), "bluegreen"); !slices.Equal(got, want) {
-				t.Errorf("rights are\n%s\nwant\n%s", strings.Join(got, "\n"), strings.Join(want, "\n"))
-			}
+			checkRights(t, rights(t, installed(template(t, test.args...)), "bluegreen"), slices.Concat(test.want...))
 		})
 	}
 }
@@ -93,6 +99,7 @@ func TestServiceAccountOfSomebodyElse(t *testing.T) {
 	}
 }
 
+// in scopes rights to a namespace, or to the cluster.
 func in(scope string, rights ...string) []string {
 	scoped := make([]string, 0, len(rights))
 	for _, right := range rights {

@@ -16,71 +16,29 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-var asked = map[string]struct {
-	before, write []change
-	status        bool
-	want          bool
-}{
-	"the target":                      {before: []change{managed}, write: []change{annotate("bluegreen/target-version", "1.11")}, want: true},
-	"the selector":                    {before: []change{managed}, write: []change{selects("version", "1.11")}, want: true},
-	"the selector left out":           {before: []change{managed}, write: []change{selectorless}, want: true},
-	"the type":                        {before: []change{managed}, write: []change{loadBalancer}, want: true},
-	"an ExternalName's type":          {before: []change{managed}, write: []change{externalToo}, want: true},
-	"an option added":                 {before: []change{managed}, write: []change{annotate("bluegreen/ready", "complete")}, want: true},
-	"an empty option added":           {before: []change{managed}, write: []change{annotate("bluegreen/ready", "")}, want: true},
-	"an option removed":               {before: []change{managed, annotate("bluegreen/ready", "complete")}, write: []change{unannotate("bluegreen/ready")}, want: true},
-	"our own annotation":              {before: []change{managed}, write: []change{annotate("bluegreen/phase", "Stable")}, want: true},
-	"our own annotation by status":    {before: []change{managed}, write: []change{annotate("bluegreen/phase", "Stable")}, status: true, want: true},
-	"the target by status":            {before: []change{managed}, write: []change{annotate("bluegreen/target-version", "1.11")}, status: true, want: true},
-	"release":                         {before: []change{managed}, write: []change{released}, want: true},
-	"release by status":               {before: []change{managed}, write: []change{released}, status: true, want: true},
-	"adoption":                        {write: []change{managed}, want: true},
-	"adoption of a selectorless one":  {before: []change{selectorless}, write: []change{managed}, want: true},
-	"a target in a crowd":             {before: []change{managed, crowded}, write: []change{annotate("bluegreen/target-version", "1.11")}, want: true},
-	"an option removed from a crowd":  {before: []change{managed, crowded, annotate("bluegreen/ready", "complete")}, write: []change{unannotate("bluegreen/ready")}, want: true},
-	"nothing":                         {before: []change{managed}},
-	"labels":                          {before: []change{managed}, write: []change{labelled}},
-	"ports":                           {before: []change{managed}, write: []change{onPort}},
-	"other annotations":               {before: []change{managed}, write: []change{annotate("example.com/a", "b")}},
-	"annotations that look like ours": {before: []change{managed}, write: []change{annotate("bluegreen.io/phase", "b")}},
-	"a load balancer's address":       {before: []change{managed, loadBalancer}, write: []change{balanced}, status: true},
-	"labels in a crowd":               {before: []change{managed, crowded}, write: []change{labelled}},
-	"an unmanaged one's selector":     {write: []change{selects("version", "1.11")}},
-	"an unmanaged one's type":         {write: []change{externalToo}},
-	"an unmanaged one's option":       {write: []change{annotate("bluegreen/ready", "complete")}},
-	"an unmanaged one's address":      {before: []change{loadBalancer}, write: []change{balanced}, status: true},
-	"a selectorless unmanaged one":    {before: []change{selectorless}, write: []change{labelled}},
-}
-
-func unannotate(key string) change {
-	return func(svc *corev1.Service) { delete(svc.Annotations, key) }
-}
-
 func TestWebhookIsAskedWhereItMatters(t *testing.T) {
 	c, ns := as(t, somebody), "webhook"
 	newNamespace(t, c, ns)
 	awaitNoPolicy(t, c, ns)
 	calls := installWebhook(t, c, ns)
-	n := numbers()
-	for name, test := range asked {
+	next := names()
+	for name, test := range updatesByAnybody {
 		t.Run("update: "+name, func(t *testing.T) {
-			svc := service(ns, n(), test.before...)
+			svc := service(ns, next(), test.before...)
 			create(t, c, svc)
 			before := calls.of(svc)
-			for _, change := range test.write {
-				change(svc)
-			}
-			if err := write(t, c, svc, test.status); err != nil {
+			test.write.to(svc)
+			if err := updateOf(t, c, svc, test.byStatus); err != nil {
 				t.Fatal(err)
 			}
-			if got := calls.of(svc) - before; (got == 1) != test.want || got > 1 {
-				t.Errorf("asked %d times, want asked: %v", got, test.want)
+			if got := calls.of(svc) - before; (got == 1) != test.asked || got > 1 {
+				t.Errorf("asked %d times, want asked: %v", got, test.asked)
 			}
 		})
 	}
 	for name, want := range map[string]int{"managed": 1, "unmanaged": 0} {
 		t.Run("create: "+name, func(t *testing.T) {
-			svc := service(ns, n())
+			svc := service(ns, next())
 			if want == 1 {
 				managed(svc)
 			}
@@ -93,6 +51,7 @@ func TestWebhookIsAskedWhereItMatters(t *testing.T) {
 	t.Run("delete", func(t *testing.T) { checkDeletion(t, c, calls, ns) })
 }
 
+// checkDeletion deletes a managed Service, which the webhook is not asked about.
 func checkDeletion(t *testing.T, c client.Client, calls *calls, ns string) {
 	svc := service(ns, "deleted", managed)
 	create(t, c, svc)
@@ -105,9 +64,10 @@ func checkDeletion(t *testing.T, c client.Client, calls *calls, ns string) {
 	}
 }
 
-func write(t *testing.T, c client.Client, svc *corev1.Service, status bool) error {
+// updateOf updates a Service, or its status.
+func updateOf(t *testing.T, c client.Client, svc *corev1.Service, byStatus bool) error {
 	t.Helper()
-	if status {
+	if byStatus {
 		return c.Status().Update(t.Context(), svc)
 	}
 	return c.Update(t.Context(), svc)
@@ -143,29 +103,30 @@ func certificateOf(server *httptest.Server) []byte {
 
 // calls answers admission reviews with yes, and counts them for each object.
 type calls struct {
-	sync.Mutex
+	mutex sync.Mutex
 	count map[string]int
 }
 
-func (c *calls) of(object client.Object) int {
+// of returns how often the webhook was asked about an object.
+func (a *calls) of(object client.Object) int {
 	path := "/mutate-v1-service"
 	if _, ok := object.(*appsv1.Deployment); ok {
 		path = "/mutate-apps-v1-deployment"
 	}
-	c.Lock()
-	defer c.Unlock()
-	return c.count[path+object.GetName()]
+	a.mutex.Lock()
+	defer a.mutex.Unlock()
+	return a.count[path+object.GetName()]
 }
 
-func (c *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+func (a *calls) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	var review reviewv1.AdmissionReview
 	if err := json.NewDecoder(r.Body).Decode(&review); err != nil {
 		http.Error(w, "no admission review", http.StatusBadRequest)
 		return
 	}
-	c.Lock()
-	c.count[r.URL.Path+review.Request.Name]++
-	c.Unlock()
+	a.mutex.Lock()
+	a.count[r.URL.Path+review.Request.Name]++
+	a.mutex.Unlock()
 	review.Response = &reviewv1.AdmissionResponse{UID: review.Request.UID, Allowed: true}
 	review.Request.Object, review.Request.OldObject = runtime.RawExtension{}, runtime.RawExtension{}
 	w.Header().Set("Content-Type", "application/json")

@@ -39,22 +39,39 @@ func TestNamespacesThatMayNotBeReadAreLeftOut(t *testing.T) {
 		return nil
 	})
 	for name, test := range map[string]struct {
-		namespaces, readable, leftOut []string
-		nowhere                       bool
+		namespaces []string
+		readable   []string
+		leftOut    []string
+		nowhere    bool
 	}{
 		"all namespaces of the cluster": {},
-		"all may be read":               {namespaces: []string{"shop", "blog"}, readable: []string{"shop", "blog"}},
-		"one may not":                   {namespaces: []string{"gone", "shop"}, readable: []string{"shop"}, leftOut: []string{"gone"}},
-		"one in part":                   {namespaces: []string{"shop", "half"}, readable: []string{"shop"}, leftOut: []string{"half"}},
-		"none may":                      {namespaces: []string{"gone", "half"}, leftOut: []string{"gone", "half"}, nowhere: true},
+		"all may be read": {
+			namespaces: []string{"shop", "blog"},
+			readable:   []string{"shop", "blog"},
+		},
+		"one may not": {
+			namespaces: []string{"gone", "shop"},
+			readable:   []string{"shop"},
+			leftOut:    []string{"gone"},
+		},
+		"one in part": {
+			namespaces: []string{"shop", "half"},
+			readable:   []string{"shop"},
+			leftOut:    []string{"half"},
+		},
+		"none may": {
+			namespaces: []string{"gone", "half"},
+			leftOut:    []string{"gone", "half"},
+			nowhere:    true,
+		},
 	} {
 		readable, leftOut, err := split(t.Context(), cluster, test.namespaces)
 		if err != nil || !slices.Equal(readable, test.readable) || !slices.Equal(leftOut, test.leftOut) {
 			t.Errorf("%s: got %v, %v, %v", name, readable, leftOut, err)
 		}
-		o := options{watchNamespaces: readable, leftOut: leftOut}
-		if o.worksNowhere() != test.nowhere {
-			t.Errorf("%s: works nowhere: %t", name, o.worksNowhere())
+		parsed := options{watchNamespaces: readable, leftOut: leftOut}
+		if parsed.worksNowhere() != test.nowhere {
+			t.Errorf("%s: works nowhere: %t", name, parsed.worksNowhere())
 		}
 	}
 }

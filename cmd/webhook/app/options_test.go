@@ -4,7 +4,7 @@ import (
 	"errors"
 	"io"
 	"os"
-	"slices"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -16,40 +16,79 @@ import (
 
 func TestTheDefaultsNeedOnlyANamespace(t *testing.T) {
 	t.Setenv("POD_NAMESPACE", "bluegreen-system")
-	o, err := parse(nil)
+	parsed, err := parse(nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if o.namespace != "bluegreen-system" || o.webhookPort != 9443 || o.metricsBindAddress != ":8443" || o.healthBindAddress != ":8081" ||
-		!o.leaderElect || !o.selfManaged() || len(o.watchNamespaces) > 0 {
-		t.Errorf("got %+v", o)
+	if parsed.namespace != "bluegreen-system" || parsed.webhookPort != 9443 || parsed.metricsBindAddress != ":8443" ||
+		parsed.healthBindAddress != ":8081" || !parsed.leaderElect || !parsed.selfManaged() || len(parsed.watchNamespaces) > 0 {
+		t.Errorf("got %+v", parsed)
 	}
-	if o.cache(&certs.Keeper{}).NewInformer == nil {
+	if parsed.cache(&certs.Keeper{}).NewInformer == nil {
 		t.Error("client-go's own informers read lists whole")
 	}
-	if c := o.certs(); c.Secret.String() != "bluegreen-system/bluegreen-ca" || c.WebhookConfiguration != "bluegreen" || c.ServiceName != "bluegreen-webhook" {
-		t.Errorf("got %+v", c)
+	keeper := parsed.certs()
+	if keeper.Secret.String() != "bluegreen-system/bluegreen-ca" || keeper.WebhookConfiguration != "bluegreen" ||
+		keeper.ServiceName != "bluegreen-webhook" {
+		t.Errorf("got %+v", keeper)
 	}
 }
 
 func TestGoodFlagsAreRead(t *testing.T) {
 	for name, test := range map[string]struct {
-		args []string
-		ok   func(*options) bool
+		flags []string
+		read  func(*options) any
+		want  any
 	}{
-		"the flag outranks the environment": {[]string{"--namespace=other"}, func(o *options) bool { return o.namespace == "other" }},
-		"several namespaces":                {[]string{"--watch-namespaces=a,b", "--watch-namespaces=c"}, func(o *options) bool { return slices.Equal(o.watchNamespaces, []string{"a", "b", "c"}) }},
-		"all namespaces":                    {[]string{"--watch-namespaces="}, func(o *options) bool { return len(o.watchNamespaces) == 0 }},
-		"certificates from a directory":     {[]string{"--tls-cert-dir=/tls"}, func(o *options) bool { return !o.selfManaged() }},
-		"the highest port":                  {[]string{"--webhook-port=65535"}, func(o *options) bool { return o.webhookPort == 65535 }},
-		"no election":                       {[]string{"--leader-elect=false"}, func(o *options) bool { return !o.leaderElect }},
-		"logs as JSON":                      {[]string{"--logging-format=json"}, func(o *options) bool { return o.logging.Format == "json" }},
-		"a delay at the end":                {[]string{"--shutdown-delay-duration=5s"}, func(o *options) bool { return o.shutdownDelay == 5*time.Second }},
+		"the flag outranks the environment": {
+			flags: []string{"--namespace=other"},
+			read:  func(parsed *options) any { return parsed.namespace },
+			want:  "other",
+		},
+		"several namespaces": {
+			flags: []string{"--watch-namespaces=a,b", "--watch-namespaces=c"},
+			read:  func(parsed *options) any { return parsed.watchNamespaces },
+			want:  []string{"a", "b", "c"},
+		},
+		"all namespaces": {
+			flags: []string{"--watch-namespaces="},
+			read:  func(parsed *options) any { return len(parsed.watchNamespaces) },
+			want:  0,
+		},
+		"certificates from a directory": {
+			flags: []string{"--tls-cert-dir=/tls"},
+			read:  func(parsed *options) any { return parsed.selfManaged() },
+			want:  false,
+		},
+		"the highest port": {
+			flags: []string{"--webhook-port=65535"},
+			read:  func(parsed *options) any { return parsed.webhookPort },
+			want:  65535,
+		},
+		"no election": {
+			flags: []string{"--leader-elect=false"},
+			read:  func(parsed *options) any { return parsed.leaderElect },
+			want:  false,
+		},
+		"logs as JSON": {
+			flags: []string{"--logging-format=json"},
+			read:  func(parsed *options) any { return parsed.logging.Format },
+			want:  "json",
+		},
+		"a delay at the end": {
+			flags: []string{"--shutdown-delay-duration=5s"},
+			read:  func(parsed *options) any { return parsed.shutdownDelay },
+			want:  5 * time.Second,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("POD_NAMESPACE", "bluegreen-system")
-			if o, err := parse(test.args); err != nil || !test.ok(o) {
-				t.Errorf("got %+v, %v", o, err)
+			parsed, err := parse(test.flags)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := test.read(parsed); !reflect.DeepEqual(got, test.want) {
+				t.Errorf("got %v, want %v", got, test.want)
 			}
 		})
 	}
@@ -57,24 +96,57 @@ func TestGoodFlagsAreRead(t *testing.T) {
 
 func TestBadFlagsAreRefusedWithFlagValueAndRule(t *testing.T) {
 	for name, test := range map[string]struct {
-		args []string
-		want []string
+		flags []string
+		want  []string
 	}{
-		"no namespace":               {[]string{"--namespace="}, []string{"--namespace: must be set, by the flag or by POD_NAMESPACE"}},
-		"a port below the range":     {[]string{"--webhook-port=0"}, []string{"--webhook-port: 0: must be between 1 and 65535"}},
-		"a port above the range":     {[]string{"--webhook-port=65536"}, []string{"--webhook-port: 65536: must be between 1 and 65535"}},
-		"a port that is no number":   {[]string{"--webhook-port=https"}, []string{"--webhook-port", `"https"`}},
-		"a negative delay":           {[]string{"--shutdown-delay-duration=-1s"}, []string{"--shutdown-delay-duration: -1s: must be 0s or more"}},
-		"a namespace that is none":   {[]string{"--watch-namespaces=ok,Not_OK"}, []string{`--watch-namespaces: "Not_OK": `, "lower case alphanumeric"}},
-		"an empty one among several": {[]string{"--watch-namespaces=a,,b"}, []string{`--watch-namespaces: "": `}},
-		"all of it at once":          {[]string{"--namespace=", "--webhook-port=-1", "--watch-namespaces=-"}, []string{"--namespace: ", "--webhook-port: -1: ", `--watch-namespaces: "-": `}},
-		"a flag nobody knows":        {[]string{"--surprise=1"}, []string{"unknown flag: --surprise"}},
-		"a switch that is neither":   {[]string{"--leader-elect=perhaps"}, []string{"--leader-elect", `"perhaps"`}},
-		"an argument":                {[]string{"serve"}, []string{`unexpected argument "serve": there are only flags, see --help`}},
+		"no namespace": {
+			flags: []string{"--namespace="},
+			want:  []string{"--namespace: must be set, by the flag or by POD_NAMESPACE"},
+		},
+		"a port below the range": {
+			flags: []string{"--webhook-port=0"},
+			want:  []string{"--webhook-port: 0: must be between 1 and 65535"},
+		},
+		"a port above the range": {
+			flags: []string{"--webhook-port=65536"},
+			want:  []string{"--webhook-port: 65536: must be between 1 and 65535"},
+		},
+		"a port that is no number": {
+			flags: []string{"--webhook-port=https"},
+			want:  []string{"--webhook-port", `"https"`},
+		},
+		"a negative delay": {
+			flags: []string{"--shutdown-delay-duration=-1s"},
+			want:  []string{"--shutdown-delay-duration: -1s: must be 0s or more"},
+		},
+		"a namespace that is none": {
+			flags: []string{"--watch-namespaces=ok,Not_OK"},
+			want:  []string{`--watch-namespaces: "Not_OK": `, "lower case alphanumeric"},
+		},
+		"an empty one among several": {
+			flags: []string{"--watch-namespaces=a,,b"},
+			want:  []string{`--watch-namespaces: "": `},
+		},
+		"all of it at once": {
+			flags: []string{"--namespace=", "--webhook-port=-1", "--watch-namespaces=-"},
+			want:  []string{"--namespace: ", "--webhook-port: -1: ", `--watch-namespaces: "-": `},
+		},
+		"a flag nobody knows": {
+			flags: []string{"--surprise=1"},
+			want:  []string{"unknown flag: --surprise"},
+		},
+		"a boolean that is neither": {
+			flags: []string{"--leader-elect=perhaps"},
+			want:  []string{"--leader-elect", `"perhaps"`},
+		},
+		"an argument": {
+			flags: []string{"serve"},
+			want:  []string{`unexpected argument "serve": there are only flags, see --help`},
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Setenv("POD_NAMESPACE", "bluegreen-system")
-			_, err := parse(test.args)
+			_, err := parse(test.flags)
 			if err == nil {
 				t.Fatal("no error")
 			}

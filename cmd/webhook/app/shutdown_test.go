@@ -12,21 +12,21 @@ import (
 func TestTheProcessServesOnForTheDelay(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		asked, ask := context.WithCancel(t.Context())
-		s := shutdown{asked: asked, delay: 5 * time.Second}
-		ctx, cancel := s.context()
+		ending := shutdown{asked: asked, delay: 5 * time.Second}
+		ctx, cancel := ending.context()
 		defer cancel()
-		if err := s.ready(nil); err != nil {
+		if err := ending.ready(nil); err != nil {
 			t.Errorf("not ready before it was asked to end: %v", err)
 		}
 
 		ask()
 		start := time.Now()
-		if err := s.ready(nil); err == nil {
+		if err := ending.ready(nil); err == nil {
 			t.Error("ready although it was asked to end")
 		}
 		<-ctx.Done()
-		if served := time.Since(start); served != s.delay {
-			t.Errorf("served on for %s, want %s", served, s.delay)
+		if served := time.Since(start); served != ending.delay {
+			t.Errorf("served on for %s, want %s", served, ending.delay)
 		}
 	})
 }
@@ -46,17 +46,21 @@ func TestAProcessThatFailsEndsAtOnce(t *testing.T) {
 	})
 }
 
-// TestConnectionsCloseWithTheirLastAnswer sees that a client never has to write to a connection that is about to be closed.
+// TestConnectionsCloseWithTheirLastAnswer checks that a client never has to write to a connection that is about to be closed.
 func TestConnectionsCloseWithTheirLastAnswer(t *testing.T) {
 	asked, ask := context.WithCancel(t.Context())
-	s := shutdown{asked: asked}
-	server := httptest.NewServer(s.handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
+	ending := shutdown{asked: asked}
+	server := httptest.NewServer(ending.handler(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {})))
 	defer server.Close()
 
+	nobodyAsks := func() {}
 	for _, test := range []struct {
 		before func()
 		closes bool
-	}{{func() {}, false}, {ask, true}} {
+	}{
+		{before: nobodyAsks, closes: false},
+		{before: ask, closes: true},
+	} {
 		test.before()
 		response, err := server.Client().Post(server.URL, "application/json", nil)
 		if err != nil {

@@ -64,7 +64,8 @@ func TestAProcessEndsBeforeItsCachesHaveSynced(t *testing.T) {
 }
 
 func TestAProcessWhoseCachesDoNotSyncFails(t *testing.T) {
-	if err := start(t.Context(), forbidding(t, nil), 100*time.Millisecond); err == nil || !strings.Contains(err.Error(), "have not synced within 100ms") {
+	err := start(t.Context(), forbidding(t, nil), 100*time.Millisecond)
+	if err == nil || !strings.Contains(err.Error(), "have not synced within 100ms") {
 		t.Errorf("got %v", err)
 	}
 }

@@ -1,6 +1,9 @@
-package cluster
+package cluster_test
 
 import (
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
+	. "github.com/bluegreen-k8s/bluegreen/pkg/watch/watchtest"
+
 	"context"
 	"fmt"
 	"testing"
@@ -13,47 +16,50 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	apiwatch "k8s.io/apimachinery/pkg/watch"
 	toolscache "k8s.io/client-go/tools/cache"
-	"sigs.k8s.io/controller-runtime/pkg/client"
-
-	. "github.com/bluegreen-k8s/bluegreen/pkg/watch/watchtest"
 )
 
-// paged is an API server that streams no lists: it has so many pages, of one Deployment each, at version 7.
-type paged struct {
+// pagedServer is an API server that streams no lists: it has so many pages, of one Deployment each, at version 7.
+type pagedServer struct {
 	t     *testing.T
 	pages int
 	lists []metav1.ListOptions
-	// expired has the second page fail so often.
+
+	// expired is how often the second page fails.
 	expired int
 }
 
-func (p *paged) list(_ context.Context, options metav1.ListOptions) (runtime.Object, error) {
-	p.lists = append(p.lists, options)
+func (s *pagedServer) list(_ context.Context, options metav1.ListOptions) (runtime.Object, error) {
+	s.lists = append(s.lists, options)
 	if options.Limit == 0 || options.ResourceVersion != "" || options.ResourceVersionMatch != "" {
-		p.t.Errorf("a list with %+v brings everything at once", options)
+		s.t.Errorf("a list with %+v brings everything at once", options)
 	}
 	page := 0
 	if options.Continue != "" {
 		fmt.Sscan(options.Continue, &page)
 	}
-	if page == 1 && p.expired > 0 {
-		p.expired--
+	if page == 1 && s.expired > 0 {
+		s.expired--
 		return nil, apierrors.NewResourceExpired("compacted")
 	}
-	list := &appsv1.DeploymentList{ListMeta: metav1.ListMeta{ResourceVersion: "7"}, Items: []appsv1.Deployment{*Ready(fmt.Sprint("d", page))}}
-	if page++; page < p.pages {
+	list := &appsv1.DeploymentList{
+		ListMeta: metav1.ListMeta{ResourceVersion: "7"},
+		Items:    []appsv1.Deployment{*Ready(fmt.Sprint("d", page))},
+	}
+	if page++; page < s.pages {
 		list.Continue = fmt.Sprint(page)
 	}
 	return list, nil
 }
 
-func (p *paged) source() *toolscache.ListWatch {
-	return &toolscache.ListWatch{ListWithContextFunc: p.list, WatchFuncWithContext: func(_ context.Context, options metav1.ListOptions) (apiwatch.Interface, error) {
-		if options.SendInitialEvents != nil {
-			return nil, apierrors.NewInvalid(appsv1.SchemeGroupVersion.WithKind("Deployment").GroupKind(), "", nil)
-		}
-		return apiwatch.NewFake(), nil
-	}}
+func (s *pagedServer) watch(_ context.Context, options metav1.ListOptions) (apiwatch.Interface, error) {
+	if options.SendInitialEvents != nil {
+		return nil, apierrors.NewInvalid(appsv1.SchemeGroupVersion.WithKind("Deployment").GroupKind(), "", nil)
+	}
+	return apiwatch.NewFake(), nil
+}
+
+func (s *pagedServer) source() *toolscache.ListWatch {
+	return &toolscache.ListWatch{ListWithContextFunc: s.list, WatchFuncWithContext: s.watch}
 }
 
 // TestNoListIsReadWhole: neither the first, nor one after a watch has ended, which asks for no older version than it knows.
@@ -64,8 +70,8 @@ func TestNoListIsReadWhole(t *testing.T) {
 		"from etcd":    {ResourceVersionMatch: metav1.ResourceVersionMatchNotOlderThan},
 	} {
 		for _, pages := range []int{1, 2, 5} {
-			server := &paged{t: t, pages: pages}
-			list, err := inPages(server.source(), pack(keepOfDeployment)).ListWithContext(t.Context(), options)
+			server := &pagedServer{t: t, pages: pages}
+			list, err := cluster.ListingDeployments(server.source()).ListWithContext(t.Context(), options)
 			if err != nil {
 				t.Fatalf("%s: %v", name, err)
 			}
@@ -74,7 +80,7 @@ func TestNoListIsReadWhole(t *testing.T) {
 				t.Errorf("%s: %d items of %d pages in %d lists, %v", name, len(items), pages, len(server.lists), err)
 			}
 			for _, item := range items {
-				if _, is := item.(*packed[appsv1.Deployment, *appsv1.Deployment]); !is {
+				if !cluster.IsPackedDeployment(item) {
 					t.Errorf("%s: a %T is held whole", name, item)
 				}
 			}
@@ -87,8 +93,8 @@ func TestNoListIsReadWhole(t *testing.T) {
 
 // TestAnInformerReadsPagesWhereListsAreNotStreamed: also when etcd compacts what the pages are of.
 func TestAnInformerReadsPagesWhereListsAreNotStreamed(t *testing.T) {
-	server := &paged{t: t, pages: 3, expired: 1}
-	informer := NewInformer(server.source(), &appsv1.Deployment{}, 0, toolscache.Indexers{})
+	server := &pagedServer{t: t, pages: 3, expired: 1}
+	informer := cluster.NewInformer(server.source(), &appsv1.Deployment{}, 0, toolscache.Indexers{})
 	go informer.RunWithContext(t.Context())
 	if !toolscache.WaitForCacheSync(t.Context().Done(), informer.HasSynced) {
 		t.Fatal("no sync")
@@ -98,7 +104,7 @@ func TestAnInformerReadsPagesWhereListsAreNotStreamed(t *testing.T) {
 		t.Fatalf("the informer holds %v", held)
 	}
 	for _, object := range held {
-		if got := unpack[*appsv1.Deployment](object.(client.Object)); got.Spec.Template.Labels["version"] != "1.11" {
+		if got := cluster.Unpacked(object); got.Spec.Template.Labels["version"] != Green {
 			t.Errorf("the informer holds %+v", got)
 		}
 	}
@@ -111,9 +117,9 @@ func TestAnInformerOfSomethingElseIsClientGosOwn(t *testing.T) {
 			asked <- options
 			return &corev1.SecretList{}, nil
 		},
-		WatchFuncWithContext: (&paged{t: t}).source().WatchFuncWithContext,
+		WatchFuncWithContext: (&pagedServer{t: t}).watch,
 	}
-	go NewInformer(source, &corev1.Secret{}, 0, toolscache.Indexers{}).RunWithContext(t.Context())
+	go cluster.NewInformer(source, &corev1.Secret{}, 0, toolscache.Indexers{}).RunWithContext(t.Context())
 	if options := <-asked; options.ResourceVersion != "0" {
 		t.Errorf("the first list asks for %+v", options)
 	}

@@ -1,64 +1,118 @@
-// Package watchtest builds what the tests of controllers share: objects with more to them than the cache keeps, and fake clients.
+// Package watchtest is what the tests of the controllers share: objects with more to them than the cache keeps, and a fake API
+// server with a cache that can be behind. Tests import it with a dot.
 package watchtest
 
 import (
-	"maps"
+	"reflect"
+	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
+	"sigs.k8s.io/controller-runtime/pkg/cache"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// Versions of nginx.
+// The versions of most tests: traffic is on blue, and is to go to green.
 const (
 	Blue  = "1.10"
 	Green = "1.11"
 )
 
-// Nginx is a Service with traffic on version 1.10 and more to it than the cache keeps.
-func Nginx(annotations map[string]string) *corev1.Service {
-	built := &corev1.Service{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "nginx", UID: "1", Labels: map[string]string{"app": "shop"},
-			Annotations: map[string]string{"example.org/load-balancer": "internal"}},
+// Theirs is a finalizer, or an annotation, of somebody else.
+const Theirs = "example.org/theirs"
+
+// DeploymentUID is that of every Deployment here. Notes name it.
+const DeploymentUID = "2"
+
+// Nginx is an unmanaged Service with traffic on blue, and with more to it than the cache keeps.
+func Nginx() *corev1.Service {
+	return &corev1.Service{
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:   "shop",
+			Name:        "nginx",
+			UID:         "1",
+			Labels:      map[string]string{"app": "shop"},
+			Annotations: map[string]string{"example.org/load-balancer": "internal"},
+		},
 		Spec: corev1.ServiceSpec{
 			Type:     corev1.ServiceTypeLoadBalancer,
-			Selector: map[string]string{"name": "nginx", "version": "1.10"},
+			Selector: PodsOf(Blue),
 			Ports:    []corev1.ServicePort{{Port: 80}},
 		},
-		Status: corev1.ServiceStatus{LoadBalancer: corev1.LoadBalancerStatus{Ingress: []corev1.LoadBalancerIngress{{IP: "192.0.2.1"}}}},
+		Status: corev1.ServiceStatus{
+			LoadBalancer: corev1.LoadBalancerStatus{Ingress: []corev1.LoadBalancerIngress{{IP: "192.0.2.1"}}},
+		},
 	}
-	maps.Copy(built.Annotations, annotations)
-	return built
 }
 
+// Asking is the Service with traffic on blue, and a version that is asked for.
 func Asking(version string) *corev1.Service {
-	return Nginx(map[string]string{bluegreen.TargetVersion: version})
+	built := Nginx()
+	built.Annotations[bluegreen.TargetVersion] = version
+	return built
 }
 
 // OnVersion is the Service with its traffic on a version, asked for.
 func OnVersion(version string) *corev1.Service {
 	built := Asking(version)
-	built.Spec.Selector["version"] = version
+	built.Spec.Selector = PodsOf(version)
 	return built
 }
 
-// Ready is a Deployment of version 1.11 that can carry the traffic.
+// Switching is a switch that is asked for and has not happened.
+type Switching struct{ From, To string }
+
+// Service is the Service with traffic still on the old version.
+func (s Switching) Service() *corev1.Service {
+	built := OnVersion(s.From)
+	built.Annotations[bluegreen.TargetVersion] = s.To
+	return built
+}
+
+// PodsOf are the labels of the pods of a version.
+func PodsOf(version string) map[string]string {
+	return map[string]string{"name": "nginx", "version": version}
+}
+
+// NoteServing is the value of the note Serves for the pods of a version.
+func NoteServing(version string) string { return "name=nginx,version=" + version }
+
+// Ready is a Deployment of green that can carry the traffic.
 func Ready(name string) *appsv1.Deployment {
 	return &appsv1.Deployment{
-		ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: name, UID: "2", Generation: 1, Labels: map[string]string{"app": "shop"}},
-		Spec: appsv1.DeploymentSpec{Replicas: ptr.To[int32](3), Selector: &metav1.LabelSelector{MatchLabels: map[string]string{"name": "nginx", "version": "1.11"}}, Template: corev1.PodTemplateSpec{
-			ObjectMeta: metav1.ObjectMeta{Labels: map[string]string{"name": "nginx", "version": "1.11"}},
-			Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "nginx"}}},
-		}},
-		Status: appsv1.DeploymentStatus{ObservedGeneration: 1, AvailableReplicas: 3, Conditions: []appsv1.DeploymentCondition{
-			{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionTrue, Reason: "MinimumReplicasAvailable", Message: "so it is"},
-		}},
+		ObjectMeta: metav1.ObjectMeta{
+			Namespace:  "shop",
+			Name:       name,
+			UID:        DeploymentUID,
+			Generation: 1,
+			Labels:     map[string]string{"app": "shop"},
+		},
+		Spec: appsv1.DeploymentSpec{
+			Replicas: ptr.To[int32](3),
+			Selector: &metav1.LabelSelector{MatchLabels: PodsOf(Green)},
+			Template: corev1.PodTemplateSpec{
+				ObjectMeta: metav1.ObjectMeta{Labels: PodsOf(Green)},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{{Name: "nginx"}}},
+			},
+		},
+		Status: appsv1.DeploymentStatus{
+			ObservedGeneration: 1,
+			AvailableReplicas:  3,
+			Conditions: []appsv1.DeploymentCondition{{
+				Type:    appsv1.DeploymentAvailable,
+				Status:  corev1.ConditionTrue,
+				Reason:  "MinimumReplicasAvailable",
+				Message: "so it is",
+			}},
+		},
 	}
 }
 
+// Starting is a Deployment of green that cannot carry the traffic yet.
 func Starting(name string) *appsv1.Deployment {
 	built := Ready(name)
 	built.Status.AvailableReplicas = 0
@@ -66,21 +120,50 @@ func Starting(name string) *appsv1.Deployment {
 	return built
 }
 
-// Serving is a ready Deployment of a version, with the finalizer and one of somebody else's.
-func Serving(version string) *appsv1.Deployment {
+// InUse is a ready Deployment of a version, with our finalizer and one of somebody else's.
+func InUse(version string) *appsv1.Deployment {
 	built := Ready("nginx-" + version)
-	built.Spec.Template.Labels["version"] = version
-	built.Spec.Selector.MatchLabels["version"] = version
-	built.Finalizers = []string{"example.org/theirs", bluegreen.InUseProtection}
+	built.Spec.Template.Labels = PodsOf(version)
+	built.Spec.Selector.MatchLabels = PodsOf(version)
+	built.Finalizers = []string{Theirs, bluegreen.InUseProtection}
 	return built
 }
 
-// HeldSlot is a slot with pods of 1.10 whose rollout to 1.12 bluegreen has paused.
+// HeldSlot is a slot with pods of blue whose rollout to 1.12 bluegreen has paused.
 func HeldSlot() *appsv1.Deployment {
-	slot := Serving(Blue)
+	slot := InUse(Blue)
 	slot.Spec.Selector.MatchLabels = map[string]string{"name": "nginx", "slot": "blue"}
 	slot.Spec.Template.Labels = map[string]string{"name": "nginx", "slot": "blue", "version": "1.12"}
-	slot.Annotations = map[string]string{bluegreen.Serves: "name=nginx,version=1.10", bluegreen.ResumeAfter: "2/3/3"}
+	slot.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue), bluegreen.ResumeAfter: DeploymentUID + "/3/3"}
 	slot.Spec.Paused = true
 	return slot
+}
+
+// Changed returns an object after a change.
+func Changed[O client.Object](object O, change func(O)) O {
+	change(object)
+	return object
+}
+
+// Deleted puts a Deployment under deletion, which its finalizers hold up.
+func Deleted(deployment *appsv1.Deployment) *appsv1.Deployment {
+	deployment.DeletionTimestamp = ptr.To(metav1.Now())
+	return deployment
+}
+
+// InCache returns an object as a cache of this configuration hands it out.
+func InCache[O client.Object](t *testing.T, configuration map[client.Object]cache.ByObject, object O) O {
+	t.Helper()
+	for kind, options := range configuration {
+		if reflect.TypeOf(kind) != reflect.TypeFor[O]() {
+			continue
+		}
+		held, err := options.Transform(object)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return held.(client.Object).DeepCopyObject().(O)
+	}
+	t.Fatalf("the cache is not configured for a %T", object)
+	return object
 }

@@ -1,0 +1,38 @@
+package switching
+
+import (
+	. "github.com/bluegreen-k8s/bluegreen/pkg/watch/watchtest"
+
+	"slices"
+	"testing"
+
+	corev1 "k8s.io/api/core/v1"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+func TestAnEventOfADeploymentReachesExactlyTheServicesThatItMattersTo(t *testing.T) {
+	server := NewAPIServer(t,
+		Asking(Green),
+		Changed(Asking("1.12"), func(s *corev1.Service) { s.Name = "other-version" }),
+		Changed(Asking(Green), func(s *corev1.Service) { s.Namespace = "other" }),
+		Changed(Asking(Blue), func(s *corev1.Service) { s.Name = "at-rest" }),
+		Changed(Asking("nginx"), func(s *corev1.Service) {
+			s.Name = "own-label"
+			s.Annotations[bluegreen.VersionLabel] = "name"
+			s.Spec.Selector = map[string]string{"version": Green}
+		}),
+	)
+	controller := newController(server, setup{})
+
+	got := reached(t.Context(), controller, Ready("nginx-1.11"))
+	slices.Sort(got)
+	if want := []string{"shop/nginx", "shop/own-label"}; !slices.Equal(got, want) {
+		t.Errorf("got %v, want %v", got, want)
+	}
+	unlabelled := Ready("nginx-1.11")
+	unlabelled.Spec.Template.Labels = nil
+	if got := reached(t.Context(), controller, unlabelled); len(got) > 0 {
+		t.Errorf("got %v", got)
+	}
+}

@@ -1,0 +1,44 @@
+package switching
+
+import (
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
+	. "github.com/bluegreen-k8s/bluegreen/pkg/watch/watchtest"
+
+	"context"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// This file holds all that the tests of the controller of Services know of how it is made and called.
+
+// setup is how a controller of Services differs from one that protects nothing and can read from the API server.
+type setup struct {
+	protection bool
+	apiReader  client.Reader
+}
+
+func newController(server *APIServer, with setup) *Controller {
+	var apiReader client.Reader = server
+	if with.apiReader != nil {
+		apiReader = with.apiReader
+	}
+	return New(cluster.New(server.ThroughCache(), apiReader, server.Recorder), with.protection)
+}
+
+// reconcileService reconciles a Service as it was seen, and returns the Events.
+func reconcileService(server *APIServer, controller *Controller, seen *corev1.Service) (said []string, err error) {
+	server.T.Helper()
+	_, err = controller.Reconcile(server.T.Context(), seen)
+	return server.Said(), err
+}
+
+// reached returns the Services that an event of a Deployment reaches, as NAMESPACE/NAME.
+func reached(ctx context.Context, controller *Controller, deployment *appsv1.Deployment) []string {
+	var names []string
+	for _, request := range controller.servicesOf(ctx, deployment) {
+		names = append(names, request.String())
+	}
+	return names
+}

@@ -1,0 +1,125 @@
+package manifests
+
+// controllerUpdates are what arrives of the controller's own writes; k is another version label than the default.
+var controllerUpdates = map[string]serviceUpdate{
+	"a switch": {
+		before: changes{asked11},
+		write:  changes{selects("version", "1.11")},
+	},
+	"a switch with a crowd of annotations": {
+		before: changes{asked11, crowded},
+		write:  changes{selects("version", "1.11")},
+	},
+	"a switch in a crowd of keys": {
+		before: changes{asked11, selectsCrowd},
+		write:  changes{selects("version", "1.11")},
+	},
+	"a switch of a selector without the key": {
+		before: changes{asked11, selectsNot("version")},
+		write:  changes{selects("version", "1.11")},
+	},
+	"a switch that asks itself": {
+		before:  changes{managed},
+		write:   changes{asked11, selects("version", "1.11")},
+		refusal: tampered,
+	},
+	"a switch by the key that a label names": {
+		before: changes{asked11, byK, selects("k", "1.10")},
+		write:  changes{selects("k", "1.11")},
+	},
+	"the first by the key that a label names": {
+		before: changes{asked11, byK},
+		write:  changes{selects("k", "1.11")},
+	},
+	"a status": {
+		before: changes{asked11},
+		write:  changes{annotate("bluegreen/phase", "Waiting")},
+	},
+	"a status of a selector without the key": {
+		before: changes{asked11, selectsNot("version")},
+		write:  changes{annotate("bluegreen/phase", "Waiting")},
+	},
+	"to a version that is not the target": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.12")},
+		refusal: tampered,
+	},
+	"away from the target": {
+		before:  changes{managed},
+		write:   changes{selects("version", "1.11")},
+		refusal: tampered,
+	},
+	"to no version": {
+		before:  changes{asked11},
+		write:   changes{selectsNot("version")},
+		refusal: tampered,
+	},
+	"to no selector": {
+		before:  changes{asked11},
+		write:   changes{selectorless},
+		refusal: tampered,
+	},
+	"by another key than the label names": {
+		before:  changes{asked11, byK, selects("k", "1.10")},
+		write:   changes{selects("version", "1.11")},
+		refusal: tampered,
+	},
+	"a switch with one more key": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), selects("tier", "web")},
+		refusal: tampered,
+	},
+	"a switch with one key fewer": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), selectsNot("name")},
+		refusal: tampered,
+	},
+	"a switch with another value": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), selects("name", "apache")},
+		refusal: tampered,
+	},
+	"a switch with another key in place": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), selectsNot("name"), selects("tier", "web")},
+		refusal: tampered,
+	},
+	"a key added with one key fewer": {
+		before:  changes{asked11, selectsNot("version")},
+		write:   changes{selects("version", "1.11"), selectsNot("name")},
+		refusal: tampered,
+	},
+	"a key added with one more": {
+		before:  changes{asked11, selectsNot("version")},
+		write:   changes{selects("version", "1.11"), selects("tier", "web")},
+		refusal: tampered,
+	},
+	"another key alone": {
+		before:  changes{asked11},
+		write:   changes{selects("name", "apache")},
+		refusal: tampered,
+	},
+	"another key of a selector without it": {
+		before:  changes{asked11, selectsNot("version")},
+		write:   changes{selects("name", "apache")},
+		refusal: tampered,
+	},
+	"a switch with the ask removed": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), givenBack},
+		refusal: tampered,
+	},
+	"the key removed with the ask": {
+		before:  changes{asked11},
+		write:   changes{selectsNot("version"), givenBack},
+		refusal: tampered,
+	},
+	"a switch into an ExternalName": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), externalToo},
+		refusal: "none of its pods. This is a write of bluegreen",
+	},
+	"a switch of an unmanaged Service": {
+		write: changes{selects("version", "1.11")},
+	},
+}

@@ -1,0 +1,148 @@
+package manifests
+
+// serviceUpdate is an update of a Service. Without a user it is somebody's; without a refusal it is admitted.
+type serviceUpdate struct {
+	before  changes
+	write   changes
+	user    string
+	refusal string
+}
+
+// updates are those of Services by people, and by a ServiceAccount that is not bluegreen's.
+var updates = map[string]serviceUpdate{
+	"a switch by somebody": {
+		before:  changes{managed},
+		write:   changes{selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"a switch by another ServiceAccount": {
+		before:  changes{managed},
+		write:   changes{selects("version", "1.11")},
+		user:    controller + "-2",
+		refusal: selectorKept,
+	},
+	"an ask with the selector": {
+		before:  changes{managed},
+		write:   changes{annotate("bluegreen/target-version", "1.11"), selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"an ask": {
+		before: changes{managed},
+		write:  changes{annotate("bluegreen/target-version", "1.11")},
+	},
+	"another key of the selector": {
+		before:  changes{managed},
+		write:   changes{selects("name", "apache")},
+		refusal: selectorKept,
+	},
+	"one more key in the selector": {
+		before:  changes{managed},
+		write:   changes{selects("tier", "web")},
+		refusal: selectorKept,
+	},
+	"the version key left out": {
+		before:  changes{managed},
+		write:   changes{selectsNot("version")},
+		refusal: selectorKept,
+	},
+	"the whole selector left out": {
+		before:  changes{managed},
+		write:   changes{selectorless},
+		refusal: selectorKept,
+	},
+	"turned into an ExternalName": {
+		before:  changes{managed},
+		write:   changes{external},
+		refusal: typeKept,
+	},
+	"an ExternalName with the selector": {
+		before:  changes{managed},
+		write:   changes{externalToo},
+		refusal: typeKept,
+	},
+	"an ExternalName while it is given back": {
+		before:  changes{managed},
+		write:   changes{givenBack, externalToo},
+		refusal: typeKept,
+	},
+	"an ExternalName while it is adopted": {
+		write:   changes{managed, externalToo},
+		refusal: typeKept,
+	},
+	"an ExternalName adopted": {
+		before: changes{externalToo},
+		write:  changes{managed},
+	},
+	"an ExternalName, an unmanaged Service": {
+		write: changes{externalToo},
+	},
+	"an ExternalName as before": {
+		before: changes{externalToo, managed},
+		write:  changes{labelled},
+	},
+	"an ExternalName no longer": {
+		before: changes{externalToo, managed},
+		write:  changes{internal},
+	},
+	"another type": {
+		before: changes{managed},
+		write:  changes{loadBalancer},
+	},
+	"labels and ports": {
+		before: changes{managed},
+		write:  changes{labelled, onPort},
+	},
+	"other annotations": {
+		before: changes{managed},
+		write:  changes{annotate("example.com/a", "b")},
+	},
+	"given back": {
+		before: changes{managed},
+		write:  changes{givenBack},
+	},
+	"given back with another selector": {
+		before:  changes{managed},
+		write:   changes{givenBack, selects("version", "1.11")},
+		refusal: "remove the annotation in one write",
+	},
+	"adopted": {
+		write: changes{managed},
+	},
+	"adopted without the key": {
+		before: changes{selectsNot("version")},
+		write:  changes{managed},
+	},
+	"adopted with another selector": {
+		write:   changes{managed, selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"adopted without a selector": {
+		before: changes{selectorless},
+		write:  changes{managed},
+	},
+	"a selector for a Service without one": {
+		before:  changes{selectorless, managed},
+		write:   changes{selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"an unmanaged Service": {
+		write: changes{selects("version", "1.11")},
+	},
+	"an unmanaged Service's selector removed": {
+		write: changes{selectorless},
+	},
+	"the key that a label names": {
+		before:  changes{managed, annotate("bluegreen/version-label", "v"), selects("v", "1")},
+		write:   changes{selects("v", "2")},
+		refusal: "target-version=2 --overwrite",
+	},
+	"a crowd of annotations": {
+		before: changes{managed, crowded},
+		write:  changes{labelled},
+	},
+	"a switch with a crowd of annotations": {
+		before:  changes{managed, crowded},
+		write:   changes{selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+}
