@@ -67,24 +67,28 @@ func (m manifest) object() *corev1.Service {
 	}
 }
 
-// patch returns what turns a Service that was brought about by another manifest into this one, as a merge patch.
-func (m manifest) patch(was manifest) any {
+// patch returns the change as a merge patch of the Service.
+func (c change) patch() any {
 	return map[string]any{
-		"metadata": map[string]any{"annotations": changes(was.Annotations, m.Annotations)},
-		"spec":     map[string]any{"selector": changes(was.Selector, m.Selector)},
+		"metadata": map[string]any{"annotations": c.annotations()},
+		"spec":     map[string]any{"selector": c.selector()},
 	}
 }
 
-// changes are the wanted values, and nil for what was and shall not be.
-func changes(was, want map[string]string) map[string]any {
-	changed := map[string]any{}
+func (c change) annotations() map[string]any { return changed(c.was.Annotations, c.want.Annotations) }
+
+func (c change) selector() map[string]any { return changed(c.was.Selector, c.want.Selector) }
+
+// changed are the wanted values, and nil for what was and shall not be.
+func changed(was, want map[string]string) map[string]any {
+	values := map[string]any{}
 	for key := range was {
-		changed[key] = nil
+		values[key] = nil
 	}
 	for key, value := range want {
-		changed[key] = value
+		values[key] = value
 	}
-	return changed
+	return values
 }
 
 func marshal(value any) []byte {

@@ -26,11 +26,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
+
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // meddler is another mutating webhook, asked after bluegreen's, that changes the selector in every update of Service web. It
 // is asked about namespaces with a label of its name.
 type meddler string
+
+// meddlerLabel is that label.
+const meddlerLabel = "meddler"
 
 const (
 	// once: asked once a write.
@@ -45,7 +50,7 @@ const meddledVersion = "6.66"
 // startMeddlers serves the meddlers until the test ends, from where the API server reaches them.
 func startMeddlers(t *testing.T) {
 	t.Helper()
-	api, err := url.Parse(config.Host)
+	api, err := url.Parse(cluster.Config.Host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,12 +105,16 @@ func (m meddler) configure(t *testing.T, url string, bundle []byte) {
 			AdmissionReviewVersions: []string{"v1"},
 			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: bundle},
 			FailurePolicy:           ptr.To(admissionregistrationv1.Fail),
-			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"meddler": string(m)}},
+			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{meddlerLabel: string(m)}},
 			ReinvocationPolicy:      ptr.To(admissionregistrationv1.ReinvocationPolicyType(m)),
 			SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
 			Rules: []admissionregistrationv1.RuleWithOperations{{
 				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Update},
-				Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"services"}},
+				Rule: admissionregistrationv1.Rule{
+					APIGroups:   []string{""},
+					APIVersions: []string{"v1"},
+					Resources:   []string{"services"},
+				},
 			}},
 		}},
 	}, metav1.CreateOptions{})
@@ -124,13 +133,12 @@ func (m meddler) configure(t *testing.T, url string, bundle []byte) {
 // watched, so this tries, with dry runs.
 func (m meddler) awaitMeddling(t *testing.T) {
 	t.Helper()
-	c := newCell(t, client{}, map[string]string{"meddler": string(m)})
-	services := cluster.CoreV1().Services(c.namespace)
+	services := cluster.CoreV1().Services(newNamespace(t, m).name)
 	probe, err := services.Create(t.Context(), selecting("1").object(), metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, harness.Patience, true, func(ctx context.Context) (bool, error) {
 		var written *corev1.Service
 		written, err := services.Update(ctx, probe, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
 		return err == nil && written.Spec.Selector["version"] == meddledVersion, err
@@ -157,5 +165,6 @@ func selfSigned(t *testing.T, host net.IP) (tls.Certificate, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	certificate := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

@@ -27,11 +27,11 @@ func (t *table) set(s situation, c client, text string) {
 	t.cells[cellName(s, c)] = text
 }
 
-// full says whether every cell was run; go test -run may have left some out.
+// full reports whether every cell was run; go test -run may have left some out.
 func (t *table) full() bool {
 	for _, s := range situations {
 		for _, c := range clients {
-			if _, ran := t.cells[cellName(s, c)]; !ran && c.can&s.needs == s.needs {
+			if _, ran := t.cells[cellName(s, c)]; !ran && c.canGetInto(s) {
 				return false
 			}
 		}
@@ -58,7 +58,7 @@ func (t *table) markdown() string {
 		out.WriteString("| " + s.title + " |")
 		for _, c := range clients {
 			text := t.cells[cellName(s, c)]
-			if exception, excepted := s.except[c.name]; excepted {
+			if exception, excepted := s.want.except[c.name]; excepted {
 				if !slices.Contains(whys, exception.why) {
 					whys = append(whys, exception.why)
 					fmt.Fprintf(&notes, "%d. %s\n", len(whys), exception.why)
@@ -85,7 +85,7 @@ const begin, end = "<!-- what TestMatrix saw: make clients-table -->\n", "<!-- e
 
 // compare fails the test if the document shows another table; with -update, it writes this one there.
 func (t *table) compare(test *testing.T) {
-	path := filepath.Join(root, "docs/clients.md")
+	path := filepath.Join(cluster.Root, "docs/clients.md")
 	document, err := os.ReadFile(path)
 	if err != nil {
 		test.Fatal(err)
