@@ -51,7 +51,9 @@ type change struct {
 }
 
 // canGetInto reports whether the client can do all that a situation needs.
-func (c client) canGetInto(s situation) bool { return c.can&s.needs == s.needs }
+func (client client) canGetInto(situation situation) bool {
+	return client.can&situation.needs == situation.needs
+}
 
 // clients are the columns of the table, in order.
 var clients = []client{
@@ -131,9 +133,9 @@ var clients = []client{
 }
 
 // kubectlWithFile is a client that writes what is in a file by its kubectl command.
-func kubectlWithFile(c client) client {
-	c.write = func(ns *namespace, change change) harness.Output {
-		return ns.kubectlFile(slices.Concat(c.file, change.flags), marshal(change.want.object()))
+func kubectlWithFile(client client) client {
+	client.write = func(ns *namespace, change change) harness.Output {
+		return ns.kubectlFile(slices.Concat(client.file, change.flags), marshal(change.want.object()))
 	}
-	return c
+	return client
 }

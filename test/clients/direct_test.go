@@ -23,16 +23,16 @@ import (
 // The clients that are no program of their own: what controllers do, and what a script with curl does.
 
 // dryRun returns the dry runs that the flags of kubectl ask for.
-func (c change) dryRun() []string {
-	if slices.Contains(c.flags, "--dry-run=server") {
+func (change change) dryRun() []string {
+	if slices.Contains(change.flags, "--dry-run=server") {
 		return []string{metav1.DryRunAll}
 	}
 	return nil
 }
 
 // subresources returns the subresources that the flags of kubectl ask for.
-func (c change) subresources() []string {
-	if slices.Contains(c.flags, "--subresource=status") {
+func (change change) subresources() []string {
+	if slices.Contains(change.flags, "--subresource=status") {
 		return []string{"status"}
 	}
 	return nil

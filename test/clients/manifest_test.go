@@ -68,16 +68,20 @@ func (m manifest) object() *corev1.Service {
 }
 
 // patch returns the change as a merge patch of the Service.
-func (c change) patch() any {
+func (change change) patch() any {
 	return map[string]any{
-		"metadata": map[string]any{"annotations": c.annotations()},
-		"spec":     map[string]any{"selector": c.selector()},
+		"metadata": map[string]any{"annotations": change.annotations()},
+		"spec":     map[string]any{"selector": change.selector()},
 	}
 }
 
-func (c change) annotations() map[string]any { return changed(c.was.Annotations, c.want.Annotations) }
+func (change change) annotations() map[string]any {
+	return changed(change.was.Annotations, change.want.Annotations)
+}
 
-func (c change) selector() map[string]any { return changed(c.was.Selector, c.want.Selector) }
+func (change change) selector() map[string]any {
+	return changed(change.was.Selector, change.want.Selector)
+}
 
 // changed are the wanted values, and nil for what was and shall not be.
 func changed(was, want map[string]string) map[string]any {

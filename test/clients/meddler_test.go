@@ -71,8 +71,8 @@ func startMeddlers(t *testing.T) {
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	for _, m := range []meddler{once, insists} {
-		m.configure(t, server.URL, bundle)
+	for _, meddler := range []meddler{once, insists} {
+		meddler.configure(t, server.URL, bundle)
 	}
 }
 
@@ -95,7 +95,7 @@ func meddle(w http.ResponseWriter, r *http.Request) {
 }
 
 // configure has the API server ask the meddler, and waits until it does.
-func (m meddler) configure(t *testing.T, url string, bundle []byte) {
+func (meddler meddler) configure(t *testing.T, url string, bundle []byte) {
 	t.Helper()
 	configurations := cluster.AdmissionregistrationV1().MutatingWebhookConfigurations()
 	made, err := configurations.Create(t.Context(), &admissionregistrationv1.MutatingWebhookConfiguration{
@@ -105,8 +105,8 @@ func (m meddler) configure(t *testing.T, url string, bundle []byte) {
 			AdmissionReviewVersions: []string{"v1"},
 			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: bundle},
 			FailurePolicy:           ptr.To(admissionregistrationv1.Fail),
-			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{meddlerLabel: string(m)}},
-			ReinvocationPolicy:      ptr.To(admissionregistrationv1.ReinvocationPolicyType(m)),
+			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{meddlerLabel: string(meddler)}},
+			ReinvocationPolicy:      ptr.To(admissionregistrationv1.ReinvocationPolicyType(meddler)),
 			SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
 			Rules: []admissionregistrationv1.RuleWithOperations{{
 				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Update},
@@ -126,14 +126,14 @@ func (m meddler) configure(t *testing.T, url string, bundle []byte) {
 			t.Error(err)
 		}
 	})
-	m.awaitMeddling(t)
+	meddler.awaitMeddling(t)
 }
 
 // awaitMeddling waits until the API server asks the meddler about a plain Service. What it makes of a configuration cannot be
 // watched, so this tries, with dry runs.
-func (m meddler) awaitMeddling(t *testing.T) {
+func (meddler meddler) awaitMeddling(t *testing.T) {
 	t.Helper()
-	services := cluster.CoreV1().Services(newNamespace(t, m).name)
+	services := cluster.CoreV1().Services(newNamespace(t, meddler).name)
 	probe, err := services.Create(t.Context(), selecting("1").object(), metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)

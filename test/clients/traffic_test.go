@@ -37,14 +37,14 @@ func watchMoves(ns *namespace) *moves {
 }
 
 // expect adds a version to which traffic moves.
-func (m *moves) expect(version string) { m.expected = append(m.expected, version) }
+func (moves *moves) expect(version string) { moves.expected = append(moves.expected, version) }
 
 // overLabel is written on a Service when all is done.
 const overLabel = "clients-test-is-over"
 
 // assert compares every state of the Service with what was expected of traffic: in no other moment did it move.
-func (m *moves) assert() {
-	ns := m.namespace
+func (moves *moves) assert() {
+	ns := moves.namespace
 	ns.Helper()
 	// The end of what is to be seen is a write of ours.
 	patch := []byte(`{"metadata":{"labels":{"` + overLabel + `":""}}}`)
@@ -52,20 +52,20 @@ func (m *moves) assert() {
 	if err != nil {
 		ns.Fatal(err)
 	}
-	if seen := m.seen(); !slices.Equal(seen, m.expected) {
-		ns.Errorf("traffic moved to %q, expected %q", seen, m.expected)
+	if seen := moves.seen(); !slices.Equal(seen, moves.expected) {
+		ns.Errorf("traffic moved to %q, expected %q", seen, moves.expected)
 	}
 }
 
 // seen returns the versions to which the watch saw traffic move, until the Service has the label of the end.
-func (m *moves) seen() []string {
-	ns := m.namespace
+func (moves *moves) seen() []string {
+	ns := moves.namespace
 	ns.Helper()
 	ctx, cancel := context.WithTimeout(ns.Context(), harness.Patience)
 	defer cancel()
 	var versions []string
 	var selector string
-	_, err := watchtools.UntilWithoutRetry(ctx, m.watching, func(event watch.Event) (bool, error) {
+	_, err := watchtools.UntilWithoutRetry(ctx, moves.watching, func(event watch.Event) (bool, error) {
 		seen, ok := event.Object.(*corev1.Service)
 		if !ok {
 			return false, fmt.Errorf("unexpected %v", event)

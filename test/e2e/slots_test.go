@@ -28,15 +28,15 @@ type slots struct {
 }
 
 // values returns the chart's values.
-func (s slots) values() []string {
+func (revision slots) values() []string {
 	return []string{
-		"live=" + s.live,
+		"live=" + revision.live,
 		"drain=3s",
 		"startup=1",
-		"blue.version=" + s.blue.version,
-		fmt.Sprintf("blue.replicas=%d", s.blue.replicas),
-		"green.version=" + s.green.version,
-		fmt.Sprintf("green.replicas=%d", s.green.replicas),
+		"blue.version=" + revision.blue.version,
+		fmt.Sprintf("blue.replicas=%d", revision.blue.replicas),
+		"green.version=" + revision.green.version,
+		fmt.Sprintf("green.replicas=%d", revision.green.replicas),
 	}
 }
 

@@ -63,17 +63,17 @@ func withEachWriter(t *testing.T, title string, walk func(t *testing.T, namespac
 // total is what became of the requests of several walks.
 type total struct{ walks, requests, failed, mixed int }
 
-func (t *total) add(r traffic.Report) {
+func (t *total) add(report traffic.Report) {
 	t.walks++
-	t.requests += r.Total
-	t.failed += len(r.Errors)
-	t.mixed += len(r.Mixed)
+	t.requests += report.Total
+	t.failed += len(report.Errors)
+	t.mixed += len(report.Mixed)
 }
 
 func cells(row []total) []string {
 	var texts []string
-	for _, t := range row {
-		texts = append(texts, fmt.Sprintf("%d times: %d requests, %d failed, %d mixed", t.walks, t.requests, t.failed, t.mixed))
+	for _, sum := range row {
+		texts = append(texts, fmt.Sprintf("%d times: %d requests, %d failed, %d mixed", sum.walks, sum.requests, sum.failed, sum.mixed))
 	}
 	return texts
 }
