@@ -67,24 +67,32 @@ func (m manifest) object() *corev1.Service {
 	}
 }
 
-// patch returns what turns a Service that was brought about by another manifest into this one, as a merge patch.
-func (m manifest) patch(was manifest) any {
+// patch returns the change as a merge patch of the Service.
+func (change change) patch() any {
 	return map[string]any{
-		"metadata": map[string]any{"annotations": changes(was.Annotations, m.Annotations)},
-		"spec":     map[string]any{"selector": changes(was.Selector, m.Selector)},
+		"metadata": map[string]any{"annotations": change.annotations()},
+		"spec":     map[string]any{"selector": change.selector()},
 	}
 }
 
-// changes are the wanted values, and nil for what was and shall not be.
-func changes(was, want map[string]string) map[string]any {
-	changed := map[string]any{}
+func (change change) annotations() map[string]any {
+	return changed(change.was.Annotations, change.want.Annotations)
+}
+
+func (change change) selector() map[string]any {
+	return changed(change.was.Selector, change.want.Selector)
+}
+
+// changed are the wanted values, and nil for what was and shall not be.
+func changed(was, want map[string]string) map[string]any {
+	values := map[string]any{}
 	for key := range was {
-		changed[key] = nil
+		values[key] = nil
 	}
 	for key, value := range want {
-		changed[key] = value
+		values[key] = value
 	}
-	return changed
+	return values
 }
 
 func marshal(value any) []byte {

@@ -26,11 +26,16 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/utils/ptr"
+
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // meddler is another mutating webhook, asked after bluegreen's, that changes the selector in every update of Service web. It
 // is asked about namespaces with a label of its name.
 type meddler string
+
+// meddlerLabel is that label.
+const meddlerLabel = "meddler"
 
 const (
 	// once: asked once a write.
@@ -45,7 +50,7 @@ const meddledVersion = "6.66"
 // startMeddlers serves the meddlers until the test ends, from where the API server reaches them.
 func startMeddlers(t *testing.T) {
 	t.Helper()
-	api, err := url.Parse(config.Host)
+	api, err := url.Parse(cluster.Config.Host)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -66,8 +71,8 @@ func startMeddlers(t *testing.T) {
 	server.TLS = &tls.Config{Certificates: []tls.Certificate{certificate}}
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	for _, m := range []meddler{once, insists} {
-		m.configure(t, server.URL, bundle)
+	for _, meddler := range []meddler{once, insists} {
+		meddler.configure(t, server.URL, bundle)
 	}
 }
 
@@ -90,7 +95,7 @@ func meddle(w http.ResponseWriter, r *http.Request) {
 }
 
 // configure has the API server ask the meddler, and waits until it does.
-func (m meddler) configure(t *testing.T, url string, bundle []byte) {
+func (meddler meddler) configure(t *testing.T, url string, bundle []byte) {
 	t.Helper()
 	configurations := cluster.AdmissionregistrationV1().MutatingWebhookConfigurations()
 	made, err := configurations.Create(t.Context(), &admissionregistrationv1.MutatingWebhookConfiguration{
@@ -100,12 +105,16 @@ func (m meddler) configure(t *testing.T, url string, bundle []byte) {
 			AdmissionReviewVersions: []string{"v1"},
 			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: bundle},
 			FailurePolicy:           ptr.To(admissionregistrationv1.Fail),
-			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{"meddler": string(m)}},
-			ReinvocationPolicy:      ptr.To(admissionregistrationv1.ReinvocationPolicyType(m)),
+			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{meddlerLabel: string(meddler)}},
+			ReinvocationPolicy:      ptr.To(admissionregistrationv1.ReinvocationPolicyType(meddler)),
 			SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
 			Rules: []admissionregistrationv1.RuleWithOperations{{
 				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Update},
-				Rule:       admissionregistrationv1.Rule{APIGroups: []string{""}, APIVersions: []string{"v1"}, Resources: []string{"services"}},
+				Rule: admissionregistrationv1.Rule{
+					APIGroups:   []string{""},
+					APIVersions: []string{"v1"},
+					Resources:   []string{"services"},
+				},
 			}},
 		}},
 	}, metav1.CreateOptions{})
@@ -117,20 +126,19 @@ func (m meddler) configure(t *testing.T, url string, bundle []byte) {
 			t.Error(err)
 		}
 	})
-	m.awaitMeddling(t)
+	meddler.awaitMeddling(t)
 }
 
 // awaitMeddling waits until the API server asks the meddler about a plain Service. What it makes of a configuration cannot be
 // watched, so this tries, with dry runs.
-func (m meddler) awaitMeddling(t *testing.T) {
+func (meddler meddler) awaitMeddling(t *testing.T) {
 	t.Helper()
-	c := newCell(t, client{}, map[string]string{"meddler": string(m)})
-	services := cluster.CoreV1().Services(c.namespace)
+	services := cluster.CoreV1().Services(newNamespace(t, meddler).name)
 	probe, err := services.Create(t.Context(), selecting("1").object(), metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, harness.Patience, true, func(ctx context.Context) (bool, error) {
 		var written *corev1.Service
 		written, err := services.Update(ctx, probe, metav1.UpdateOptions{DryRun: []string{metav1.DryRunAll}})
 		return err == nil && written.Spec.Selector["version"] == meddledVersion, err
@@ -157,5 +165,6 @@ func selfSigned(t *testing.T, host net.IP) (tls.Certificate, []byte) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
+	certificate := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return certificate, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})
 }

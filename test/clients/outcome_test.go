@@ -9,6 +9,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // outcome is what comes of a write, in a word.
@@ -20,7 +21,7 @@ const (
 	nothing   outcome = "no-op"
 	withdrawn outcome = "withdrawn"
 	adopted   outcome = "adopted"
-	released  outcome = "released"
+	givenBack outcome = "released"
 	refused   outcome = "refused"
 	byPolicy  outcome = "refused by the policy"
 	conflict  outcome = "conflict"
@@ -40,22 +41,23 @@ var legend = []struct {
 	{nothing, "accepted; nothing changes, not even the resourceVersion"},
 	{withdrawn, "accepted; a switch that waited is off, and traffic stays also when that version becomes ready"},
 	{adopted, "accepted; the Service is managed from now on, and traffic stays"},
-	{released, "accepted; the Service is no longer managed, and traffic stays"},
+	{givenBack, "accepted; the Service is no longer managed, and traffic stays"},
 	{refused, "422: nothing changes, and the message says what to do instead"},
 	{byPolicy, "403 from the ValidatingAdmissionPolicy, which has the last word: nothing changes"},
 	{conflict, "refused by server-side apply, because somebody else owns a field"},
-	{recreated, "the Service is deleted and created, so traffic goes at once where its selector says: nothing can hold it, and a warning says so"},
+	{recreated, "the Service is deleted and created, so traffic goes at once where its selector says: " +
+		"nothing can hold it, and a warning says so"},
 	{movedOn, "traffic moves at once"},
 }
 
-// classify says what came of a write. A version that is asked for is not ready at that moment, so that nothing but the write
+// classify returns what came of a write. A version that is asked for is not ready at that moment, so that nothing but the write
 // itself can have moved traffic.
-func classify(before, after *corev1.Service, result said) outcome {
-	if result.err != nil {
+func classify(before, after *corev1.Service, result harness.Output) outcome {
+	if result.Err != nil {
 		return classifyFailure(before, after, result)
 	}
 	switch {
-	case after.UID != before.UID && strings.Contains(result.stderr, "cannot hold what deletes it and creates it again"):
+	case after.UID != before.UID && strings.Contains(result.Stderr, "cannot hold what deletes it and creates it again"):
 		return recreated
 	case after.UID != before.UID:
 		return failed
@@ -64,7 +66,7 @@ func classify(before, after *corev1.Service, result said) outcome {
 	case !maps.Equal(after.Spec.Selector, before.Spec.Selector):
 		return movedOn
 	case managed(before) && !managed(after):
-		return released
+		return givenBack
 	case pending(after) && (!pending(before) || target(before) != target(after)):
 		return held
 	case !managed(before) && managed(after):
@@ -76,15 +78,15 @@ func classify(before, after *corev1.Service, result said) outcome {
 	}
 }
 
-func classifyFailure(before, after *corev1.Service, result said) outcome {
+func classifyFailure(before, after *corev1.Service, result harness.Output) outcome {
 	switch {
 	case after.ResourceVersion != before.ResourceVersion:
 		return failed
-	case strings.Contains(result.stderr, "conflict"):
+	case strings.Contains(result.Stderr, "conflict"):
 		return conflict
-	case strings.Contains(result.stderr, "is invalid"):
+	case strings.Contains(result.Stderr, "is invalid"):
 		return refused
-	case strings.Contains(result.stderr, "ValidatingAdmissionPolicy"):
+	case strings.Contains(result.Stderr, "ValidatingAdmissionPolicy"):
 		return byPolicy
 	default:
 		return failed

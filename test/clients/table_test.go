@@ -19,19 +19,19 @@ type table struct {
 	cells map[string]string
 }
 
-func cellName(s situation, c client) string { return s.title + "/" + c.name }
+func cellName(row situation, column client) string { return row.title + "/" + column.name }
 
-func (t *table) set(s situation, c client, text string) {
+func (t *table) set(row situation, column client, text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.cells[cellName(s, c)] = text
+	t.cells[cellName(row, column)] = text
 }
 
-// full says whether every cell was run; go test -run may have left some out.
+// full reports whether every cell was run; go test -run may have left some out.
 func (t *table) full() bool {
-	for _, s := range situations {
-		for _, c := range clients {
-			if _, ran := t.cells[cellName(s, c)]; !ran && c.can&s.needs == s.needs {
+	for _, row := range situations {
+		for _, column := range clients {
+			if _, ran := t.cells[cellName(row, column)]; !ran && column.canGetInto(row) {
 				return false
 			}
 		}
@@ -49,16 +49,16 @@ func (t *table) markdown() string {
 		}
 	}
 	out.WriteString("\n| |")
-	for _, c := range clients {
-		out.WriteString(" " + c.name + " |")
+	for _, column := range clients {
+		out.WriteString(" " + column.name + " |")
 	}
 	out.WriteString("\n|---|" + strings.Repeat("---|", len(clients)) + "\n")
 	var whys []string
-	for _, s := range situations {
-		out.WriteString("| " + s.title + " |")
-		for _, c := range clients {
-			text := t.cells[cellName(s, c)]
-			if exception, excepted := s.except[c.name]; excepted {
+	for _, row := range situations {
+		out.WriteString("| " + row.title + " |")
+		for _, column := range clients {
+			text := t.cells[cellName(row, column)]
+			if exception, excepted := row.want.except[column.name]; excepted {
 				if !slices.Contains(whys, exception.why) {
 					whys = append(whys, exception.why)
 					fmt.Fprintf(&notes, "%d. %s\n", len(whys), exception.why)
@@ -85,7 +85,7 @@ const begin, end = "<!-- what TestMatrix saw: make clients-table -->\n", "<!-- e
 
 // compare fails the test if the document shows another table; with -update, it writes this one there.
 func (t *table) compare(test *testing.T) {
-	path := filepath.Join(root, "docs/clients.md")
+	path := filepath.Join(cluster.Root, "docs/clients.md")
 	document, err := os.ReadFile(path)
 	if err != nil {
 		test.Fatal(err)

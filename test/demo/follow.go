@@ -39,8 +39,11 @@ func follow(ctx context.Context, s *screen, cluster kubernetes.Interface) (*foll
 	return f, each(ctx, cluster.EventsV1().Events(namespace).Watch, f.event)
 }
 
+// starter starts a watch: method Watch of a client.
+type starter func(context.Context, metav1.ListOptions) (watch.Interface, error)
+
 // each calls a function with every state of an object that a watch shows.
-func each[T runtime.Object](ctx context.Context, start func(context.Context, metav1.ListOptions) (watch.Interface, error), see func(T)) error {
+func each[T runtime.Object](ctx context.Context, start starter, see func(T)) error {
 	watching, err := start(ctx, metav1.ListOptions{})
 	if err != nil {
 		return fmt.Errorf("watching the namespace: %w", err)

@@ -95,5 +95,6 @@ func (s *screen) figures(report traffic.Report, delay time.Duration) {
 		s.println(fmt.Sprintf("  %s: the start of the last request that %s answered", switched.LastOld.Format("15:04:05.000"), blue))
 		s.println(fmt.Sprintf("  %s: the end of the first request that %s answered", switched.FirstNew.Format("15:04:05.000"), green))
 	}
-	s.println(fmt.Sprintf("  %s from Deployment nginx-%s being ready to the Service's selector being on it", delay.Round(100*time.Microsecond), green))
+	s.println(fmt.Sprintf("  %s from Deployment nginx-%s being ready to the Service's selector being on it",
+		delay.Round(100*time.Microsecond), green))
 }

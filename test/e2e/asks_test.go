@@ -13,7 +13,7 @@ import (
 )
 
 // asks is a stream of writes to managed Services, in which each asks for something else than the one before. The phase in
-// the answer to a write says whether the webhook has seen that write: without it, the phase is that of the ask before.
+// the answer to a write shows whether the webhook has seen that write: without it, the phase is that of the ask before.
 type asks struct {
 	stop context.CancelFunc
 	done sync.WaitGroup
@@ -75,7 +75,7 @@ func (a *asks) one(namespace, name, version string, want bluegreen.Phase) {
 	}
 }
 
-// end stops the stream and says what came of it.
+// end stops the stream and logs what came of it.
 func (a *asks) end(t *testing.T) {
 	t.Helper()
 	a.stop()

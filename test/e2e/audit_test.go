@@ -17,10 +17,11 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // auditLog is where the API server of the local cluster logs writes of Services; see test/cluster/config/audit-policy.yaml.
-func auditLog() string { return filepath.Join(root, "bin/cluster/audit.log") }
+func auditLog() string { return filepath.Join(cluster.Root, "bin/cluster/audit.log") }
 
 // write is one successful write of a Service, as the audit log has it. Unlike a watch, it has those that changed nothing.
 type write struct {
@@ -37,10 +38,10 @@ type write struct {
 
 func (w write) byController() bool { return w.User.Username == controller }
 
-// moves says whether the write names a selector.
+// moves reports whether the write names a selector.
 func (w write) moves() bool { return len(w.RequestObject.Spec.Selector) > 0 }
 
-// asks says whether the write is about the target version.
+// asks reports whether the write is about the target version.
 func (w write) asks() bool {
 	_, asks := w.RequestObject.Metadata.Annotations[bluegreen.TargetVersion]
 	return asks
@@ -68,7 +69,7 @@ func (m auditMark) writes(t *testing.T, namespace string) []write {
 		t.Fatal("somebody has a Service " + endOfAudit)
 	}
 	var all []write
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, harness.Patience, true, func(context.Context) (bool, error) {
 		var err error
 		all, err = m.read(namespace)
 		return len(all) > 0 && all[len(all)-1].ObjectRef.Name == endOfAudit, err

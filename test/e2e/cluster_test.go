@@ -13,13 +13,11 @@ import (
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/fields"
-	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/watch"
 	"k8s.io/client-go/tools/cache"
-	watchtools "k8s.io/client-go/tools/watch"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // namespace makes a namespace of the test's own, with bluegreen there to work in it, and removes it afterwards.
@@ -48,41 +46,21 @@ func explain(t *testing.T, namespace string) {
 		{"get", "pods", "-n", installed, "-o", "wide"},
 		{"logs", "-n", installed, "-l", "app.kubernetes.io/name=bluegreen", "--prefix", "--tail=40"},
 	} {
-		printed, _ := try(t, "kubectl", args...)
-		t.Log("\n" + printed.stdout + printed.stderr)
+		printed := harness.Try(t, "kubectl", args...)
+		t.Log("\n" + printed.Stdout + printed.Stderr)
 	}
-}
-
-// await watches one kind of object until one meets the condition, and returns that.
-func await[T runtime.Object](t *testing.T, objects cache.ListerWatcher, what string, condition func(T) bool) T {
-	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), patience)
-	defer cancel()
-	var kind T
-	event, err := watchtools.UntilWithSync(ctx, objects, kind, nil, func(event watch.Event) (bool, error) {
-		object, ok := event.Object.(T)
-		return ok && event.Type != watch.Deleted && condition(object), nil
-	})
-	if err != nil {
-		t.Fatalf("waiting for %s: %v", what, err)
-	}
-	return event.Object.(T)
-}
-
-func named(name string) fields.Selector {
-	return fields.OneTermEqualSelector(metav1.ObjectNameField, name)
 }
 
 func awaitService(t *testing.T, namespace, name, what string, condition func(*corev1.Service) bool) *corev1.Service {
 	t.Helper()
-	services := cache.NewListWatchFromClient(cluster.CoreV1().RESTClient(), "services", namespace, named(name))
-	return await(t, services, fmt.Sprintf("Service %s to have %s", name, what), condition)
+	services := cache.NewListWatchFromClient(cluster.CoreV1().RESTClient(), "services", namespace, harness.Named(name))
+	return harness.Await(t, services, fmt.Sprintf("Service %s to have %s", name, what), condition)
 }
 
 func awaitDeployment(t *testing.T, namespace, name, what string, condition func(*appsv1.Deployment) bool) *appsv1.Deployment {
 	t.Helper()
-	deployments := cache.NewListWatchFromClient(cluster.AppsV1().RESTClient(), "deployments", namespace, named(name))
-	return await(t, deployments, fmt.Sprintf("Deployment %s to have %s", name, what), condition)
+	deployments := cache.NewListWatchFromClient(cluster.AppsV1().RESTClient(), "deployments", namespace, harness.Named(name))
+	return harness.Await(t, deployments, fmt.Sprintf("Deployment %s to have %s", name, what), condition)
 }
 
 // awaitPhase waits until the Service is in a phase with a message.
@@ -105,7 +83,7 @@ func awaitVersion(t *testing.T, namespace, name, version string) *corev1.Service
 func awaitEvent(t *testing.T, namespace, name string, reason bluegreen.Reason, note string) {
 	t.Helper()
 	all := cache.NewListWatchFromClient(cluster.EventsV1().RESTClient(), "events", namespace, fields.Everything())
-	await(t, all, fmt.Sprintf("an Event %s: %s", reason, note), func(e *eventsv1.Event) bool {
+	harness.Await(t, all, fmt.Sprintf("an Event %s: %s", reason, note), func(e *eventsv1.Event) bool {
 		return e.Regarding.Kind == "Service" && e.Regarding.Name == name && e.Reason == string(reason) && strings.HasPrefix(e.Note, note)
 	})
 }
@@ -117,6 +95,9 @@ func awaitAvailable(t *testing.T, namespace, name string, replicas int32) {
 			d.Status.UpdatedReplicas == replicas && d.Status.AvailableReplicas == replicas
 	})
 }
+
+// deleted reports whether somebody has deleted the Deployment, which a finalizer may keep.
+func deleted(deployment *appsv1.Deployment) bool { return deployment.DeletionTimestamp != nil }
 
 func phaseOf(service *corev1.Service) bluegreen.Phase {
 	return bluegreen.Phase(service.Annotations[bluegreen.PhaseKey])

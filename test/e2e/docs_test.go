@@ -10,8 +10,6 @@ import (
 	"strings"
 	"testing"
 
-	appsv1 "k8s.io/api/apps/v1"
-
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
@@ -26,7 +24,7 @@ var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
 
 func readPage(t *testing.T, name, namespace string) *page {
 	t.Helper()
-	content, err := os.ReadFile(filepath.Join(root, "docs", name))
+	content, err := os.ReadFile(filepath.Join(cluster.Root, "docs", name))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,12 +47,12 @@ func (p *page) run(t *testing.T, heading string) {
 	}
 	delete(p.commands, heading)
 	kubeconfig := filepath.Join(t.TempDir(), "kubeconfig")
-	if err := os.WriteFile(kubeconfig, []byte(kubectl(t, "config", "view", "--raw").stdout), 0o600); err != nil {
+	if err := os.WriteFile(kubeconfig, []byte(kubectl(t, "config", "view", "--raw").Stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	kubectl(t, "config", "set-context", "--kubeconfig", kubeconfig, "--current", "--namespace", p.namespace)
 	shell := exec.Command("sh", "-eux")
-	shell.Dir, shell.Stdin = root, strings.NewReader(commands)
+	shell.Dir, shell.Stdin = cluster.Root, strings.NewReader(commands)
 	shell.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
 	printed, err := shell.CombinedOutput()
 	t.Logf("%s\n%s", heading, printed)
@@ -88,7 +86,7 @@ func breakGlass(t *testing.T, p *page, r *requests) {
 	r.awaitAnswer(t, "1.11")
 
 	start(t)
-	awaitServing(t)
+	cluster.AwaitWebhook(t)
 	p.run(t, "Hand it back")
 	awaitPhase(t, p.namespace, "nginx", bluegreen.Stable, "")
 
@@ -97,9 +95,9 @@ func breakGlass(t *testing.T, p *page, r *requests) {
 	r.awaitAnswer(t, "1.10")
 
 	p.run(t, "Put everything back")
-	awaitServing(t)
+	cluster.AwaitWebhook(t)
 	printed := kubectl(t, "patch", "service", "nginx", "--namespace", p.namespace, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
-	contains(t, printed.stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.10")
+	contains(t, printed.Stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.10")
 	kubectl(t, "get", "validatingadmissionpolicybinding", release)
 
 	awaitProtected(t, p.namespace, "nginx-1.10")
@@ -111,7 +109,7 @@ func breakGlass(t *testing.T, p *page, r *requests) {
 	assertSwitched(t, r.judge(t).Switches)
 
 	start(t)
-	awaitServing(t)
+	cluster.AwaitWebhook(t)
 	createDeployment(t, p.namespace, "1.10", 1)
 	createService(t, p.namespace, "other", "1.10", "1.10")
 	awaitProtected(t, p.namespace, "nginx-1.10")
@@ -125,7 +123,7 @@ func breakGlass(t *testing.T, p *page, r *requests) {
 func deleteAndKeep(t *testing.T, namespace, name string) {
 	t.Helper()
 	kubectl(t, "delete", "deployment", name, "--namespace", namespace, "--wait=false")
-	awaitDeployment(t, namespace, name, "been deleted, and stayed", func(d *appsv1.Deployment) bool { return d.DeletionTimestamp != nil })
+	awaitDeployment(t, namespace, name, "been deleted, and stayed", deleted)
 }
 
 // TestClientsPage runs the commands of docs/clients.md.

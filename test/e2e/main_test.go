@@ -9,13 +9,9 @@ package e2e
 import (
 	"fmt"
 	"os"
-	"path/filepath"
 	"testing"
-	"time"
 
-	"k8s.io/client-go/kubernetes"
-	"k8s.io/client-go/rest"
-	"k8s.io/client-go/tools/clientcmd"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 const (
@@ -25,20 +21,14 @@ const (
 	installed = "bluegreen-system"
 	// controller is the user name of bluegreen's controller.
 	controller = "system:serviceaccount:" + installed + ":" + release
-
-	// patience is how long anything may take before a test gives up on it. What must be faster than that is measured.
-	patience = 90 * time.Second
 )
 
-var (
-	// root is the top of the checkout.
-	root string
-	// cluster talks to the API server as an administrator, without a limit of its own.
-	cluster kubernetes.Interface
-)
+// cluster talks to the API server as an administrator, without a limit of its own.
+var cluster *harness.Cluster
 
 func TestMain(m *testing.M) {
-	if err := connect(); err != nil {
+	var err error
+	if cluster, err = harness.Connect(); err != nil {
 		fmt.Fprintln(os.Stderr, "e2e:", err)
 		os.Exit(1)
 	}
@@ -48,24 +38,4 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	os.Exit(code)
-}
-
-func connect() error {
-	var err error
-	if root, err = filepath.Abs("../.."); err != nil {
-		return err
-	}
-	path := os.Getenv("KUBECONFIG")
-	if path == "" {
-		return fmt.Errorf("KUBECONFIG is not set: run `make e2e`")
-	}
-	config, err := clientcmd.BuildConfigFromFlags("", path)
-	if err != nil {
-		return fmt.Errorf("reading KUBECONFIG: %w", err)
-	}
-	config.QPS = -1
-	// Warnings are checked where kubectl prints them.
-	config.WarningHandler = rest.NoWarnings{}
-	cluster, err = kubernetes.NewForConfig(config)
-	return err
 }

@@ -8,6 +8,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // keep makes a Service that waits for a version nobody deploys, and deletes the Deployment that serves: only bluegreen keeps it.
@@ -70,11 +71,11 @@ func TestUninstall(t *testing.T) {
 
 // uninstallRefused deletes what serves, and uninstalls.
 func uninstallRefused(t *testing.T, ns string) {
-	printed, err := try(t, "helm", "uninstall", release, "--namespace", installed)
-	if err == nil {
+	printed := harness.Try(t, "helm", "uninstall", release, "--namespace", installed)
+	if printed.Err == nil {
 		t.Fatal("uninstalled, though what serves dies of it")
 	}
-	contains(t, printed.stdout+printed.stderr, "refusing to unprotect Deployment nginx-1.10 in namespace "+ns+": "+
+	contains(t, printed.Stdout+printed.Stderr, "refusing to unprotect Deployment nginx-1.10 in namespace "+ns+": "+
 		"it serves and is being deleted, and only bluegreen keeps it; move its traffic to another version first, or delete the Service")
 	d := awaitDeployment(t, ns, "nginx-1.10", "a finalizer", bluegreen.Protected)
 	if d.Status.AvailableReplicas == 0 {
@@ -91,7 +92,7 @@ func uninstallRefusedNoMore(t *testing.T, ns string) {
 	awaitVersion(t, ns, "nginx", "1.11")
 	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", ns, "--timeout=60s")
 	helm(t, "uninstall", release, "--namespace", installed, "--wait")
-	assertLetGo(t, ns)
+	assertUnprotected(t, ns)
 }
 
 func uninstallWithoutPods(t *testing.T) {
@@ -101,11 +102,11 @@ func uninstallWithoutPods(t *testing.T) {
 	awaitProtected(t, ns, "nginx-1.11")
 	stop(t)
 	helm(t, "uninstall", release, "--namespace", installed, "--wait")
-	assertLetGo(t, ns)
+	assertUnprotected(t, ns)
 }
 
-// assertLetGo wants Deployment nginx-1.11 to serve on without a finalizer, and to be deletable.
-func assertLetGo(t *testing.T, namespace string) {
+// assertUnprotected wants Deployment nginx-1.11 to serve on without a finalizer, and to be deletable.
+func assertUnprotected(t *testing.T, namespace string) {
 	t.Helper()
 	d, err := cluster.AppsV1().Deployments(namespace).Get(t.Context(), "nginx-1.11", metav1.GetOptions{})
 	if err != nil {
@@ -135,5 +136,5 @@ func reinstall(t *testing.T) {
 	t.Helper()
 	helm(t, append([]string{"upgrade", "--install"}, installArgs()...)...)
 	start(t)
-	awaitServing(t)
+	cluster.AwaitWebhook(t)
 }

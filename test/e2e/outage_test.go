@@ -13,9 +13,10 @@ import (
 	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
-// TestLeaderKilled takes the leader away while a switch is held: the other pod carries it out.
+// TestLeaderKilled takes the leader away while a switch is pending: the other pod carries it out.
 func TestLeaderKilled(t *testing.T) {
 	ns, r := twoVersions(t)
 	scale(t, ns, "nginx-1.11", 0)
@@ -24,7 +25,7 @@ func TestLeaderKilled(t *testing.T) {
 	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
-	awaitService(t, ns, "nginx", "the switch held", held)
+	awaitService(t, ns, "nginx", "a pending switch", pending)
 
 	stream := streamAsks(t, ns, 3)
 	old := awaitLeader(t, "")
@@ -48,8 +49,8 @@ func TestLeaderKilled(t *testing.T) {
 // awaitLeader waits until another pod than one that was runs the controller, and returns its name.
 func awaitLeader(t *testing.T, other string) string {
 	t.Helper()
-	leases := cache.NewListWatchFromClient(cluster.CoordinationV1().RESTClient(), "leases", installed, named(release))
-	lease := await(t, leases, "a leader other than "+other, func(lease *coordinationv1.Lease) bool {
+	leases := cache.NewListWatchFromClient(cluster.CoordinationV1().RESTClient(), "leases", installed, harness.Named(release))
+	lease := harness.Await(t, leases, "a leader other than "+other, func(lease *coordinationv1.Lease) bool {
 		return leader(lease) != "" && leader(lease) != other
 	})
 	return leader(lease)
@@ -79,7 +80,7 @@ func TestNoPods(t *testing.T) {
 	r.awaitAnswer(t, "1.11")
 	assertSwitched(t, r.judge(t).Switches)
 	awaitAvailable(t, installed, release, 2)
-	awaitServing(t)
+	cluster.AwaitWebhook(t)
 }
 
 // TestNoWebhookConfiguration deletes the webhook configuration, as by mistake, and has Helm restore it.
@@ -93,9 +94,9 @@ func TestNoWebhookConfiguration(t *testing.T) {
 	r.awaitAnswer(t, "1.11")
 
 	helm(t, append([]string{"upgrade"}, installArgs()...)...)
-	awaitServing(t)
+	cluster.AwaitWebhook(t)
 	printed := kubectl(t, "patch", "service", "nginx", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.10"}}}`)
-	contains(t, printed.stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11")
+	contains(t, printed.Stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11")
 	assertSwitched(t, r.judge(t).Switches)
 }
 
@@ -106,25 +107,25 @@ func assertSafeWithoutWebhook(t *testing.T, ns string, r *requests) {
 	kubectl(t, "patch", "service", "plain", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
 	kubectl(t, "label", "service", "nginx", "--namespace", ns, "team=web")
 
-	printed, err := try(t, "kubectl", "patch", "service", "nginx", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
-	if err == nil {
+	printed := harness.Try(t, "kubectl", "patch", "service", "nginx", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
+	if printed.Err == nil {
 		t.Error("a write that moves traffic was accepted")
 	}
-	contains(t, printed.stderr, "Service "+ns+"/nginx keeps its selector: it is managed (annotation bluegreen/target-version), "+
+	contains(t, printed.Stderr, "Service "+ns+"/nginx keeps its selector: it is managed (annotation bluegreen/target-version), "+
 		"and only bluegreen changes the selector of a managed Service", "To switch: ")
 
 	r.asked("1.11")
-	command := commandIn(t, printed.stderr, "To switch: ")
+	command := commandIn(t, printed.Stderr, "To switch: ")
 	if want := "kubectl annotate service nginx -n " + ns + " " + bluegreen.TargetVersion + "=1.11 --overwrite"; command != want {
 		t.Fatalf("the refusal ends in %q, want %q", command, want)
 	}
-	run(t, "sh", "-c", command)
+	harness.Run(t, "sh", "-c", command)
 }
 
 // TestRollingRestart replaces both pods under a stream of asks: none fails, and none goes past the webhook.
 func TestRollingRestart(t *testing.T) {
 	ns := namespace(t)
-	old := podsOfRelease(t)
+	old := podsOfBluegreen(t)
 	stream := streamAsks(t, ns, 10)
 	kubectl(t, "rollout", "restart", "deployment/"+release, "--namespace", installed)
 	kubectl(t, "rollout", "status", "deployment/"+release, "--namespace", installed, "--timeout=90s")
@@ -132,8 +133,8 @@ func TestRollingRestart(t *testing.T) {
 	stream.assertAllAdmitted(t)
 }
 
-// podsOfRelease returns the names of bluegreen's pods, as pod/NAME.
-func podsOfRelease(t *testing.T) []string {
+// podsOfBluegreen returns the names of bluegreen's pods, as pod/NAME.
+func podsOfBluegreen(t *testing.T) []string {
 	t.Helper()
 	pods, err := cluster.CoreV1().Pods(installed).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=bluegreen"})
 	if err != nil {

@@ -5,61 +5,34 @@ package e2e
 import (
 	"bytes"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
+
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
-// output is what a program printed.
-type output struct{ stdout, stderr string }
-
-// try runs a program as a person would.
-func try(t *testing.T, name string, args ...string) (output, error) {
+func kubectl(t *testing.T, args ...string) harness.Output {
 	t.Helper()
-	t.Logf("$ %s %s", name, strings.Join(args, " "))
-	var stdout, stderr bytes.Buffer
-	command := exec.Command(name, args...)
-	command.Stdout, command.Stderr = &stdout, &stderr
-	err := command.Run()
-	return output{stdout.String(), stderr.String()}, err
+	return harness.Run(t, "kubectl", args...)
 }
 
-// run runs a program that must succeed.
-func run(t *testing.T, name string, args ...string) output {
+func helm(t *testing.T, args ...string) harness.Output {
 	t.Helper()
-	printed, err := try(t, name, args...)
-	if err != nil {
-		t.Fatalf("%s: %v\n%s%s", name, err, printed.stdout, printed.stderr)
-	}
-	return printed
-}
-
-func kubectl(t *testing.T, args ...string) output {
-	t.Helper()
-	return run(t, "kubectl", args...)
-}
-
-func helm(t *testing.T, args ...string) output {
-	t.Helper()
-	return run(t, "helm", args...)
+	return harness.Run(t, "helm", args...)
 }
 
 // installArgs are the arguments of helm install and helm upgrade for the chart that ships, with the image under test.
 func installArgs() []string {
-	image := os.Getenv("IMAGE")
-	if image == "" {
-		image = "bluegreen:dev"
-	}
-	repository, tag, _ := strings.Cut(image, ":")
-	return []string{release, filepath.Join(root, "charts/bluegreen"), "--namespace", installed, "--create-namespace",
+	repository, tag, _ := strings.Cut(harness.Image(), ":")
+	return []string{release, filepath.Join(cluster.Root, "charts/bluegreen"), "--namespace", installed, "--create-namespace",
 		"--set", "image.repository=" + repository, "--set", "image.tag=" + tag}
 }
 
 // example returns the path of a file in examples/nginx.
 func example(name string) string {
-	return filepath.Join(root, "examples/nginx", name)
+	return filepath.Join(cluster.Root, "examples/nginx", name)
 }
 
 // edited writes a copy of an example with every match of a pattern replaced, as somebody's editor would.

@@ -50,7 +50,7 @@ func TestSwitchesWhenHeld(t *testing.T) {
 		if _, err := ask(t.Context(), ns, "nginx", version); err != nil {
 			t.Fatal(err)
 		}
-		awaitService(t, ns, "nginx", "the switch held", held)
+		awaitService(t, ns, "nginx", "a pending switch", pending)
 		scale(t, ns, name, 3)
 		awaitVersion(t, ns, "nginx", version)
 		r.awaitAnswer(t, version)
@@ -69,7 +69,8 @@ func TestSwitchesWhenHeld(t *testing.T) {
 		len(delays), milliseconds(delays[len(delays)/2]), milliseconds(delays[len(delays)-1]))
 }
 
-func held(service *corev1.Service) bool {
+// pending reports whether a switch waits for what the message says.
+func pending(service *corev1.Service) bool {
 	return phaseOf(service) == bluegreen.Waiting && service.Annotations[bluegreen.MessageKey] != ""
 }
 

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
 
@@ -48,7 +49,7 @@ func (r *requests) asked(version string) {
 // awaitAnswer waits until a version answers.
 func (r *requests) awaitAnswer(t *testing.T, version string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeoutCause(t.Context(), patience, fmt.Errorf("no answer of version %s", version))
+	ctx, cancel := context.WithTimeoutCause(t.Context(), harness.Patience, fmt.Errorf("no answer of version %s", version))
 	defer cancel()
 	if err := r.client.Await(ctx, func(result traffic.Result) bool { return result.Version == version }); err != nil {
 		t.Fatal(err)
@@ -70,7 +71,8 @@ func (r *requests) judge(t *testing.T) traffic.Report {
 		t.Errorf("request at %s failed: %v", failed.Start.Format(time.StampMilli), failed.Err)
 	}
 	for _, mixed := range report.Mixed {
-		t.Errorf("version %s answered a request of %s to %s", mixed.Version, mixed.Start.Format(time.StampMilli), mixed.End.Format(time.StampMilli))
+		t.Errorf("version %s answered a request of %s to %s",
+			mixed.Version, mixed.Start.Format(time.StampMilli), mixed.End.Format(time.StampMilli))
 	}
 	return report
 }

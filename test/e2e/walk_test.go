@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // walk is the nginx example, walked as the README tells it. Its steps build on one another.
@@ -30,7 +31,7 @@ func TestWalk(t *testing.T) {
 		{"scaled to zero", w.scaledToZero},
 		{"no such version", w.noSuchVersion},
 		{"not a label", w.notALabel},
-		{"release", w.release},
+		{"give back", w.giveBack},
 	} {
 		if !t.Run(step.name, step.run) {
 			t.FailNow()
@@ -39,7 +40,7 @@ func TestWalk(t *testing.T) {
 	w.judge(t)
 }
 
-func (w *walk) kubectl(t *testing.T, args ...string) output {
+func (w *walk) kubectl(t *testing.T, args ...string) harness.Output {
 	t.Helper()
 	return kubectl(t, append([]string{"--namespace", w.namespace}, args...)...)
 }
@@ -47,7 +48,7 @@ func (w *walk) kubectl(t *testing.T, args ...string) output {
 // sh runs a command that bluegreen printed, as it stands.
 func (w *walk) sh(t *testing.T, command string) {
 	t.Helper()
-	run(t, "sh", "-c", command)
+	harness.Run(t, "sh", "-c", command)
 }
 
 // annotate asks for a version whose pods are not ready yet.
@@ -55,12 +56,12 @@ func (w *walk) annotate(t *testing.T) {
 	w.kubectl(t, "apply", "-f", example("green.yaml"))
 	w.asked("1.11")
 	w.kubectl(t, "annotate", "service", "nginx", bluegreen.TargetVersion+"=1.11", "--overwrite")
-	held := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, waitsFor("1.11"))
-	if version := held.Spec.Selector["version"]; version != "1.10" {
+	waiting := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, waitsFor("1.11"))
+	if version := waiting.Spec.Selector["version"]; version != "1.10" {
 		t.Errorf("traffic is on %s while 1.11 is not ready", version)
 	}
 	awaitEvent(t, w.namespace, "nginx", bluegreen.ReasonNotAvailable, waitsFor("1.11"))
-	contains(t, w.kubectl(t, "describe", "service", "nginx").stdout,
+	contains(t, w.kubectl(t, "describe", "service", "nginx").Stdout,
 		"bluegreen/phase: Waiting", "bluegreen/message: "+waitsFor("1.11"), "NotAvailable", "Selector:", "version=1.10")
 
 	w.waitForVersion(t, "1.11")
@@ -72,25 +73,25 @@ func (w *walk) applyBoth(t *testing.T) {
 	w.kubectl(t, "apply", "-f", edited(t, "green.yaml", `1\.11`, "1.12"))
 	w.asked("1.12")
 	printed := w.kubectl(t, "apply", "-f", edited(t, "service.yaml", `1\.10`, "1.12"))
-	contains(t, printed.stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11 until version 1.12 is ready")
-	held := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, waitsFor("1.12"))
-	if version := held.Spec.Selector["version"]; version != "1.11" {
+	contains(t, printed.Stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11 until version 1.12 is ready")
+	waiting := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, waitsFor("1.12"))
+	if version := waiting.Spec.Selector["version"]; version != "1.11" {
 		t.Errorf("traffic is on %s while 1.12 is not ready", version)
 	}
-	w.sh(t, commandIn(t, printed.stderr, "to wait for that: "))
+	w.sh(t, commandIn(t, printed.Stderr, "to wait for that: "))
 	w.awaitAnswer(t, "1.12")
 }
 
 // patchOldSelector is the last line of the script that people use to switch today.
 func (w *walk) patchOldSelector(t *testing.T) {
 	printed := w.kubectl(t, "patch", "svc", "nginx", "-p", `{"spec":{"selector":{"name":"nginx","version":"1.10"}}}`)
-	contains(t, printed.stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.12")
+	contains(t, printed.Stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.12")
 	service := getService(t, w.namespace, "nginx")
 	if service.Spec.Selector["version"] != "1.12" || phaseOf(service) != bluegreen.Stable {
 		t.Errorf("selector %v, phase %s", service.Spec.Selector, phaseOf(service))
 	}
 
-	command := commandIn(t, printed.stderr, "to switch: ")
+	command := commandIn(t, printed.Stderr, "to switch: ")
 	w.asked("1.10")
 	w.sh(t, command)
 	w.waitForVersion(t, "1.10")
@@ -113,31 +114,31 @@ func (w *walk) scaledToZero(t *testing.T) {
 func (w *walk) noSuchVersion(t *testing.T) {
 	w.asked("9.99")
 	w.kubectl(t, "annotate", "service", "nginx", bluegreen.TargetVersion+"=9.99", "--overwrite")
-	held := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, "No Deployment has pods labelled name=nginx,version=9.99: "+
+	waiting := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, "No Deployment has pods labelled name=nginx,version=9.99: "+
 		"create it, or set bluegreen/target-version to a version that runs")
-	if version := held.Spec.Selector["version"]; version != "1.11" {
+	if version := waiting.Spec.Selector["version"]; version != "1.11" {
 		t.Errorf("traffic is on %s", version)
 	}
 }
 
 func (w *walk) notALabel(t *testing.T) {
 	before := getService(t, w.namespace, "nginx")
-	printed, err := try(t, "kubectl", "-n", w.namespace, "annotate", "service", "nginx",
+	printed := harness.Try(t, "kubectl", "-n", w.namespace, "annotate", "service", "nginx",
 		bluegreen.TargetVersion+"=not a label!", "--overwrite")
-	if err == nil {
+	if printed.Err == nil {
 		t.Error("accepted")
 	}
-	contains(t, printed.stderr, "metadata.annotations[bluegreen/target-version]", `Invalid value: "not a label!"`, "must be a label value",
+	contains(t, printed.Stderr, "metadata.annotations[bluegreen/target-version]", `Invalid value: "not a label!"`, "must be a label value",
 		"alphanumeric")
 	if after := getService(t, w.namespace, "nginx"); after.ResourceVersion != before.ResourceVersion {
 		t.Error("the Service was written")
 	}
 }
 
-// release gives the Service back, with traffic where it was.
-func (w *walk) release(t *testing.T) {
+// giveBack gives the Service back, with traffic where it was.
+func (w *walk) giveBack(t *testing.T) {
 	printed := w.kubectl(t, "annotate", "service", "nginx", bluegreen.TargetVersion+"-")
-	contains(t, printed.stderr, "Warning: bluegreen: bluegreen/target-version removed", "traffic stays on version 1.11")
+	contains(t, printed.Stderr, "Warning: bluegreen: bluegreen/target-version removed", "traffic stays on version 1.11")
 	service := getService(t, w.namespace, "nginx")
 	if len(bluegreen.Annotations(service)) > 0 || service.Spec.Selector["version"] != "1.11" {
 		t.Errorf("annotations %v, selector %v", service.Annotations, service.Spec.Selector)

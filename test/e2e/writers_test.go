@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
@@ -21,29 +22,38 @@ var (
 
 // writer is how people bring a revision of a chart in testdata into a namespace, and go back to one.
 type writer struct {
-	write func(t *testing.T, namespace, chart string, values ...string) output
+	name  string
+	write func(t *testing.T, namespace, chart string, values ...string) harness.Output
 	back  func(t *testing.T, namespace string, revision int, chart string, values ...string)
 }
 
-var writerNames = []string{"helm3", "helm", "kubectl"}
-
-var writers = map[string]writer{
-	"helm3": {upgradeBy("helm3"), rollBackBy("helm3")},
-	"helm":  {upgradeBy("helm"), rollBackBy("helm")},
-	"kubectl": {apply, func(t *testing.T, namespace string, _ int, chart string, values ...string) {
-		t.Helper()
-		apply(t, namespace, chart, values...)
-	}},
+// writers are the columns of the table in docs/clients.md.
+var writers = []writer{
+	{
+		name:  "helm3",
+		write: upgradeBy("helm3"),
+		back:  rollBackBy("helm3"),
+	},
+	{
+		name:  "helm",
+		write: upgradeBy("helm"),
+		back:  rollBackBy("helm"),
+	},
+	{
+		name:  "kubectl",
+		write: apply,
+		back:  applyAgain,
+	},
 }
 
 // withEachWriter walks with each of them, in a namespace of its own for each walk, and notes what became of the requests.
 func withEachWriter(t *testing.T, title string, walk func(t *testing.T, namespace string, by writer) traffic.Report) {
-	row := make([]total, len(writerNames))
-	for w, name := range writerNames {
-		t.Run(name, func(t *testing.T) {
+	row := make([]total, len(writers))
+	for column, by := range writers {
+		t.Run(by.name, func(t *testing.T) {
 			t.Parallel()
 			for i := range *runs {
-				t.Run(fmt.Sprint(i+1), func(t *testing.T) { row[w].add(walk(t, namespace(t), writers[name])) })
+				t.Run(fmt.Sprint(i+1), func(t *testing.T) { row[column].add(walk(t, namespace(t), by)) })
 			}
 		})
 	}
@@ -53,34 +63,42 @@ func withEachWriter(t *testing.T, title string, walk func(t *testing.T, namespac
 // total is what became of the requests of several walks.
 type total struct{ walks, requests, failed, mixed int }
 
-func (t *total) add(r traffic.Report) {
+func (t *total) add(report traffic.Report) {
 	t.walks++
-	t.requests += r.Total
-	t.failed += len(r.Errors)
-	t.mixed += len(r.Mixed)
+	t.requests += report.Total
+	t.failed += len(report.Errors)
+	t.mixed += len(report.Mixed)
 }
 
 func cells(row []total) []string {
 	var texts []string
-	for _, t := range row {
-		texts = append(texts, fmt.Sprintf("%d times: %d requests, %d failed, %d mixed", t.walks, t.requests, t.failed, t.mixed))
+	for _, sum := range row {
+		texts = append(texts, fmt.Sprintf("%d times: %d requests, %d failed, %d mixed", sum.walks, sum.requests, sum.failed, sum.mixed))
 	}
 	return texts
 }
 
 // walked is the table in docs/clients.md.
-var walked = markdown.Table{Head: append([]string{""}, writerNames...)}
+var walked = markdown.Table{Head: head()}
+
+func head() []string {
+	names := []string{""}
+	for _, by := range writers {
+		names = append(names, by.name)
+	}
+	return names
+}
 
 // writeWalked writes it.
 func writeWalked() error {
 	if !*update {
 		return nil
 	}
-	return markdown.Fill(filepath.Join(root, "docs/clients.md"), "walks", "make walks", walked.String())
+	return markdown.Fill(filepath.Join(cluster.Root, "docs/clients.md"), "walks", "make walks", walked.String())
 }
 
-func upgradeBy(program string) func(*testing.T, string, string, ...string) output {
-	return func(t *testing.T, namespace, chart string, values ...string) output {
+func upgradeBy(program string) func(*testing.T, string, string, ...string) harness.Output {
+	return func(t *testing.T, namespace, chart string, values ...string) harness.Output {
 		t.Helper()
 		return helmUpgrade(t, program, namespace, chart, values...)
 	}
@@ -89,17 +107,24 @@ func upgradeBy(program string) func(*testing.T, string, string, ...string) outpu
 func rollBackBy(program string) func(*testing.T, string, int, string, ...string) {
 	return func(t *testing.T, namespace string, revision int, _ string, _ ...string) {
 		t.Helper()
-		run(t, program, "rollback", "app", fmt.Sprint(revision), "--namespace", namespace)
+		harness.Run(t, program, "rollback", "app", fmt.Sprint(revision), "--namespace", namespace)
 	}
 }
 
 // apply applies what a chart renders, and deletes the Deployments that it does not have any more.
-func apply(t *testing.T, namespace, chart string, values ...string) output {
+func apply(t *testing.T, namespace, chart string, values ...string) harness.Output {
 	t.Helper()
 	rendered := helm(t, "template", "app", "testdata/"+chart, "--namespace", namespace, "--set-string", strings.Join(values, ","))
 	file := filepath.Join(t.TempDir(), "app.yaml")
-	if err := os.WriteFile(file, []byte(rendered.stdout), 0o600); err != nil {
+	if err := os.WriteFile(file, []byte(rendered.Stdout), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	return run(t, "kubectl", "apply", "--namespace", namespace, "--filename", file, "--prune", "--all", "--prune-allowlist=apps/v1/Deployment")
+	return harness.Run(t, "kubectl", "apply", "--namespace", namespace, "--filename", file,
+		"--prune", "--all", "--prune-allowlist=apps/v1/Deployment")
+}
+
+// applyAgain goes back as kubectl does, which knows no revisions.
+func applyAgain(t *testing.T, namespace string, _ int, chart string, values ...string) {
+	t.Helper()
+	apply(t, namespace, chart, values...)
 }

@@ -1,0 +1,69 @@
+// Package harness is what the tests on a real cluster share: the way to the cluster, programs that they run as a person would,
+// and waiting for objects.
+package harness
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"k8s.io/client-go/kubernetes"
+	"k8s.io/client-go/rest"
+	"k8s.io/client-go/tools/clientcmd"
+)
+
+// Patience is how long anything may take before a test gives up on it. What must be faster than that is measured.
+const Patience = 90 * time.Second
+
+// Cluster is where the tests run.
+type Cluster struct {
+	kubernetes.Interface
+	// Config is how to reach the API server, as an administrator and without a limit of its own.
+	Config *rest.Config
+	// Root is the top of the checkout.
+	Root string
+}
+
+// Connect returns the cluster of KUBECONFIG. The tests are two directories below the top of the checkout.
+func Connect() (*Cluster, error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return nil, err
+	}
+	path := os.Getenv("KUBECONFIG")
+	if path == "" {
+		return nil, fmt.Errorf("KUBECONFIG is not set: run `make e2e`")
+	}
+	config, err := clientcmd.BuildConfigFromFlags("", path)
+	if err != nil {
+		return nil, fmt.Errorf("reading KUBECONFIG: %w", err)
+	}
+	config.QPS = -1
+	// Warnings are checked where kubectl prints them.
+	config.WarningHandler = rest.NoWarnings{}
+	client, err := kubernetes.NewForConfig(config)
+	if err != nil {
+		return nil, fmt.Errorf("setting up a client: %w", err)
+	}
+	return &Cluster{client, config, root}, nil
+}
+
+// Image returns the name of the image under test.
+func Image() string {
+	if image := os.Getenv("IMAGE"); image != "" {
+		return image
+	}
+	return "bluegreen:dev"
+}
+
+// Install brings the chart and the image under test into the cluster, or up to date there.
+func (c *Cluster) Install() error {
+	command := exec.Command("hack/install", Image(), "bin/images/webhook")
+	command.Dir = c.Root
+	if printed, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("installing: %w\n%s", err, printed)
+	}
+	return nil
+}
