@@ -15,7 +15,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
@@ -54,7 +53,7 @@ func forceApply(ns *namespace, change change) harness.Output {
 	if err != nil {
 		ns.Fatal(err)
 	}
-	options := metav1.PatchOptions{FieldManager: "argocd-controller", Force: ptr.To(true), DryRun: change.dryRun()}
+	options := metav1.PatchOptions{FieldManager: "argocd-controller", Force: new(true), DryRun: change.dryRun()}
 	object := change.want.object()
 	data := marshal(map[string]any{
 		"apiVersion": object.APIVersion,

@@ -106,7 +106,7 @@ func (meddler meddler) configure(t *testing.T, url string, bundle []byte) {
 			ClientConfig:            admissionregistrationv1.WebhookClientConfig{URL: &url, CABundle: bundle},
 			FailurePolicy:           ptr.To(admissionregistrationv1.Fail),
 			NamespaceSelector:       &metav1.LabelSelector{MatchLabels: map[string]string{meddlerLabel: string(meddler)}},
-			ReinvocationPolicy:      ptr.To(admissionregistrationv1.ReinvocationPolicyType(meddler)),
+			ReinvocationPolicy:      new(admissionregistrationv1.ReinvocationPolicyType(meddler)),
 			SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
 			Rules: []admissionregistrationv1.RuleWithOperations{{
 				Operations: []admissionregistrationv1.OperationType{admissionregistrationv1.Update},

@@ -66,7 +66,7 @@ func deployment(name, version string) *appsv1.Deployment {
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
 				Spec: corev1.PodSpec{
 					SchedulerName:                "nobody",
-					AutomountServiceAccountToken: ptr.To(false),
+					AutomountServiceAccountToken: new(false),
 					Containers:                   []corev1.Container{{Name: "nginx", Image: "nginx:" + version}},
 				},
 			},

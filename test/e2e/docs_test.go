@@ -29,7 +29,7 @@ func readPage(t *testing.T, name, namespace string) *page {
 		t.Fatal(err)
 	}
 	p := &page{namespace, map[string]string{}}
-	for _, section := range strings.Split("\n"+string(content), "\n## ") {
+	for section := range strings.SplitSeq("\n"+string(content), "\n## ") {
 		heading, body, _ := strings.Cut(section, "\n")
 		for _, block := range shellBlock.FindAllStringSubmatch(body, -1) {
 			p.commands[heading] += block[1]

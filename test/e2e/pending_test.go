@@ -15,7 +15,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/utils/ptr"
 )
 
 // TestAutoscalers has both Deployments scaled by autoscalers while a switch is pending and after it.
@@ -113,7 +112,7 @@ func createBudget(t *testing.T, namespace string, minimum int) {
 	_, err := cluster.PolicyV1().PodDisruptionBudgets(namespace).Create(t.Context(), &policyv1.PodDisruptionBudget{
 		ObjectMeta: metav1.ObjectMeta{Name: "nginx-1.10"},
 		Spec: policyv1.PodDisruptionBudgetSpec{
-			MinAvailable: ptr.To(intstr.FromInt(minimum)),
+			MinAvailable: new(intstr.FromInt(minimum)),
 			Selector:     &metav1.LabelSelector{MatchLabels: map[string]string{"version": "1.10"}},
 		},
 	}, metav1.CreateOptions{})

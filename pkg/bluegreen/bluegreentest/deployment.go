@@ -59,7 +59,7 @@ func Starting(d *appsv1.Deployment) {
 
 // Replicas is how many replicas a Deployment is to have; its status stays.
 func Replicas(count int32) DeploymentOption {
-	return func(d *appsv1.Deployment) { d.Spec.Replicas = ptr.To(count) }
+	return func(d *appsv1.Deployment) { d.Spec.Replicas = new(count) }
 }
 
 // Available is how many replicas a Deployment reports as available.
@@ -83,7 +83,7 @@ func RollingOut(d *appsv1.Deployment) {
 // MaxUnavailable sets how many pods may be missing in a rolling update; one more may be there.
 func MaxUnavailable(value intstr.IntOrString) DeploymentOption {
 	return func(d *appsv1.Deployment) {
-		d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &value, MaxSurge: ptr.To(intstr.FromInt32(1))}
+		d.Spec.Strategy.RollingUpdate = &appsv1.RollingUpdateDeployment{MaxUnavailable: &value, MaxSurge: new(intstr.FromInt32(1))}
 	}
 }
 

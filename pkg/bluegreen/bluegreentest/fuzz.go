@@ -9,7 +9,6 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/utils/ptr"
 )
 
 // Script reads choices from fuzzed bytes; when they are used up, every choice is the first.
@@ -83,7 +82,7 @@ func (s *Script) Deployment(wild string) *appsv1.Deployment {
 		built.DeletionTimestamp = &metav1.Time{}
 	}
 	if s.Below(4) < 3 {
-		built.Spec.Replicas = ptr.To(int32(s.Below(4)) - s.negative())
+		built.Spec.Replicas = new(int32(s.Below(4)) - s.negative())
 	}
 	for range s.Below(5) {
 		if built.Spec.Template.Labels == nil {

@@ -97,7 +97,7 @@ func anyService(random *rand.Rand) *corev1.Service {
 func anyDeployment(random *rand.Rand, name string) *appsv1.Deployment {
 	deployment := Ready(name)
 	if oneIn(8, random) {
-		deployment.DeletionTimestamp = ptr.To(metav1.NewTime(time.Unix(1, 0)))
+		deployment.DeletionTimestamp = new(metav1.NewTime(time.Unix(1, 0)))
 	}
 	deployment.Spec.Replicas = anyOf(random, nil, ptr.To[int32](0), ptr.To[int32](1),
 		ptr.To[int32](3), ptr.To[int32](3), ptr.To[int32](3))

@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -142,7 +141,7 @@ func oldReplicaSet(owner types.UID, pods int32) *appsv1.ReplicaSet {
 				Kind:       "Deployment",
 				Name:       "owner",
 				UID:        owner,
-				Controller: ptr.To(true),
+				Controller: new(true),
 			}},
 		},
 		Status: appsv1.ReplicaSetStatus{Replicas: pods},

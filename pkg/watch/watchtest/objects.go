@@ -147,7 +147,7 @@ func Changed[O client.Object](object O, change func(O)) O {
 
 // Deleted puts a Deployment under deletion, which its finalizers hold up.
 func Deleted(deployment *appsv1.Deployment) *appsv1.Deployment {
-	deployment.DeletionTimestamp = ptr.To(metav1.Now())
+	deployment.DeletionTimestamp = new(metav1.Now())
 	return deployment
 }
 
