@@ -47,7 +47,7 @@ func gate(state State) *verdict {
 	return matchesLive(state)
 }
 
-// firstFailure returns why the first check that one of some Deployments does not pass fails, or nil if they pass all.
+// firstFailure returns the verdict of the first check that one of the Deployments does not pass, or nil.
 func firstFailure(state State, deployments ...*appsv1.Deployment) *verdict {
 	for _, check := range checks {
 		for _, deployment := range deployments {
