@@ -118,7 +118,7 @@ func (d Decision) MovesTraffic() bool {
 type Event struct {
 	Reason Reason
 
-	// Action is what bluegreen was at, in one word.
+	// Action is what bluegreen was doing, in one word.
 	Action string
 
 	// Message is one sentence a person can act on.
@@ -128,7 +128,7 @@ type Event struct {
 	Warning bool
 }
 
-// What bluegreen is at when it tells of something.
+// Actions of Events.
 const (
 	Switching  = "Switching"
 	Protecting = "Protecting"

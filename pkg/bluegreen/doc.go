@@ -35,7 +35,7 @@
 //	[checked]   the pre-promotion check succeeded for this ask            [check.go]
 //	[approved]  promotion is automatic, or this version was approved      [approval.go]
 //	moved       the selector is on the target                             moved.go
-//	kept        what is live stays available, as far as that is asked  kept.go
+//	kept        what is live stays available, as far as that is asked     kept.go
 //
 // The rungs from ready to moved are climbed only while a switch is pending: what is live is not judged by its entrance examination
 // again.

@@ -81,16 +81,16 @@ const (
 	// Stable: the selector is on the target version.
 	Stable Phase = "Stable"
 
-	// Waiting: the target version differs from the one that serves, and something stands in the way of the switch.
+	// Waiting: the target version differs from the live one, and something stands in the way of the switch.
 	// MessageKey says what.
 	Waiting Phase = "Waiting"
 )
 
-// userKeys are the annotations that users write, the menu of an error about a key nobody knows.
+// userKeys are the annotations that users write. An error about an unknown key lists them.
 var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
 var OwnKeys = []string{PhaseKey, MessageKey}
 
-// NoteKeys are those that it alone writes on a Deployment.
+// NoteKeys are the annotations that bluegreen alone writes on a Deployment.
 var NoteKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter}

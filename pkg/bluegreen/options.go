@@ -22,7 +22,7 @@ type Options struct {
 	// Managed reports whether the Service has a target version, with however bad a value.
 	Managed bool
 
-	// Target is the version that should be live; empty when the annotations do not say so without an error.
+	// Target is the version that should be live; empty if there is none, or if any annotation is invalid.
 	Target string
 
 	// VersionLabel is the selector key that carries the version; always a valid label key.
@@ -34,7 +34,7 @@ type Options struct {
 	// Protect reports whether Deployments in use are protected.
 	Protect bool
 
-	// Drain is how long a Deployment is kept after traffic has left it; nil where the installation's default holds.
+	// Drain is how long a Deployment is kept after traffic has left it; nil if the installation's default applies.
 	Drain *time.Duration
 }
 
@@ -91,7 +91,7 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 	return errs
 }
 
-// choice reads an annotation whose value stands on a menu. The first of the menu is the default.
+// choice reads an annotation that allows only the values of a menu. The first of them is the default.
 func choice[T ~string](annotations map[string]string, key string, menu ...T) (T, *field.Error) {
 	value, set := annotations[key]
 	if !set {

@@ -31,7 +31,7 @@ func (s Service) Uses(deployment *appsv1.Deployment) bool {
 }
 
 // HasTrafficOn reports whether the Service, which protects, selects the pods that a Deployment has: by its note, or by its
-// template where it has none.
+// template if it has none.
 func (s Service) HasTrafficOn(deployment *appsv1.Deployment) bool {
 	pods := notedLabels(deployment)
 	if pods == nil {

@@ -8,17 +8,17 @@ import (
 	"k8s.io/apimachinery/pkg/util/validation/field"
 )
 
-// Service is a Service whose annotations have been read: once, where it comes in. It answers for itself what they mean. Nobody
-// changes one; what is to be stored is a copy.
+// Service is a Kubernetes Service together with what its annotations say. Read reads them once; the methods answer what they mean.
+// It is never changed: what is to be stored is a copy.
 type Service struct {
 	*corev1.Service
 	Options
 
-	// Errors are what is wrong with the annotations. Beside errors there is no Target, and without one nothing moves.
+	// Errors are what is wrong with the annotations. If there are any, Target is empty, so nothing moves.
 	Errors field.ErrorList
 
-	// target is the selector that the Service would have on its target; nil without one.
-	target labels.Set
+	// targetSelector is the selector that the Service would have on its target; nil without one.
+	targetSelector labels.Set
 }
 
 // Read reads the annotations of a Service; nil is a Service that does not exist.
@@ -28,7 +28,7 @@ func Read(object *corev1.Service) Service {
 	}
 	options, errs := parse(object.Annotations)
 	service := Service{Service: object, Options: options, Errors: errs}
-	service.target = service.selectorOf(options.Target)
+	service.targetSelector = service.selectorOf(options.Target)
 	return service
 }
 
@@ -49,7 +49,7 @@ func (s Service) WithSelector(selector map[string]string) Service {
 	object := *s.Service
 	object.Spec.Selector = maps.Clone(selector)
 	s.Service = &object
-	s.target = s.selectorOf(s.Target)
+	s.targetSelector = s.selectorOf(s.Target)
 	return s
 }
 
@@ -94,7 +94,7 @@ func (s Service) Describe() string {
 func (s Service) Pending() bool { return s.Target != "" && s.Live() != s.Target }
 
 // TargetSelector returns the selector that the Service would have on its target; nil without one.
-func (s Service) TargetSelector() labels.Set { return s.target }
+func (s Service) TargetSelector() labels.Set { return s.targetSelector }
 
 // Switchable reports whether bluegreen may move the selector: the Service is managed, and has one.
 func (s Service) Switchable() bool {

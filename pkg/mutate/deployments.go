@@ -32,8 +32,8 @@ type deployments struct {
 
 var _ ctrladmission.Handler = &deployments{}
 
-// ForDeployments returns the webhook for Deployments. apiReader reads from the API server: the ask may be in the same breath,
-// and newer than any cache. controller is the user name of bluegreen's own controller, who alone unprotects a Deployment.
+// ForDeployments returns the webhook for Deployments. apiReader reads from the API server: the ask may have come just before,
+// and be newer than any cache. controller is the user name of bluegreen's own controller, who alone unprotects a Deployment.
 func ForDeployments(scheme *runtime.Scheme, apiReader client.Reader, controller string) *ctrladmission.Webhook {
 	handler := &deployments{decoder: ctrladmission.NewDecoder(scheme), apiReader: apiReader, controller: controller}
 	return &ctrladmission.Webhook{Handler: handler}

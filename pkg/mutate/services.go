@@ -112,7 +112,7 @@ func patched(wanted bluegreen.Service, answer admission.ServiceAnswer) ctrladmis
 	return ctrladmission.Patched("", operations...).WithWarnings(answer.Warnings...)
 }
 
-// set is the patch operation that gives a field its value, whether it has one or not.
+// set returns the patch operation that gives a field its value, whether it has one or not.
 func set(path string, value any) jsonpatch.JsonPatchOperation {
 	return jsonpatch.NewOperation("add", path, value)
 }

@@ -31,12 +31,13 @@ const startAgainTimeout = 15 * time.Second
 
 var errWatchEnded = errors.New("the watch has ended")
 
-// Run stops bluegreen and takes finalizers and notes off. It is refused if a live Deployment would die of it. If it fails,
-// bluegreen has its replicas again, also when ctx has ended; it then protects again what was unprotected and is live.
+// Run stops bluegreen and takes finalizers and notes off. It does not begin if a live Deployment would end by that, and returns why.
+// If it fails later, bluegreen has its replicas again, also when ctx has ended; it then protects again what was unprotected and is
+// live.
 func (u Uninstaller) Run(ctx context.Context, own client.ObjectKey) error {
 	err := u.each(ctx, func(state inuse.State) error {
-		_, refused := inuse.Uninstall(state)
-		return refused
+		_, err := inuse.Uninstall(state)
+		return err
 	})
 	if err != nil {
 		return err
@@ -51,8 +52,8 @@ func (u Uninstaller) Run(ctx context.Context, own client.ObjectKey) error {
 	return err
 }
 
-// unprotectAll takes finalizers and notes off. What was refused before bluegreen was stopped may have come about meanwhile, and is
-// refused here too.
+// unprotectAll takes finalizers and notes off. What Run looked for before it stopped bluegreen may have come about
+// meanwhile, so it is an error here too.
 func (u Uninstaller) unprotectAll(ctx context.Context) error {
 	return u.each(ctx, func(state inuse.State) error {
 		key := client.ObjectKeyFromObject(state.Deployment)

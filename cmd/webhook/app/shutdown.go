@@ -30,7 +30,7 @@ func (s shutdown) context() (context.Context, context.CancelFunc) {
 	return ctx, func() { stop(); cancel() }
 }
 
-// ready is a check that fails from the moment on in which the process was asked to end.
+// ready is a check that fails once the process was asked to end.
 func (s shutdown) ready(*http.Request) error {
 	if s.asked.Err() != nil {
 		return errShuttingDown
@@ -39,7 +39,7 @@ func (s shutdown) ready(*http.Request) error {
 }
 
 // handler closes the connection with every answer during the delay. API servers keep connections, speak HTTP/1.1
-// to webhooks, and do not repeat a POST: one that they wrote to a connection closed that instant would go past the webhook.
+// to webhooks, and do not repeat a POST: one that is sent on a connection just being closed would bypass the webhook.
 func (s shutdown) handler(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if s.asked.Err() != nil {

@@ -23,7 +23,7 @@ const uninstallCommand = "uninstall"
 // deadline of the chart's Job.
 const uninstallTimeout = 3 * time.Minute
 
-// runUninstall stops bluegreen and takes its finalizers off all Deployments, unless a live one would die of it.
+// runUninstall stops bluegreen and takes its finalizers off all Deployments, unless a live one would end by that.
 func runUninstall(ctx context.Context, args []string, out io.Writer) error {
 	var namespace, deployment string
 	var watchNamespaces []string

@@ -154,13 +154,13 @@ func (w DeploymentWrite) keepsPodLabels() bool {
 	return maps.Equal(w.Old.Spec.Template.Labels, w.New.Spec.Template.Labels)
 }
 
-// rolls reports whether pods of the write's labels come already, as in a rollout in place: then no write of the same labels is
-// held.
+// rolls reports whether the rollout of the write's pod labels is already under way, as in a rollout in place: a write of the same
+// labels is then not held.
 func (w DeploymentWrite) rolls() bool {
 	return !w.Old.Spec.Paused && !w.New.Spec.Paused && w.keepsPodLabels()
 }
 
-// notesJustNow reports whether a note is of a hold that an earlier call for the same write put there.
+// notesJustNow reports whether an earlier call for the same write put the note there, for an effect that it held.
 func (w DeploymentWrite) notesJustNow(key string) bool {
 	kept := bluegreen.Replicas(w.Old)
 	if w.New.Annotations[key] == w.Old.Annotations[key] || bluegreen.Replicas(w.New) != kept {

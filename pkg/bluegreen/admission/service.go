@@ -19,7 +19,7 @@ type ServiceWrite struct {
 	// Old is the Service as it is stored; it does not exist on CREATE. New is the Service as the writer wants it.
 	Old, New bluegreen.Service
 
-	// Deployments are those of the Service's namespace; asked for only if the write EndsProtection.
+	// Deployments are those of the Service's namespace; needed only if the write EndsProtection.
 	Deployments []*appsv1.Deployment
 
 	// ByController reports whether the writer is bluegreen's own controller, the only one who moves traffic.
@@ -64,7 +64,7 @@ func (w ServiceWrite) answer() ServiceAnswer {
 	}
 }
 
-// store is the answer that stores a Service with its own annotations replaced.
+// store returns the answer that stores a Service with its own annotations replaced.
 func store(service bluegreen.Service, own map[string]string) ServiceAnswer {
 	return ServiceAnswer{Service: service.WithOwn(own)}
 }
@@ -121,7 +121,7 @@ func (w ServiceWrite) updated() ServiceAnswer {
 }
 
 // justAsked returns bluegreen's own annotations for a Service that has just been asked for a version. Whoever waits for the phase
-// right after their own write never reads that of the switch before.
+// right after their own write never reads that of the previous switch.
 func justAsked(service bluegreen.Service) map[string]string {
 	if !service.Pending() {
 		return bluegreen.Status(bluegreen.Stable, "")

@@ -1,6 +1,6 @@
-// Package inuse decides what to do about a Deployment that is in use, or was. Only what does that belongs here.
+// Package inuse decides what to do about a Deployment that is in use, or was. Only that belongs here.
 //
-// Holding traffic on the live version is only safe while that exists. A Deployment in use carries a finalizer
+// Keeping traffic on the live version is safe only while that version exists. A Deployment in use carries a finalizer
 // (bluegreen.InUseProtection), after Kubernetes' own pvc-protection: a deletion of it waits, its pods serving, until traffic has
 // moved. So do a scale-down and new pod labels.
 package inuse
@@ -106,7 +106,7 @@ func Decide(state State) bluegreen.Decision {
 }
 
 // Confirm decides anew on what the API server says. A cache can be behind, and a Deployment that was unprotected cannot be had
-// back; it may also never show a use that the API server knows of, and then not its end either.
+// back. The cache may also miss a use that the API server knows of; it then never shows the end of that use either.
 func Confirm(before State, now State) bluegreen.Decision {
 	if now.Next() != before.Next() {
 		return now.lookAgain(bluegreen.ReasonUsedAgain)

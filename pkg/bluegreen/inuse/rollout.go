@@ -12,13 +12,13 @@ import (
 // New pod labels that would take the pods of a Deployment out of a Service wait until traffic has left it. Pausing the rollout
 // does that: a paused Deployment keeps its pods, replaces lost ones and still scales, and its new template waits.
 
-// heldRollout is how it stands with a rollout that bluegreen paused.
+// heldRollout is the state of a rollout that bluegreen paused.
 type heldRollout string
 
 const (
 	// noRollout: none was paused.
 	noRollout heldRollout = "None"
-	// rolloutPending: pods of the Deployment serve under labels that its template has not.
+	// rolloutPending: pods of the Deployment serve under labels that its template lacks.
 	rolloutPending heldRollout = "Pending"
 	// rolloutInPlace: they do, and the target of their Service is this very Deployment: nothing else can become ready.
 	rolloutInPlace heldRollout = "InPlace"
@@ -85,7 +85,8 @@ func (s State) replicasDue() (int32, bool) {
 	return paused.Wanted, paused.Wanted > 0 || !s.needed()
 }
 
-// needed reports whether one of the Services has no other Deployment with replicas, where it is or where it is to go.
+// needed reports whether one of the Services has no other Deployment with replicas, on the version that is
+// live or on the target.
 func (s State) needed() bool {
 	return slices.ContainsFunc(s.Services, func(service bluegreen.Service) bool {
 		if !service.Uses(s.Deployment) {

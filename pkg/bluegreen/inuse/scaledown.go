@@ -8,7 +8,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// heldScaleDown is how it stands with a scale-down that was held.
+// heldScaleDown is the state of a scale-down that was held.
 type heldScaleDown string
 
 const (
@@ -24,7 +24,7 @@ const (
 	scaleDownBound heldScaleDown = "Bound"
 )
 
-// scaleDown returns how it stands with a scale-down, and why if it is void. Newer words count: of the replicas (a note that came
+// scaleDown returns the state of a held scale-down, and why if it is void. Newer words count: of the replicas (a note that came
 // with a copy of another Deployment is void too), of the ask, and of the Service, which somebody may be about to create again.
 func (s State) scaleDown() (held heldScaleDown, why string) {
 	note, found := s.Deployment.Annotations[bluegreen.ScaleToZeroAfter]
@@ -51,7 +51,7 @@ func (s State) scaleDown() (held heldScaleDown, why string) {
 	}
 }
 
-// scaleDownOf returns how it stands with a scale-down by the Service whose switch it waits for.
+// scaleDownOf returns the state of a held scale-down as the Service that it waits for decides it.
 func (s State) scaleDownOf(name string) (held heldScaleDown, why string) {
 	held, why = scaleDownVoid, fmt.Sprintf("Service %s is gone", name)
 	for _, service := range s.Services {

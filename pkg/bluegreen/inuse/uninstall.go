@@ -7,7 +7,7 @@ import (
 )
 
 // Uninstall decides what to do about a Deployment when bluegreen is about to be uninstalled: a scale-down that is due with its
-// rollout, then finalizer and notes go. It is an error if a live Deployment would die of it, or lose its pods.
+// rollout, then finalizer and notes go. It is an error if a live Deployment would end by that, or lose its pods.
 func Uninstall(state State) (bluegreen.Decision, error) {
 	deployment := state.Deployment
 	if held := state.rollout(); held == rolloutPending || held == rolloutInPlace {

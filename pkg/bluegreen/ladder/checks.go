@@ -23,8 +23,8 @@ func notScaledToZero(_ State, deployment *appsv1.Deployment) *verdict {
 		"--replicas=N", deployment.Name, deployment.Namespace)}
 }
 
-// notHeldWithNone tells of a live slot whose new labels are asked for, where nothing else carries them: it would roll out in
-// place, but came with no replicas.
+// notHeldWithNone tells of a live slot whose new labels are asked for and carried by nothing else: it would roll out in place,
+// but came with no replicas.
 func notHeldWithNone(state State, deployment *appsv1.Deployment) *verdict {
 	rollout, found := bluegreen.PausedRolloutOf(deployment)
 	if !found || !rollout.ToNone(deployment) || !state.Service.WouldLose(deployment) {

@@ -14,8 +14,8 @@ func ready(state State) *bluegreen.Decision {
 	if !state.Service.Pending() {
 		return nil
 	}
-	if held := gate(state); held != nil {
-		return wait(state, *held)
+	if why := gate(state); why != nil {
+		return wait(state, *why)
 	}
 	return nil
 }
@@ -37,22 +37,22 @@ func gate(state State) *verdict {
 		return notFound(state)
 	}
 	for _, deployment := range state.Target {
-		if held := deleting(state, deployment); held != nil {
-			return held
+		if why := deleting(state, deployment); why != nil {
+			return why
 		}
 	}
-	if held := check(state, state.Target...); held != nil {
-		return held
+	if why := firstFailure(state, state.Target...); why != nil {
+		return why
 	}
 	return matchesLive(state)
 }
 
-// check returns the first thing that holds one of some Deployments, or nil.
-func check(state State, deployments ...*appsv1.Deployment) *verdict {
+// firstFailure returns the verdict of the first check that one of the Deployments does not pass, or nil.
+func firstFailure(state State, deployments ...*appsv1.Deployment) *verdict {
 	for _, check := range checks {
 		for _, deployment := range deployments {
-			if held := check(state, deployment); held != nil {
-				return about(deployment, held)
+			if why := check(state, deployment); why != nil {
+				return about(deployment, why)
 			}
 		}
 	}
@@ -69,17 +69,18 @@ func notFound(state State) *verdict {
 		"version that runs", formatSelector(state.Service.TargetSelector()), bluegreen.TargetVersion)}
 }
 
-// deleting holds a target under deletion. Traffic that has just left it may go back while bluegreen keeps it.
+// deleting keeps traffic from a target under deletion. If bluegreen keeps it, traffic that has just left it may go back.
 func deleting(state State, deployment *appsv1.Deployment) *verdict {
-	if deployment.DeletionTimestamp == nil || bluegreen.Protected(deployment) && check(state, deployment) == nil {
+	if deployment.DeletionTimestamp == nil || bluegreen.Protected(deployment) && firstFailure(state, deployment) == nil {
 		return nil
 	}
 	return about(deployment, &verdict{bluegreen.ReasonDeploymentDeleting,
 		"is being deleted: create it again once it is gone, or ask for another version"})
 }
 
-func about(deployment *appsv1.Deployment, held *verdict) *verdict {
-	return &verdict{held.reason, "Deployment " + deployment.Name + ": " + held.message}
+// about returns a verdict with the name of the Deployment that it is about.
+func about(deployment *appsv1.Deployment, why *verdict) *verdict {
+	return &verdict{why.reason, "Deployment " + deployment.Name + ": " + why.message}
 }
 
 func formatSelector(selector map[string]string) string { return labels.FormatLabels(selector) }

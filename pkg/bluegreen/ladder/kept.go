@@ -21,7 +21,7 @@ func kept(state State) bluegreen.Decision {
 	return decision
 }
 
-// liveTrouble is what people have to know about the live Deployments, or nil.
+// liveTrouble returns what people have to know about the live Deployments, or nil.
 func liveTrouble(state State) *verdict {
 	if frozen := bluegreen.Frozen(state.Live); len(frozen) > 0 {
 		return &verdict{bluegreen.ReasonLiveDeleting, fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are kept, and "+
@@ -36,7 +36,7 @@ func liveTrouble(state State) *verdict {
 	return nil
 }
 
-// liveRelabelled is what people have to know if new pod labels of a live Deployment wait and no switch is asked for, or nil.
+// liveRelabelled returns what people have to know if new pod labels of a live Deployment wait and no switch is asked for, or nil.
 func liveRelabelled(state State) *verdict {
 	i := slices.IndexFunc(state.Live, state.Service.WouldLose)
 	if i < 0 {

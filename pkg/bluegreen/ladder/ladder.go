@@ -1,4 +1,4 @@
-// Package ladder decides what to do about a Service. Only what does that belongs here, a rung a file.
+// Package ladder decides what to do about a Service. Only that belongs here; each rung has a file of its own.
 package ladder
 
 import (
@@ -26,7 +26,7 @@ type State struct {
 	Protection bool
 }
 
-// rung returns what to do where it does not hold, and nil where it does.
+// rung returns what to do if it does not hold, and nil if it holds.
 type rung func(State) *bluegreen.Decision
 
 // ladder is climbed anew at every event. Its order is the specification: the first rung that does not hold decides.
@@ -39,8 +39,8 @@ var ladder = []rung{
 
 // Decide maps what is observed to what to do. Traffic moves in one case only: a valid ask, and every check of the gate passed.
 func Decide(state State) bluegreen.Decision {
-	for _, holds := range ladder {
-		if decision := holds(state); decision != nil {
+	for _, rung := range ladder {
+		if decision := rung(state); decision != nil {
 			return *decision
 		}
 	}
@@ -53,7 +53,7 @@ type verdict struct {
 	message string
 }
 
-// wait holds traffic where it is, and says why. What is wrong with what is live meanwhile matters as well.
+// wait keeps traffic where it is, and tells why. It also tells what is wrong with the live Deployments.
 func wait(state State, why verdict) *bluegreen.Decision {
 	trouble := liveTrouble(state)
 	warning := why.reason == bluegreen.ReasonInvalid || trouble != nil
@@ -62,12 +62,12 @@ func wait(state State, why verdict) *bluegreen.Decision {
 	}
 	decision := show(state, bluegreen.Waiting, why, warning)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
-	// The target gets the finalizer while it waits anyway, so that the switch itself need not.
+	// The target gets the finalizer while it waits, so that the switch need not put it there.
 	decision.Writes = append(decision.Writes, protectWaiting(state)...)
 	return &decision
 }
 
-// show returns the decision that says a phase and why on the Service, if it does not say so already.
+// show returns the decision that writes a phase and its message on the Service, unless both are there already.
 func show(state State, phase bluegreen.Phase, why verdict, warning bool) bluegreen.Decision {
 	why.message = bluegreen.Clip(why.message)
 	desired := state.Service.WithOwn(bluegreen.Status(phase, why.message))

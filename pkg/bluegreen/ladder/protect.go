@@ -6,7 +6,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// noteOf returns the note of a Deployment that a selector selects, and false if it says so already.
+// noteOf returns the note for a Deployment that a selector selects, and false if its note says so already.
 type noteOf func(selector map[string]string, deployment *appsv1.Deployment) (string, bool)
 
 // protectLive returns the writes that protect what is live.

@@ -60,7 +60,7 @@ func keepOfDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	return kept
 }
 
-// keepOfContainers gathers the named ports of containers in one container, and keeps none where there are none.
+// keepOfContainers gathers the named ports of containers in one container, and keeps none if none is named.
 func keepOfContainers(containers []corev1.Container) []corev1.Container {
 	var named []corev1.ContainerPort
 	for _, container := range containers {

@@ -46,7 +46,7 @@ func Change(ctx context.Context, c client.Client, change bluegreen.Change) error
 
 type metadata = map[string]any
 
-// resumed is the spec that resumes a rollout, if bluegreen paused it.
+// resumed returns the spec that resumes a rollout, if bluegreen paused it.
 func resumed(deployment *appsv1.Deployment) map[string]any {
 	if bluegreen.Paused(deployment) {
 		return map[string]any{"paused": nil}

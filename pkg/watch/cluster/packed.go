@@ -13,7 +13,7 @@ import (
 // unpacked; for handlers, predicates and indexes, handlers.go does that. client-go's debugging switches that compare objects of a
 // cache (KUBE_CACHE_MUTATION_DETECTOR, KUBE_WATCHLIST_INCONSISTENCY_DETECTOR) see differences where there are none.
 type packed[T any, O encodable[T]] struct {
-	client.Object // The same empty one for all. All but the three below reads as empty: UID, labels, deletionTimestamp.
+	client.Object // One empty object, shared by all. UID, labels, deletionTimestamp read as empty; only the three below do not.
 
 	namespace, name, resourceVersion string
 	encoded                          []byte

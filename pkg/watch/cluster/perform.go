@@ -60,7 +60,7 @@ func (c *Cluster) tell(about runtime.Object, event *bluegreen.Event) {
 	c.Recorder.Eventf(about, nil, kind, string(event.Reason), event.Action, "%s", bluegreen.Clip(event.Message))
 }
 
-// overtaken reports whether a write was refused because somebody has changed the object. The error alone does not tell: it can also
+// overtaken reports whether a write was refused because somebody has changed the object. The error alone does not show that: it can also
 // be the answer of somebody's admission webhook. An object whose deletion has begun meanwhile admits no finalizer (Invalid).
 func (c *Cluster) overtaken(ctx context.Context, seen client.Object, err error) bool {
 	if !apierrors.IsConflict(err) && !apierrors.IsNotFound(err) && !apierrors.IsInvalid(err) {

@@ -18,7 +18,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 )
 
-// Controller moves the traffic of a Service to its target when that is ready, and says why not until then.
+// Controller moves the traffic of a Service to its target when that is ready, and tells until then why it is not.
 type Controller struct {
 	cluster    *cluster.Cluster
 	protection bool
@@ -41,7 +41,7 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	state := ladder.Observe(service, deployments, c.protection)
 	decision := ladder.Decide(state)
 	if decision.MovesTraffic() {
-		// The target may be about to lose its protection: a switch back must not meet that.
+		// The other controller may be about to unprotect the target: a switch back must not meet that.
 		defer c.cluster.Lock(state.Target...)()
 		if decision, err = c.confirm(ctx, state); err != nil {
 			return reconcile.Result{}, err
