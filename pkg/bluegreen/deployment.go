@@ -19,8 +19,8 @@ func Protected(deployment *appsv1.Deployment) bool {
 	return slices.Contains(deployment.Finalizers, InUseProtection)
 }
 
-// Kept reports whether bluegreen has something to finish on a Deployment: a finalizer to take off, or a scale-down to do.
-func Kept(deployment *appsv1.Deployment) bool {
+// Unfinished reports whether bluegreen has something to finish on a Deployment: a finalizer to take off, or a scale-down to do.
+func Unfinished(deployment *appsv1.Deployment) bool {
 	_, held := deployment.Annotations[ScaleToZeroAfter]
 	return held || Protected(deployment)
 }

@@ -34,25 +34,27 @@ const (
 	plain  = `{"example.org/a":"b"}`
 )
 
-// request is one of Jane's; old or new is left out where it is empty.
-func request(operation admissionv1.Operation, old, new string) admission.Request {
+// request is one of Jane's; stored or wanted is left out if it is empty.
+func request(operation admissionv1.Operation, stored, wanted string) admission.Request {
 	built := admissionv1.AdmissionRequest{
 		UID:       "1",
 		Operation: operation,
 		Resource:  metav1.GroupVersionResource{Version: "v1", Resource: "services"},
 		UserInfo:  authenticationv1.UserInfo{Username: "jane"},
 	}
-	if old != "" {
-		built.OldObject = runtime.RawExtension{Raw: []byte(old)}
+	if stored != "" {
+		built.OldObject = runtime.RawExtension{Raw: []byte(stored)}
 	}
-	if new != "" {
-		built.Object = runtime.RawExtension{Raw: []byte(new)}
+	if wanted != "" {
+		built.Object = runtime.RawExtension{Raw: []byte(wanted)}
 	}
 	return admission.Request{AdmissionRequest: built}
 }
 
-// update is Jane's write of what is stored as old.
-func update(old, new string) admission.Request { return request(admissionv1.Update, old, new) }
+// update is Jane's write of what is stored.
+func update(stored, wanted string) admission.Request {
+	return request(admissionv1.Update, stored, wanted)
+}
 
 // by is a request of another user.
 func by(user string, r admission.Request) admission.Request {

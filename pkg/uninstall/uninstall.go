@@ -117,7 +117,7 @@ func (u Uninstaller) deployments(ctx context.Context) ([]*appsv1.Deployment, err
 	}
 	var found []*appsv1.Deployment
 	for _, namespace := range namespaces {
-		kept, err := cluster.ListKept(ctx, u.Client, namespace)
+		kept, err := cluster.ListUnfinished(ctx, u.Client, namespace)
 		if apierrors.IsForbidden(err) {
 			err = fmt.Errorf("%w; helm upgrade gives bluegreen a right back that it has lost", err)
 		}

@@ -17,10 +17,8 @@ var (
 	orphan     = client.PropagationPolicy(metav1.DeletePropagationOrphan)
 
 	// The old way, which still works.
-	//lint:ignore SA1019 for that reason
-	orphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}}
-	//lint:ignore SA1019 for that reason
-	notOrphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(false)}}
+	orphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}} //nolint:staticcheck // That is tested.
+	notOrphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(false)}} //nolint:staticcheck // That is tested.
 )
 
 // goesToForeground makes a request that leaves the way open a foreground deletion.

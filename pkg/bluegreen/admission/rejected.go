@@ -21,9 +21,9 @@ func (w ServiceWrite) otherKeysChanged(versionLabel string) field.ErrorList {
 	if maps.Equal(before, after) {
 		return nil
 	}
-	return field.ErrorList{field.Invalid(bluegreen.SelectorPath, formatSelector(w.New.Spec.Selector), fmt.Sprintf(
+	return field.ErrorList{field.Invalid(bluegreen.SelectorPath, labels.FormatLabels(w.New.Spec.Selector), fmt.Sprintf(
 		"all keys but %q must stay %s while the Service has %s: to change them, remove that annotation in a write of its own "+
-			"first, or create another Service", versionLabel, formatSelector(before), bluegreen.TargetVersion))}
+			"first, or create another Service", versionLabel, labels.FormatLabels(before), bluegreen.TargetVersion))}
 }
 
 // becomesExternal rejects a write that gives a Service back and takes traffic off the pods by the Service's type.
@@ -72,5 +72,3 @@ func (w ServiceWrite) keepsServing() field.ErrorList {
 	}
 	return errs
 }
-
-func formatSelector(selector map[string]string) string { return labels.FormatLabels(selector) }

@@ -66,7 +66,7 @@ func notFound(state State) *verdict {
 			"are not: put the labels back, or ask for another version", bluegreen.Names(state.Left), state.Service.Target)}
 	}
 	return &verdict{bluegreen.ReasonDeploymentNotFound, fmt.Sprintf("No Deployment has pods labelled %s: create it, or set %s to a "+
-		"version that runs", formatSelector(state.Service.TargetSelector()), bluegreen.TargetVersion)}
+		"version that runs", labels.FormatLabels(state.Service.TargetSelector()), bluegreen.TargetVersion)}
 }
 
 // deleting keeps traffic from a target under deletion. If bluegreen keeps it, traffic that has just left it may go back.
@@ -82,5 +82,3 @@ func deleting(state State, deployment *appsv1.Deployment) *verdict {
 func about(deployment *appsv1.Deployment, why *verdict) *verdict {
 	return &verdict{why.reason, "Deployment " + deployment.Name + ": " + why.message}
 }
-
-func formatSelector(selector map[string]string) string { return labels.FormatLabels(selector) }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -51,7 +53,7 @@ func liveRelabelled(state State) *verdict {
 		remedy += fmt.Sprintf(", or ask for %s=%s", bluegreen.TargetVersion, version)
 	}
 	return &verdict{bluegreen.ReasonLiveRelabelled, fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would take its pods "+
-		"out of the Service, %s: %s", deployment.Name, formatSelector(service.Spec.Selector), paused, remedy)}
+		"out of the Service, %s: %s", deployment.Name, labels.FormatLabels(service.Spec.Selector), paused, remedy)}
 }
 
 func hasReplicas(deployment *appsv1.Deployment) bool { return bluegreen.Replicas(deployment) > 0 }

@@ -122,9 +122,6 @@ func movedTo(version string) decided {
 	return decided{ReasonSwitched, "Traffic moved from version 1.10 to version " + version}
 }
 
-// stays is the decision about a Service that is on its target.
-var stays = decided{reason: ReasonStable}
-
 // expect compares reason and message of a decision.
 func (want decided) expect(t *testing.T, got Action) {
 	t.Helper()

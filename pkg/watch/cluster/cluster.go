@@ -29,7 +29,7 @@ type Cluster struct {
 	// Recorder tells people.
 	Recorder events.EventRecorder
 
-	locks   *Locks
+	locks   *locks
 	lists   singleflight.Group
 	listing keymutex.KeyMutex
 }
@@ -45,14 +45,14 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 		Client:    client.WithFieldOwner(cached, Name),
 		APIReader: apiReader,
 		Recorder:  recorder,
-		locks:     NewLocks(),
+		locks:     newLocks(),
 		listing:   keymutex.NewHashed(0),
 	}
 }
 
 // Lock keeps the other controller from writing some Deployments until it is unlocked.
 func (c *Cluster) Lock(deployments ...*appsv1.Deployment) (unlock func()) {
-	return c.locks.Lock(deployments...)
+	return c.locks.lock(deployments...)
 }
 
 // DeploymentsOf returns the cache's Deployments that a Service may involve.

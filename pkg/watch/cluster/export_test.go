@@ -39,4 +39,4 @@ func KeysOfDeployment(deployment client.Object) []string { return labelsOfPods(d
 func Failures() workqueue.TypedRateLimiter[reconcile.Request] { return Options(1).RateLimiter }
 
 // Locking is what locks Deployments, and returns what unlocks them.
-func Locking() func(...*appsv1.Deployment) (unlock func()) { return NewLocks().Lock }
+func Locking() func(...*appsv1.Deployment) (unlock func()) { return newLocks().lock }

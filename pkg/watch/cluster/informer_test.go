@@ -35,7 +35,9 @@ func (s *pagedServer) list(_ context.Context, options metav1.ListOptions) (runti
 	}
 	page := 0
 	if options.Continue != "" {
-		fmt.Sscan(options.Continue, &page)
+		if _, err := fmt.Sscan(options.Continue, &page); err != nil {
+			return nil, err
+		}
 	}
 	if page == 1 && s.expired > 0 {
 		s.expired--

@@ -8,22 +8,22 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// Locks keep the two controllers from writing the same Deployment at once: a switch to it must not meet its unprotecting.
-type Locks struct {
+// locks keep the two controllers from writing the same Deployment at once: a switch to it must not meet its unprotecting.
+type locks struct {
 	mu    sync.Mutex
 	freed *sync.Cond
 	busy  sets.Set[client.ObjectKey]
 }
 
-// NewLocks returns Locks.
-func NewLocks() *Locks {
-	l := &Locks{busy: sets.New[client.ObjectKey]()}
+// newLocks returns Locks.
+func newLocks() *locks {
+	l := &locks{busy: sets.New[client.ObjectKey]()}
 	l.freed = sync.NewCond(&l.mu)
 	return l
 }
 
-// Lock waits until none of the Deployments is locked, locks them all at once, and returns what unlocks them.
-func (l *Locks) Lock(deployments ...*appsv1.Deployment) (unlock func()) {
+// lock waits until none of the Deployments is locked, locks them all at once, and returns what unlocks them.
+func (l *locks) lock(deployments ...*appsv1.Deployment) (unlock func()) {
 	keys := sets.New[client.ObjectKey]()
 	for _, deployment := range deployments {
 		keys.Insert(client.ObjectKeyFromObject(deployment))

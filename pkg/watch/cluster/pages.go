@@ -29,11 +29,11 @@ func ListServices(ctx context.Context, reader client.Reader, namespace string) (
 	return kept, nil
 }
 
-// ListKept returns what matters of the Deployments of a namespace, or of all, on which bluegreen has something to finish.
-func ListKept(ctx context.Context, reader client.Reader, namespace string) ([]*appsv1.Deployment, error) {
+// ListUnfinished returns what matters of the Deployments of a namespace, or of all, on which bluegreen has something to finish.
+func ListUnfinished(ctx context.Context, reader client.Reader, namespace string) ([]*appsv1.Deployment, error) {
 	var kept []*appsv1.Deployment
 	err := eachIn(ctx, reader, namespace, func() client.ObjectList { return &appsv1.DeploymentList{} }, func(object runtime.Object) {
-		if deployment := object.(*appsv1.Deployment); bluegreen.Kept(deployment) {
+		if deployment := object.(*appsv1.Deployment); bluegreen.Unfinished(deployment) {
 			kept = append(kept, keepOfDeployment(deployment))
 		}
 	})

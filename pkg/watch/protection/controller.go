@@ -35,7 +35,7 @@ var _ reconcile.ObjectReconciler[*appsv1.Deployment] = &Controller{}
 
 // Reconcile observes, decides, and performs: the next step of a Deployment, once it has drained.
 func (c *Controller) Reconcile(ctx context.Context, deployment *appsv1.Deployment) (reconcile.Result, error) {
-	if !bluegreen.Kept(deployment) {
+	if !bluegreen.Unfinished(deployment) {
 		return reconcile.Result{}, nil
 	}
 	state, err := c.observe(ctx, deployment)

@@ -55,7 +55,7 @@ func (c *Controller) deploymentChanged(_ context.Context, before, after *appsv1.
 		c.drains.forget(before)
 		return
 	}
-	if !bluegreen.Kept(after) {
+	if !bluegreen.Unfinished(after) {
 		c.drains.forget(after)
 		return
 	}

@@ -34,6 +34,7 @@ type APIServer struct {
 	Recorder *events.FakeRecorder
 }
 
+// NewAPIServer returns an API server that holds some objects.
 func NewAPIServer(t *testing.T, stored ...client.Object) *APIServer {
 	t.Helper()
 	server := &APIServer{
@@ -49,16 +50,17 @@ func NewAPIServer(t *testing.T, stored ...client.Object) *APIServer {
 func Storing(t *testing.T, objects ...client.Object) *fake.ClientBuilder {
 	t.Helper()
 	builder := fake.NewClientBuilder().WithScheme(scheme.Scheme).WithObjects(objects...)
-	if err := cluster.AddIndexes(t.Context(), Indexer{builder}); err != nil {
+	if err := cluster.AddIndexes(t.Context(), indexer{builder}); err != nil {
 		t.Fatal(err)
 	}
 	return builder
 }
 
-// Indexer gives a fake API server the indexes of a cache.
-type Indexer struct{ Builder *fake.ClientBuilder }
+// indexer gives a fake API server the indexes of a cache.
+type indexer struct{ Builder *fake.ClientBuilder }
 
-func (i Indexer) IndexField(_ context.Context, object client.Object, field string, extract client.IndexerFunc) error {
+// IndexField implements client.FieldIndexer.
+func (i indexer) IndexField(_ context.Context, object client.Object, field string, extract client.IndexerFunc) error {
 	i.Builder.WithIndex(object, field, extract)
 	return nil
 }
@@ -91,22 +93,24 @@ func (s *APIServer) CacheHolds(objects ...client.Object) {
 }
 
 // ThroughCache is the client of the code under test: it reads from the cache, and writes to the server.
-func (s *APIServer) ThroughCache() client.Client { return CachedClient{s.Writer, s} }
+func (s *APIServer) ThroughCache() client.Client { return cachedClient{s.Writer, s} }
 
-type CachedClient struct {
+type cachedClient struct {
 	client.Client
 	Server *APIServer
 }
 
-func (c CachedClient) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
-	return c.Server.Cache().List(ctx, list, opts...)
+// List reads from the cache.
+func (c cachedClient) List(ctx context.Context, list client.ObjectList, opts ...client.ListOption) error {
+	return c.Server.cache().List(ctx, list, opts...)
 }
 
-func (c CachedClient) Get(ctx context.Context, key client.ObjectKey, object client.Object, opts ...client.GetOption) error {
-	return c.Server.Cache().Get(ctx, key, object, opts...)
+// Get reads from the cache.
+func (c cachedClient) Get(ctx context.Context, key client.ObjectKey, object client.Object, opts ...client.GetOption) error {
+	return c.Server.cache().Get(ctx, key, object, opts...)
 }
 
-func (s *APIServer) Cache() client.Reader {
+func (s *APIServer) cache() client.Reader {
 	s.T.Helper()
 	if s.Cached != nil {
 		return s.Cached
@@ -121,7 +125,7 @@ func (s *APIServer) ServicesInCache() []client.Object {
 	if err := s.List(s.T.Context(), &list); err != nil {
 		s.T.Fatal(err)
 	}
-	return AllInCache(s.T, list.Items)
+	return allInCache(s.T, list.Items)
 }
 
 // DeploymentsInCache are all Deployments as the cache hands them out.
@@ -131,10 +135,10 @@ func (s *APIServer) DeploymentsInCache() []client.Object {
 	if err := s.List(s.T.Context(), &list); err != nil {
 		s.T.Fatal(err)
 	}
-	return AllInCache(s.T, list.Items)
+	return allInCache(s.T, list.Items)
 }
 
-func AllInCache[T any, O Kind[T]](t *testing.T, items []T) []client.Object {
+func allInCache[T any, O kind[T]](t *testing.T, items []T) []client.Object {
 	t.Helper()
 	var held []client.Object
 	for i := range items {
@@ -177,7 +181,7 @@ func (s *APIServer) Stored(deployment *appsv1.Deployment) *appsv1.Deployment {
 }
 
 // Stored returns what a server has of an object.
-func Stored[T any, O Kind[T]](t *testing.T, server client.Reader, object O) O {
+func Stored[T any, O kind[T]](t *testing.T, server client.Reader, object O) O {
 	t.Helper()
 	found := O(new(T))
 	if err := server.Get(t.Context(), client.ObjectKeyFromObject(object), found); err != nil {
@@ -186,8 +190,8 @@ func Stored[T any, O Kind[T]](t *testing.T, server client.Reader, object O) O {
 	return found
 }
 
-// Kind is a type of k8s.io/api.
-type Kind[T any] interface {
+// kind is a type of k8s.io/api.
+type kind[T any] interface {
 	*T
 	client.Object
 }
