@@ -7,6 +7,16 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 )
 
+// How a Service and a Deployment stand to each other:
+//
+//	Selects       its selector selects pods of the Deployment     the Deployment is live
+//	Targets       it would, after the switch that is pending      the Deployment is the target
+//	Involves      one of both
+//	Uses          one of both, and the Service protects           the Deployment is in use
+//	HasTrafficOn  it sends traffic to pods that are there         they drain once that ends
+//	MayHaveLeft   it selects all but the version                  they may be draining
+//	WouldLose     a rollout would take the pods out of it         new pod labels are held
+
 // Selects reports whether the Service selects pods that a Deployment has, or that its template makes.
 func (s Service) Selects(deployment *appsv1.Deployment) bool {
 	return SelectsPods(s.Spec.Selector, deployment)

@@ -79,30 +79,32 @@ func (s State) Next() Step {
 }
 
 // Used reports whether one of the Services uses the Deployment.
-func (s State) Used() bool { return used(s.Deployment, s.Services) }
-
-func used(deployment *appsv1.Deployment, services []bluegreen.Service) bool {
-	return slices.ContainsFunc(services, func(service bluegreen.Service) bool { return service.Uses(deployment) })
+func (s State) Used() bool {
+	return slices.ContainsFunc(s.Services, func(service bluegreen.Service) bool { return service.Uses(s.Deployment) })
 }
 
 // Decide maps what is observed to what to do: at most one write, which comes back through the watch.
 func Decide(state State) bluegreen.Decision {
-	switch step := state.Next(); {
-	case step == StepNone && state.Orphaned:
+	step := state.Next()
+	if step == StepNone && state.Orphaned {
 		return state.write(bluegreen.ReasonOrphaned, bluegreen.Unprotect{Deployment: state.Deployment}, nil)
-	case step == StepNone:
+	}
+	if step == StepNone {
 		return bluegreen.Decision{Reason: bluegreen.ReasonInUse}
-	case step == StepForget:
+	}
+	if step == StepForget {
 		return state.forgetScaleDown()
-	case state.Now.Before(state.Drained):
+	}
+	if state.Now.Before(state.Drained) {
 		return bluegreen.Decision{Reason: bluegreen.ReasonDraining, LookAgain: state.Drained}
-	case step == StepUnprotect && state.PodsServe:
-		return state.lookAgain(bluegreen.ReasonPodsServe)
-	case step == StepUnprotect:
-		return state.unprotect()
-	default:
+	}
+	if step == StepRoll || step == StepResume {
 		return state.resume(step)
 	}
+	if state.PodsServe {
+		return state.lookAgain(bluegreen.ReasonPodsServe)
+	}
+	return state.unprotect()
 }
 
 // Confirm decides anew on what the API server says. A cache can be behind, and a Deployment that was unprotected cannot be had
