@@ -57,7 +57,7 @@ func (c *Controller) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 
 // observe gathers what decides about a Deployment, by the cache.
 func (c *Controller) observe(ctx context.Context, deployment *appsv1.Deployment) (inuse.State, error) {
-	state := inuse.State{Deployment: deployment, Protection: c.protection, Now: time.Now()}
+	state := inuse.State{Deployment: deployment, Protection: c.protection}
 	var err error
 	if state.Services, err = c.cluster.ServicesOf(ctx, deployment); err != nil {
 		return state, err
@@ -68,6 +68,7 @@ func (c *Controller) observe(ctx context.Context, deployment *appsv1.Deployment)
 	if state.Drained, err = c.drained(ctx, state); err != nil {
 		return state, err
 	}
+	state.Now = time.Now() // Not before what has just been noted to be left.
 	state.Orphaned, err = c.orphaned(ctx, state)
 	return state, err
 }

@@ -18,6 +18,8 @@ import (
 func (c *Controller) drained(ctx context.Context, state inuse.State) (time.Time, error) {
 	switch state.Next() {
 	case inuse.StepNone:
+		// It waits for other slots anew when it is its own target again.
+		c.drains.comeBack(state.Deployment, otherSlots)
 		// By what its note says now: the events of Services may have met an older one.
 		for _, service := range state.Services {
 			if service.HasTrafficOn(state.Deployment) {

@@ -59,7 +59,7 @@ func (c *Controller) deploymentChanged(_ context.Context, before, after *appsv1.
 		c.drains.forget(after)
 		return
 	}
-	if !bluegreen.Paused(after) {
+	if before != nil && bluegreen.Paused(before) && !bluegreen.Paused(after) {
 		c.drains.comeBack(after, otherSlots) // Its rollout waits for them no more.
 	}
 	enqueue(after, queue)
