@@ -238,7 +238,7 @@ func addChecks(mgr manager.Manager, ending shutdown) error {
 
 func cachesSynced(mgr manager.Manager) healthz.Checker {
 	return func(request *http.Request) error {
-		ctx, cancel := context.WithTimeout(request.Context(), time.Second)
+		ctx, cancel := context.WithTimeout(request.Context(), time.Second/2) // Less than a probe waits.
 		defer cancel()
 		if !mgr.GetCache().WaitForCacheSync(ctx) {
 			return errors.New("the caches have not synced yet")

@@ -36,11 +36,9 @@ func drainedProtection(server *APIServer, protects bool) *Controller {
 	return protection
 }
 
-// reconcileDeployment reconciles a Deployment as it was seen, of which the watch has just told, and returns after how long it is
-// looked at again; 0 for never.
+// reconcileDeployment reconciles a Deployment as it was seen, and returns after how long it is looked at again; 0 for never.
 func reconcileDeployment(t *testing.T, protection *Controller, seen *appsv1.Deployment) (lookAgain time.Duration, err error) {
 	t.Helper()
-	protection.deploymentChanged(t.Context(), nil, seen, newRecordingQueue())
 	result, err := protection.Reconcile(t.Context(), seen)
 	return result.RequeueAfter, err
 }
