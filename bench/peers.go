@@ -13,7 +13,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/bench/follow"
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
-	"github.com/bluegreen-k8s/bluegreen/test/release"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 // switcher switches units, each a Service with what it sends traffic to, in a namespace of its own.
@@ -141,9 +141,9 @@ func (s *pair) patchService(ctx context.Context, unit int, patch string) error {
 // bluegreen is this project: as it ships, with its webhook and its policies, under its own rights.
 type bluegreen struct {
 	pair
-	release *release.Release
+	shipped *installation.Installation
 	program string
-	replica *release.Replica
+	replica *installation.Replica
 }
 
 func newBluegreen(program string, cue cue) *bluegreen {
@@ -154,9 +154,10 @@ func (b *bluegreen) name() string { return "bluegreen" }
 func (b *bluegreen) pid() int     { return b.replica.Command.Process.Pid }
 
 func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err error) {
-	if b.release, err = p.Install(ctx, "../charts/bluegreen", p.Dir, "bluegreen", "bluegreen-system"); err != nil {
+	if b.shipped, err = p.Install(ctx, "../charts/bluegreen", p.Dir, "bluegreen", "bluegreen-system"); err != nil {
 		return err
 	}
+	b.shipped.Program = b.program
 	if err := b.run(ctx, p); err != nil {
 		return err
 	}
@@ -168,10 +169,10 @@ func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err e
 }
 
 func (b *bluegreen) run(ctx context.Context, p *plane.Plane) (err error) {
-	if b.replica, err = b.release.Start(ctx, b.program); err != nil {
+	if b.replica, err = b.shipped.Start(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, b.replica.Log)
 	}
-	return b.awaitWebhook(ctx, p)
+	return p.AwaitWebhook(ctx, metav1.NamespaceDefault)
 }
 
 func (b *bluegreen) arm(ctx context.Context, unit int) error {

@@ -13,21 +13,11 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
-
-// awaitWebhook waits until the API server asks the webhook: a dry run is answered with a phase.
-func (b *bluegreen) awaitWebhook(ctx context.Context, p *plane.Plane) error {
-	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		probe := newService(metav1.NamespaceDefault, 0, versioned(0, "v1"), map[string]string{"bluegreen/target-version": "v1"})
-		created, err := p.Clients.CoreV1().Services(metav1.NamespaceDefault).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		return err == nil && created.Annotations["bluegreen/phase"] != "", err
-	})
-}
 
 // units is over how many Services the writes of webhook are spread.
 const units = 200
@@ -150,16 +140,16 @@ func (b *bench) write(ctx context.Context, self *bluegreen, rate int) ([]time.Du
 
 // withWebhook takes the webhook configuration away, or puts it back.
 func (b *bluegreen) withWebhook(ctx context.Context, is bool) error {
-	for _, object := range b.release.Objects {
+	for _, object := range b.shipped.Objects {
 		if object.GetKind() != "MutatingWebhookConfiguration" {
 			continue
 		}
 		if !is {
 			return b.plane.Admin.Delete(ctx, object.DeepCopy())
 		}
-		if err := b.release.Apply(ctx, object); err != nil {
+		if err := b.shipped.Apply(ctx, object); err != nil {
 			return err
 		}
 	}
-	return b.awaitWebhook(ctx, b.plane)
+	return b.plane.AwaitWebhook(ctx, metav1.NamespaceDefault)
 }

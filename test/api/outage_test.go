@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -21,20 +20,16 @@ func selectorPatch(version string) client.Patch {
 	return client.RawPatch(types.MergePatchType, []byte(`{"spec":{"selector":{"version":"`+version+`"}}}`))
 }
 
-// policyInForce waits until the API server enforces the policy, which takes it a moment after its start.
+// policyInForce waits until the API server enforces the policy.
 func policyInForce(t *testing.T, service *corev1.Service) {
 	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		err := admin.Patch(ctx, service.DeepCopy(), selectorPatch("in-force"), client.DryRunAll)
-		return apierrors.IsForbidden(err), nil
-	})
-	if err != nil {
-		t.Fatalf("the policy is not in force: %v", err)
+	if err := suite.AwaitPolicy(t.Context(), service); err != nil {
+		t.Fatal(err)
 	}
 }
 
 func TestWithNoReplicaTrafficStaysAndAsksAreKept(t *testing.T) {
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	nginx := service(ns, "1.10", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
 		t.Fatalf("creating a managed Service: %v", err)
@@ -64,7 +59,7 @@ func TestWithNoReplicaTrafficStaysAndAsksAreKept(t *testing.T) {
 		t.Errorf("an ask: %v", err)
 	}
 	available(t, deployment(t, ns, "1.11"), true)
-	shipped.start(t)
+	shipped.StartFor(t)
 	until(t, key, "the ask is carried out", live("1.11"))
 }
 
@@ -88,9 +83,9 @@ func without(t *testing.T, kind string) {
 }
 
 func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	without(t, "MutatingWebhookConfiguration")
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	nginx := service(ns, "not a label!", "1.10")
 	nginx.Annotations["owner"] = "team web"
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -125,8 +120,8 @@ func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
 }
 
 func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "", "")
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -165,16 +160,16 @@ func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
 
 // TestAKilledLeaderIsFollowedWithinFiveSeconds kills the leader without a word, so nothing gives its Lease back.
 func TestAKilledLeaderIsFollowedWithinFiveSeconds(t *testing.T) {
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	nginx := service(ns, "1.12", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
 		t.Fatal(err)
 	}
 	available(t, deployment(t, ns, "1.11"), true)
-	leader := shipped.start(t)
+	leader := shipped.StartFor(t)
 	serving(t, ns)
 	until(t, client.ObjectKeyFromObject(nginx), "the first leads", message("No Deployment"))
-	shipped.start(t)
+	shipped.StartFor(t)
 
 	if err := leader.Command.Process.Kill(); err != nil {
 		t.Fatal(err)

@@ -45,13 +45,13 @@ func upgrade(t *testing.T, namespace, version string, selector map[string]string
 }
 
 func TestServerSideApplyNeverConflicts(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	for name, selector := range map[string]func(version string) map[string]string{
 		"with the version in both places": func(v string) map[string]string { return map[string]string{"name": "nginx", "version": v} },
 		"with the annotation alone":       func(string) map[string]string { return map[string]string{"name": "nginx"} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			ns := namespace(t)
+			ns := suite.Namespace(t)
 			serving(t, ns)
 			available(t, deployment(t, ns, "1.10"), true)
 			chart(t, ns, "1.10", selector("1.10"))
@@ -69,8 +69,8 @@ func TestServerSideApplyNeverConflicts(t *testing.T) {
 }
 
 func TestOneWriteMovesTrafficAndNoneIsWasted(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	available(t, deployment(t, ns, "1.10"), true)
 	available(t, deployment(t, ns, "1.11"), true)
@@ -140,8 +140,8 @@ func watchStates(t *testing.T, service *corev1.Service) func() []string {
 }
 
 func TestATargetWithoutReplicasIsHeldUntilItHasPods(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	green := deployment(t, ns, "1.11")
 	scale(t, green, 0)

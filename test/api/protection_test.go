@@ -62,7 +62,7 @@ func gone(d *appsv1.Deployment) bool { return d == nil }
 // protectedPair is a Service on 1.10, which is protected, and a 1.11 that is not ready.
 func protectedPair(t *testing.T) (nginx *corev1.Service, blue, green *appsv1.Deployment) {
 	t.Helper()
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	blue, green = deployment(t, ns, "1.10"), deployment(t, ns, "1.11")
 	available(t, blue, true)
@@ -82,7 +82,7 @@ func ask(t *testing.T, nginx *corev1.Service, version string) {
 }
 
 func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := protectedPair(t)
 	ask(t, nginx, "1.11")
 	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy("Background")); err != nil {
@@ -113,7 +113,7 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 }
 
 func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
-	first := shipped.start(t)
+	first := shipped.StartFor(t)
 	for name, end := range map[string]func(*corev1.Service){
 		"the Service is deleted": func(nginx *corev1.Service) {
 			if err := admin.Delete(t.Context(), nginx); err != nil {
@@ -140,14 +140,14 @@ func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
 	}
 	t.Run("while the controller was away", func(t *testing.T) {
 		nginx, blue, _ := protectedPair(t)
-		first.end(t, syscall.SIGTERM)
+		first.End(t.Context(), syscall.SIGTERM)
 		if err := admin.Delete(t.Context(), nginx); err != nil {
 			t.Fatal(err)
 		}
 		if err := admin.Delete(t.Context(), blue); err != nil {
 			t.Fatal(err)
 		}
-		shipped.start(t)
+		shipped.StartFor(t)
 		deploymentUntil(t, blue, "the end of blue", gone)
 	})
 }
@@ -168,7 +168,7 @@ func hasReplicas(count int32) func(*appsv1.Deployment) bool {
 }
 
 func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	human, warned := recorded(t)
 	for name, test := range map[string]struct {
 		then func(nginx *corev1.Service, blue, green *appsv1.Deployment)
@@ -211,16 +211,16 @@ func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing
 }
 
 func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	nginx, blue, green := protectedPair(t)
 	ask(t, nginx, "1.11")
 	if err := admin.Delete(t.Context(), blue); err != nil {
 		t.Fatal(err)
 	}
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 
 	release := func() (string, error) {
-		command := exec.Command(program, "uninstall", "--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
+		command := exec.Command(shipped.Program, "uninstall", "--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
 		command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 		output, err := command.CombinedOutput()
 		return string(output), err
@@ -241,7 +241,7 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 
 // TestAnUninstallThatIsToldToEndStartsBluegreenAgain: the Job has a deadline, and a node may be drained.
 func TestAnUninstallThatIsToldToEndStartsBluegreenAgain(t *testing.T) {
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	own := deployment(t, ns, "1.10")
 	replicas := *own.Spec.Replicas
 	pod := &corev1.Pod{
@@ -251,7 +251,7 @@ func TestAnUninstallThatIsToldToEndStartsBluegreenAgain(t *testing.T) {
 	if err := admin.Create(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "uninstall", "--namespace="+ns, "--deployment="+own.Name, "--watch-namespaces="+ns)
+	command := exec.Command(shipped.Program, "uninstall", "--namespace="+ns, "--deployment="+own.Name, "--watch-namespaces="+ns)
 	command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 	var output strings.Builder
 	command.Stderr = &output
@@ -283,8 +283,8 @@ func slot(t *testing.T, namespace, version string, replicas int32) {
 }
 
 func TestASlotThatWasScaledDownIsUsedAgainWithoutAConflict(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	blue, green := &appsv1.Deployment{}, &appsv1.Deployment{}
 	upgrade := func(version string, blueReplicas, greenReplicas int32) {

@@ -21,22 +21,22 @@ import (
 
 // TestAMistakePutRightWhileNoReplicaRunsKeepsItsReplicas: the mistake came with 0 replicas, and its note is still there.
 func TestAMistakePutRightWhileNoReplicaRunsKeepsItsReplicas(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	nginx, blue, green := slots(t)
 	relabel(t, admin, green, "1.11", 2)
 	ask(t, nginx, "1.11")
 	relabel(t, admin, blue, "1.12", 0)
 	deploymentUntil(t, blue, "its rollout held", held)
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 	ask(t, nginx, "1.10")
 	relabel(t, admin, blue, "1.10", 2)
-	shipped.start(t)
+	shipped.StartFor(t)
 	deploymentUntil(t, blue, "nothing held, and 2 replicas", rolls("1.10", 2))
 }
 
 // TestAHoldSurvivesAnotherMutatingWebhook: the API server then asks bluegreen's again about the same write.
 func TestAHoldSurvivesAnotherMutatingWebhook(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := slots(t)
 	stamp(t, blue)
 	relabel(t, admin, green, "1.11", 2)
@@ -96,7 +96,7 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 
 // TestACopyOfADeploymentIsNotBoundByItsNote: kubectl get -o yaml, edited and created, brings note and finalizer along.
 func TestACopyOfADeploymentIsNotBoundByItsNote(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := slots(t)
 	copied := &appsv1.Deployment{}
 	copied.Namespace, copied.Name, copied.Annotations, copied.Finalizers = blue.Namespace, "nginx-copy", blue.Annotations, blue.Finalizers
@@ -118,12 +118,12 @@ func TestACopyOfADeploymentIsNotBoundByItsNote(t *testing.T) {
 
 // TestWhatNeverServedIsItsOwners: a rollback passes with no replica running, though it was waited for.
 func TestWhatNeverServedIsItsOwners(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	nginx, _, green := slots(t)
 	relabel(t, admin, green, "1.11", 2)
 	ask(t, nginx, "1.11")
 	deploymentUntil(t, green, "the finalizer", protected)
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 	ask(t, nginx, "1.10")
 	relabel(t, admin, green, "1.09", 0)
 }

@@ -19,7 +19,7 @@ import (
 // slots is a Service on 1.10 in slot blue, and a slot green that is idle. The Deployments' selectors do not name the version.
 func slots(t *testing.T) (nginx *corev1.Service, blue, green *appsv1.Deployment) {
 	t.Helper()
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	blue, green = slotOf(t, ns, "blue", "1.10", 2), slotOf(t, ns, "green", "1.09", 0)
 	rolledOut(t, blue)
@@ -90,7 +90,7 @@ func rolls(version string, replicas int32) func(*appsv1.Deployment) bool {
 }
 
 func TestALiveSlotThatIsRelabelledAndScaledDownServesUntilTrafficHasMoved(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	human, warned := recorded(t)
 	nginx, blue, green := slots(t)
 	relabel(t, human, green, "1.11", 2)
@@ -110,7 +110,7 @@ func TestALiveSlotThatIsRelabelledAndScaledDownServesUntilTrafficHasMoved(t *tes
 }
 
 func TestALiveSlotThatIsRelabelledByMistakeIsHeldUntilItIsPutRight(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := slots(t)
 	key := client.ObjectKeyFromObject(nginx)
 	relabel(t, admin, blue, "1.1O", 2)
@@ -130,7 +130,7 @@ func TestALiveSlotThatIsRelabelledByMistakeIsHeldUntilItIsPutRight(t *testing.T)
 }
 
 func TestARelabelledSlotThatIsItsOwnTargetRollsOutWhenAskedFor(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := slots(t)
 	relabel(t, admin, blue, "1.12", 2)
 	deploymentUntil(t, blue, "the rollout is held", held)
@@ -144,9 +144,9 @@ func TestARelabelledSlotThatIsItsOwnTargetRollsOutWhenAskedFor(t *testing.T) {
 }
 
 func TestWithNoPodOfBluegreenALiveSlotKeepsItsLabels(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	_, blue, _ := slots(t)
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"template":{"metadata":{"labels":{"version":"1.12"}}}}}`))
 	err := admin.Patch(t.Context(), blue.DeepCopy(), patch)
 	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "serves a Service that bluegreen manages, by the pod labels name=nginx,version=1.10") {
@@ -164,7 +164,7 @@ func TestWithNoPodOfBluegreenALiveSlotKeepsItsLabels(t *testing.T) {
 
 // TestALiveDeploymentUnderDeletionIsKeptWhateverItsTemplateSays: its controller ignores the template from then on.
 func TestALiveDeploymentUnderDeletionIsKeptWhateverItsTemplateSays(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := slots(t)
 	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy("Background")); err != nil {
 		t.Fatal(err)
@@ -181,7 +181,7 @@ func TestALiveDeploymentUnderDeletionIsKeptWhateverItsTemplateSays(t *testing.T)
 }
 
 func TestBlueIsKeptForTheDrainAndCanBeSwitchedBackToMeanwhile(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := protectedPair(t)
 	if err := annotate(t, admin, nginx, "bluegreen/drain", "10s"); err != nil {
 		t.Fatal(err)
@@ -207,7 +207,7 @@ func TestBlueIsKeptForTheDrainAndCanBeSwitchedBackToMeanwhile(t *testing.T) {
 }
 
 func TestAScaleDownInTheDrainWaitsForItsEnd(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	human, warned := recorded(t)
 	nginx, blue, green := protectedPair(t)
 	if err := annotate(t, admin, nginx, "bluegreen/drain", "4s"); err != nil {
@@ -229,7 +229,7 @@ func TestAScaleDownInTheDrainWaitsForItsEnd(t *testing.T) {
 
 // TestAServiceThatIsCreatedAgainFindsItsDeployment: kubectl replace --force deletes it first.
 func TestAServiceThatIsCreatedAgainFindsItsDeployment(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := protectedPair(t)
 	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy("Background")); err != nil {
 		t.Fatal(err)
@@ -246,7 +246,7 @@ func TestAServiceThatIsCreatedAgainFindsItsDeployment(t *testing.T) {
 }
 
 func TestADeploymentDeletedWithoutItsPodsIsLetGo(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	_, blue, _ := protectedPair(t)
 	owned := &appsv1.ReplicaSet{}
 	owned.Namespace, owned.Name = blue.Namespace, "nginx-1.10-1"

@@ -44,8 +44,8 @@ func annotate(t *testing.T, c client.Client, service *corev1.Service, key, value
 }
 
 func TestAServiceFollowsItsAnnotationWhenTheTargetIsReady(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	human, warned := recorded(t)
 
@@ -94,8 +94,8 @@ func TestAServiceFollowsItsAnnotationWhenTheTargetIsReady(t *testing.T) {
 }
 
 func TestBadValuesAreRefusedWithFieldValueAndRule(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "1.10", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -117,8 +117,8 @@ func TestBadValuesAreRefusedWithFieldValueAndRule(t *testing.T) {
 }
 
 func TestStatusWritesCannotForgeWhatBluegreenSays(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "1.10", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -138,8 +138,8 @@ func TestStatusWritesCannotForgeWhatBluegreenSays(t *testing.T) {
 }
 
 func TestASwitchHeldAcrossARestartIsCarriedOut(t *testing.T) {
-	first := shipped.start(t)
-	ns := namespace(t)
+	first := shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "1.11", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -148,8 +148,8 @@ func TestASwitchHeldAcrossARestartIsCarriedOut(t *testing.T) {
 	green := deployment(t, ns, "1.11")
 	key := client.ObjectKeyFromObject(nginx)
 	until(t, key, "the switch is held", message("waiting for MinimumReplicasAvailable"))
-	first.end(t, syscall.SIGTERM)
+	first.End(t.Context(), syscall.SIGTERM)
 	available(t, green, true)
-	shipped.start(t)
+	shipped.StartFor(t)
 	until(t, key, "traffic moves", live("1.11"))
 }

@@ -1,4 +1,4 @@
-package api
+package random
 
 import (
 	"encoding/json"
@@ -56,7 +56,7 @@ func (w *world) putRight(key client.ObjectKey) {
 // mend gives a Service that asks for nonsense an ask: what was stored in an outage is refused with every later write.
 func (w *world) mend(key client.ObjectKey) {
 	w.t.Helper()
-	s := get(w.t, key)
+	s := w.get(key)
 	if !managed(s) || valid(s) && len(s.Spec.Selector) > 0 {
 		return
 	}
@@ -96,7 +96,7 @@ func (w *world) makeReady(round int) bool {
 	w.t.Helper()
 	again := false
 	for i, key := range w.services {
-		s := get(w.t, key)
+		s := w.get(key)
 		if !pending(s) {
 			continue
 		}
@@ -138,13 +138,29 @@ func (w *world) carry(_ *world, d *appsv1.Deployment) {
 	w.edit(d, `"spec":{"paused":false,"template":{"spec":{"containers":[{"name":"web","ports":[{"containerPort":80,"name":"http"}]}]}}}`)
 	w.scale(d, 20)
 	// The count voids a scale-down that was held. That its note goes counts as a new generation, of which the report must be.
-	deploymentUntil(w.t, d, "nothing is held", func(seen *appsv1.Deployment) bool {
-		if seen != nil {
-			seen.DeepCopyInto(d)
-		}
-		return seen == nil || seen.Annotations[noteKey] == "" && seen.Annotations[resumeKey] == ""
-	})
+	w.awaitNothingHeld(d)
 	w.report(d, fully)
+}
+
+// awaitNothingHeld waits until bluegreen holds nothing of a Deployment any more, or the Deployment is gone, and reads it into d.
+func (w *world) awaitNothingHeld(d *appsv1.Deployment) {
+	w.t.Helper()
+	written := revision(d)
+	w.await("nothing is held", func() string {
+		states := w.checker.versions[deploymentID(d)]
+		last := states[len(states)-1]
+		seen, exists := last.object.(*appsv1.Deployment)
+		switch {
+		case !exists:
+			return ""
+		case last.rv < written:
+			return "the last write is not in the history yet"
+		case seen.Annotations[noteKey] != "" || seen.Annotations[resumeKey] != "":
+			return "held: " + summary(seen)
+		}
+		seen.DeepCopyInto(d)
+		return ""
+	})
 }
 
 func (w *world) matching(selector map[string]string, namespace string) []*appsv1.Deployment {
@@ -196,7 +212,7 @@ func noteLeft(d *appsv1.Deployment, services []*corev1.Service) bool {
 // quiet provokes the controller, by a restart and by writes that mean nothing to it, and expects no write.
 func (w *world) quiet() {
 	w.t.Helper()
-	w.replica.end(w.t, syscall.SIGTERM)
+	w.replica.End(w.t.Context(), syscall.SIGTERM)
 	w.startReplica()
 	w.roundTrip()
 	before := w.controllers()

@@ -1,4 +1,4 @@
-package api
+package random
 
 import (
 	"context"
@@ -9,12 +9,10 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/util/intstr"
 	"k8s.io/client-go/rest"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
-	"github.com/bluegreen-k8s/bluegreen/test/release"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 const otherLabel = "app.kubernetes.io/version"
@@ -27,10 +25,10 @@ type world struct {
 	client  client.Client // Its warnings are not printed: there are thousands.
 	r       *rand.Rand    // Of this step alone.
 	checker *checker
-	replica *replica // nil while the process is stopped
-	killed  *replica // One that nobody took out of the webhook's Service yet.
-	joined  bool     // The replica is in the webhook's Service.
-	resume  int      // The step at which an outage ends.
+	replica *installation.Replica // nil while the process is stopped
+	killed  *installation.Replica // One that nobody took out of the webhook's Service yet.
+	joined  bool                  // The replica is in the webhook's Service.
+	resume  int                   // The step at which an outage ends.
 	step    int
 	latest  int64 // The highest resourceVersion of an answer.
 	written int
@@ -44,54 +42,42 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	first, second := namespace(t), namespace(t)
+	first, second := suite.Namespace(t), suite.Namespace(t)
 	w := &world{t: t, client: unwarned(t), applied: map[string]map[string]string{}, disowned: map[client.ObjectKey]bool{}}
 	w.checker = &checker{history: watchHistory(t, first, second), writes: map[string]*write{}, scales: map[int64]*write{}, stats: map[string]int{}}
 	t.Cleanup(w.leave)
-	probe := service(namespace(t), "1", "1")
-	if err := admin.Create(t.Context(), probe); err != nil {
+	probe := newService(client.ObjectKey{Namespace: suite.Namespace(t), Name: "probe"}, "1", "1")
+	if err := suite.Admin.Create(t.Context(), probe); err != nil {
 		t.Fatal(err)
 	}
-	policyInForce(t, probe)
-	if err := admin.Delete(t.Context(), probe); err != nil {
+	if err := suite.AwaitPolicy(t.Context(), probe); err != nil {
+		t.Fatal(err)
+	}
+	if err := suite.Admin.Delete(t.Context(), probe); err != nil {
 		t.Fatal(err)
 	}
 	w.startReplica()
 	for _, ns := range []string{first, second} {
 		for i, v := range []string{"1", "2", "2", "3"} {
-			w.addDeployment(client.ObjectKey{Namespace: ns, Name: fmt.Sprintf("web-%d", i)}, map[string]string{"name": "web", "version": v, otherLabel: v})
+			w.addDeployment(client.ObjectKey{Namespace: ns, Name: fmt.Sprintf("web-%d", i)}, ofVersion(v))
 		}
-		w.addService(service(ns, "1", "1"), "web", ns)
+		w.addService(client.ObjectKey{Namespace: ns, Name: "web"}, "1", "1")
 	}
-	w.addService(service(first, "", ""), "admin", first)
-	w.addService(service(first, "2", "1"), "api", first)
+	w.addService(client.ObjectKey{Namespace: first, Name: "admin"}, "", "")
+	w.addService(client.ObjectKey{Namespace: first, Name: "api"}, "2", "1")
 	w.createSentinel(first)
 	return w
 }
 
 func unwarned(t *testing.T) client.Client {
 	t.Helper()
-	own := rest.CopyConfig(config)
+	own := rest.CopyConfig(suite.Config)
 	own.WarningHandler = rest.NoWarnings{}
-	c, err := release.NewClient(own)
+	c, err := installation.NewClient(own)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return c
-}
-
-// manifest is how the Services of the world are first written.
-func manifest(s *corev1.Service, name, ns string) *corev1.Service {
-	s.Namespace, s.Name = ns, name
-	s.Spec.Selector["name"] = "web"
-	if s.Annotations == nil {
-		s.Annotations = map[string]string{}
-	}
-	s.Annotations["team"] = name
-	if name == "api" {
-		s.Spec.Ports[0].TargetPort = intstr.FromString("http")
-	}
-	return s
 }
 
 // leave gives the cluster IPs back, of which the API server has 254.
@@ -103,10 +89,10 @@ func (w *world) leave() {
 	}
 }
 
-func (w *world) addService(s *corev1.Service, name, ns string) {
-	s = manifest(s, name, ns)
-	w.services = append(w.services, client.ObjectKeyFromObject(s))
-	w.create(s)
+func (w *world) addService(key client.ObjectKey, target, live string) {
+	w.t.Helper()
+	w.services = append(w.services, key)
+	w.create(newService(key, target, live))
 }
 
 // create creates an object, as a write of its own.
@@ -135,24 +121,21 @@ func (w *world) addDeployment(key client.ObjectKey, labels map[string]string) {
 	w.create(newDeployment(key, labels))
 }
 
-func newDeployment(key client.ObjectKey, labels map[string]string) *appsv1.Deployment {
-	made := &appsv1.Deployment{ObjectMeta: metav1.ObjectMeta{Namespace: key.Namespace, Name: key.Name, Annotations: map[string]string{"team": key.Name}}}
-	made.Spec.Replicas = ptr.To[int32](2)
-	made.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"slot": key.Name}}
-	made.Spec.Template.Labels = map[string]string{"slot": key.Name}
-	for k, v := range labels {
-		made.Spec.Template.Labels[k] = v
-	}
-	made.Spec.Template.Spec.Containers = []corev1.Container{{Name: "web", Image: "web:1",
-		Ports: []corev1.ContainerPort{{Name: "http", ContainerPort: 80}}}}
-	return made
-}
-
 // The sentinel is a Service that waits for ever, and tells which Deployment it waits for: a new one each time it is asked.
 
+// get reads a Service from the API server.
+func (w *world) get(key client.ObjectKey) *corev1.Service {
+	w.t.Helper()
+	s := &corev1.Service{}
+	if err := w.client.Get(w.t.Context(), key, s); err != nil {
+		w.t.Fatal(err)
+	}
+	return s
+}
+
 func (w *world) createSentinel(ns string) {
-	s := service(ns, "never", "none")
-	s.Name, s.Spec.Selector["name"] = "sentinel", "sentinel"
+	s := newService(client.ObjectKey{Namespace: ns, Name: "sentinel"}, "never", "none")
+	s.Spec.Selector["name"] = "sentinel"
 	w.create(s)
 }
 

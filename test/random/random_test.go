@@ -1,4 +1,4 @@
-package api
+package random
 
 import (
 	"flag"
@@ -94,7 +94,7 @@ var stepKinds = []weighted[func(*world)]{
 	{90, func(w *world) { w.happen(pick(w.r, w.deployments...), pickWeighted(w.r, happenings)) }},
 	{10, func(w *world) { w.upgrade(w.r, pick(w.r, w.services...)) }},
 	{10, func(w *world) { // What a Service asks for becomes ready.
-		s := get(w.t, pick(w.r, w.services...))
+		s := w.get(pick(w.r, w.services...))
 		if pending(s) {
 			for _, d := range w.matching(candidate(s), s.Namespace) {
 				w.happen(client.ObjectKeyFromObject(d), func(w *world, d *appsv1.Deployment) { w.report(d, fully) })
@@ -109,7 +109,7 @@ var stepKinds = []weighted[func(*world)]{
 func (w *world) writeRandomly(key client.ObjectKey) {
 	c := change{annotations: map[string]any{}, selector: map[string]any{}}
 	want := pickWeighted(w.r, changes)
-	s := get(w.t, key)
+	s := w.get(key)
 	want(w.r, s, c)
 	if w.r.IntN(6) == 0 { // Two things in one write.
 		pickWeighted(w.r, changes)(w.r, s, c)
@@ -130,5 +130,5 @@ func (w *world) deleteAndCreate(key client.ObjectKey) {
 		}
 	}
 	delete(w.disowned, key)
-	w.create(manifest(service("", pick(w.r, versions...), pick(w.r, versions...)), key.Name, key.Namespace))
+	w.create(newService(key, pick(w.r, versions...), pick(w.r, versions...)))
 }

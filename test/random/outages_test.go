@@ -1,4 +1,4 @@
-package api
+package random
 
 import (
 	"context"
@@ -9,8 +9,15 @@ func (w *world) serving() bool { return w.replica != nil && w.joined }
 
 func (w *world) startReplica() {
 	w.t.Helper()
-	w.replica, w.joined = shipped.start(w.t, "--leader-elect=false"), true
-	serving(w.t, w.checker.namespaces[0])
+	w.replica, w.joined = suite.Shipped.StartFor(w.t, "--leader-elect=false"), true
+	w.awaitWebhook()
+}
+
+func (w *world) awaitWebhook() {
+	w.t.Helper()
+	if err := suite.AwaitWebhook(w.t.Context(), w.checker.namespaces[0]); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // outage stops the process, or takes it out of the webhook's Service, for some steps.
@@ -24,7 +31,7 @@ func (w *world) outage() {
 	switch w.r.IntN(4) {
 	case 0:
 		w.checker.stats["replicas ended"]++
-		w.replica.end(w.t, syscall.SIGTERM)
+		w.replica.End(w.t.Context(), syscall.SIGTERM)
 		w.replica = nil
 	case 1:
 		w.checker.stats["replicas killed"]++
@@ -43,7 +50,7 @@ func (w *world) outage() {
 func (w *world) recover() {
 	w.t.Helper()
 	if w.killed != nil {
-		w.killed.end(w.t, syscall.SIGTERM)
+		w.killed.End(w.t.Context(), syscall.SIGTERM)
 		w.killed = nil
 	}
 	switch {
@@ -53,7 +60,7 @@ func (w *world) recover() {
 		if err := w.replica.Join(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		serving(w.t, w.checker.namespaces[0])
+		w.awaitWebhook()
 		w.joined = true
 	}
 }

@@ -1,4 +1,4 @@
-package api
+package random
 
 import (
 	"context"
@@ -47,7 +47,7 @@ func watchHistory(t *testing.T, namespaces ...string) *history {
 	t.Helper()
 	h := &history{changed: make(chan struct{}), namespaces: namespaces, versions: map[id][]version{}, seen: map[string]int64{}}
 	for kind, list := range map[string]client.ObjectList{"Service": &corev1.ServiceList{}, "Deployment": &appsv1.DeploymentList{}} {
-		watcher, err := admin.Watch(t.Context(), list)
+		watcher, err := suite.Admin.Watch(t.Context(), list)
 		if err != nil {
 			t.Fatal(err)
 		}
