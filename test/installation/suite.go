@@ -11,8 +11,8 @@ import (
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/klog/v2"
 	ctrl "sigs.k8s.io/controller-runtime"
-	"sigs.k8s.io/controller-runtime/pkg/log/zap"
 )
 
 // Suite is what all tests of a package share: an API server, the program that ships, and the chart, installed, of which no replica
@@ -26,7 +26,7 @@ type Suite struct {
 
 // Run starts a suite from the root of the repository, hands it over, runs the tests and returns their exit code.
 func Run(m *testing.M, root string, handOver func(*Suite)) int {
-	ctrl.SetLogger(zap.New())
+	ctrl.SetLogger(klog.Background())
 	code, err := run(m, root, handOver)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
