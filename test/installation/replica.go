@@ -107,8 +107,8 @@ func (i *Installation) Join(ctx context.Context, port int) (*discoveryv1.Endpoin
 	}
 	slice := &discoveryv1.EndpointSlice{
 		AddressType: discoveryv1.AddressTypeIPv4,
-		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{address}, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)}}},
-		Ports:       []discoveryv1.EndpointPort{{Name: ptr.To("webhook"), Port: ptr.To(int32(port)), Protocol: ptr.To(corev1.ProtocolTCP)}},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{address}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
+		Ports:       []discoveryv1.EndpointPort{{Name: new("webhook"), Port: new(int32(port)), Protocol: ptr.To(corev1.ProtocolTCP)}},
 	}
 	slice.Namespace, slice.GenerateName = i.Namespace, i.Name+"-"
 	slice.Labels = map[string]string{discoveryv1.LabelServiceName: i.Name + "-webhook"}

@@ -7,126 +7,133 @@ import (
 	corev1 "k8s.io/api/core/v1"
 )
 
-// change is what somebody wants of a Service: keys with their values, nil for none.
-type change struct {
-	annotations map[string]any
-	selector    map[string]any
+// changer adds to a change what somebody wants, given the Service as it is.
+type changer func(dice *rand.Rand, s *corev1.Service, add change)
+
+// serviceChanges are what people want of a Service, as often as the weights say.
+var serviceChanges = []weighted[changer]{
+	{weight: 25, what: ask},
+	{weight: 10, what: askInBothPlaces},
+	{weight: 4, what: askForTwoVersions},
+	{weight: 6, what: withdraw},
+	{weight: 8, what: editSelector},
+	{weight: 3, what: dropVersionFromSelector},
+	{weight: 2, what: emptySelector},
+	{weight: 4, what: selectOtherPods},
+	{weight: 5, what: giveBack},
+	{weight: 3, what: giveBackAndMove},
+	{weight: 4, what: giveBackWithEveryOption},
+	{weight: 5, what: changeReady},
+	{weight: 3, what: changeVersionLabel},
+	{weight: 3, what: changeProtection},
+	{weight: 6, what: forgeStatus},
+	{weight: 6, what: writeNonsense},
+	{weight: 5, what: repairAnnotations},
+	{weight: 3, what: changeOwner},
 }
 
-// pick returns one of several things.
-func pick[T any](r *rand.Rand, all ...T) T { return all[r.IntN(len(all))] }
-
-// weighted is something that happens as often as its weight says.
-type weighted[T any] struct {
-	weight int
-	what   T
+func ask(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[targetKey] = someVersion(dice)
 }
 
-func pickWeighted[T any](r *rand.Rand, all []weighted[T]) T {
-	sum := 0
-	for _, w := range all {
-		sum += w.weight
+// askInBothPlaces is a manifest with the version in the annotation and in the selector.
+func askInBothPlaces(dice *rand.Rand, s *corev1.Service, add change) {
+	version := someVersion(dice)
+	add.annotations[targetKey], add.selector[selectorKey(s)] = version, version
+}
+
+func askForTwoVersions(dice *rand.Rand, s *corev1.Service, add change) {
+	add.annotations[targetKey], add.selector[selectorKey(s)] = someVersion(dice), someVersion(dice)
+}
+
+// withdraw asks for what is live.
+func withdraw(_ *rand.Rand, s *corev1.Service, add change) {
+	if live := s.Spec.Selector[selectorKey(s)]; live != "" {
+		add.annotations[targetKey] = live
 	}
-	at := r.IntN(sum)
-	for _, w := range all {
-		if at -= w.weight; at < 0 {
-			return w.what
-		}
+}
+
+func editSelector(dice *rand.Rand, s *corev1.Service, add change) {
+	add.selector[selectorKey(s)] = someVersion(dice)
+}
+
+func dropVersionFromSelector(_ *rand.Rand, s *corev1.Service, add change) {
+	add.selector[selectorKey(s)] = nil
+}
+
+func emptySelector(_ *rand.Rand, s *corev1.Service, add change) {
+	for key := range s.Spec.Selector {
+		add.selector[key] = nil
 	}
-	panic("unreachable")
 }
 
-// changes are what people want, given the Service as it is.
-var changes = []weighted[func(r *rand.Rand, s *corev1.Service, c change)]{
-	{25, func(r *rand.Rand, _ *corev1.Service, c change) { c.annotations[targetKey] = someVersion(r) }},
-	{10, func(r *rand.Rand, s *corev1.Service, c change) { // A manifest with the version in both places.
-		c.annotations[targetKey] = someVersion(r)
-		c.selector[keyOf(s)] = c.annotations[targetKey]
-	}},
-	{4, func(r *rand.Rand, s *corev1.Service, c change) { // Two versions in one write.
-		c.annotations[targetKey], c.selector[keyOf(s)] = someVersion(r), someVersion(r)
-	}},
-	{6, func(_ *rand.Rand, s *corev1.Service, c change) { // Withdrawn.
-		if live := s.Spec.Selector[keyOf(s)]; live != "" {
-			c.annotations[targetKey] = live
-		}
-	}},
-	{8, func(r *rand.Rand, s *corev1.Service, c change) { c.selector[keyOf(s)] = someVersion(r) }},
-	{3, func(_ *rand.Rand, s *corev1.Service, c change) { c.selector[keyOf(s)] = nil }},
-	{2, func(_ *rand.Rand, s *corev1.Service, c change) { // Emptied.
-		for key := range s.Spec.Selector {
-			c.selector[key] = nil
-		}
-	}},
-	{4, func(r *rand.Rand, _ *corev1.Service, c change) { // Pods that no gate has looked at.
-		c.selector[pick(r, "name", "tier")] = pick[any](r, "other", nil, "web")
-	}},
-	{5, func(_ *rand.Rand, _ *corev1.Service, c change) { c.annotations[targetKey] = nil }},
-	{3, func(r *rand.Rand, s *corev1.Service, c change) { // Released and moved in one write.
-		c.annotations[targetKey], c.selector[keyOf(s)] = nil, someVersion(r)
-	}},
-	{4, func(r *rand.Rand, s *corev1.Service, c change) { // A release that takes every option along.
-		c.annotations[targetKey] = nil
-		c.annotations[labelKey], c.annotations[readyKey], c.annotations[protectKey] = nil, nil, nil
-	}},
-	{5, func(r *rand.Rand, _ *corev1.Service, c change) {
-		c.annotations[readyKey] = pick[any](r, "minimum", "complete", "match-live", nil)
-	}},
-	{3, func(r *rand.Rand, _ *corev1.Service, c change) {
-		c.annotations[labelKey] = pick[any](r, "version", otherLabel, nil, nil)
-	}},
-	{3, func(r *rand.Rand, _ *corev1.Service, c change) {
-		c.annotations[protectKey] = pick[any](r, "enabled", "disabled", nil)
-	}},
-	{6, func(r *rand.Rand, _ *corev1.Service, c change) { // bluegreen's own.
-		c.annotations[phaseKey] = pick[any](r, "Stable", "Waiting", "haha", nil)
-		if r.IntN(2) == 0 {
-			c.annotations[messageKey] = pick[any](r, "haha", nil)
-		}
-	}},
-	{6, func(r *rand.Rand, _ *corev1.Service, c change) { // Bad values.
-		c.annotations[pick(r, targetKey, readyKey, labelKey, protectKey, "bluegreen/promotoin")] = pick[any](r, "not a label!", "")
-	}},
-	{5, func(r *rand.Rand, _ *corev1.Service, c change) { // Mended.
-		maps.Copy(c.annotations, map[string]any{readyKey: nil, labelKey: nil, protectKey: nil, "bluegreen/promotoin": nil, targetKey: someVersion(r)})
-	}},
-	{3, func(r *rand.Rand, _ *corev1.Service, c change) {
-		c.annotations["owner"] = pick[any](r, "me", "you", nil)
-	}},
+// selectOtherPods selects pods that no gate has looked at.
+func selectOtherPods(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.selector[pick(dice, "name", "tier")] = pick[any](dice, "other", nil, "web")
 }
 
-// someVersion is a version to ask for; few ask for one that does not exist.
-func someVersion(r *rand.Rand) string {
-	if r.IntN(15) == 0 {
+func giveBack(_ *rand.Rand, _ *corev1.Service, add change) { add.annotations[targetKey] = nil }
+
+// giveBackAndMove gives the Service back and moves its traffic in one write.
+func giveBackAndMove(dice *rand.Rand, s *corev1.Service, add change) {
+	add.annotations[targetKey], add.selector[selectorKey(s)] = nil, someVersion(dice)
+}
+
+func giveBackWithEveryOption(_ *rand.Rand, _ *corev1.Service, add change) {
+	for _, key := range []string{targetKey, labelKey, readyKey, protectKey} {
+		add.annotations[key] = nil
+	}
+}
+
+func changeReady(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[readyKey] = pick[any](dice, "minimum", "complete", "match-live", nil)
+}
+
+func changeVersionLabel(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[labelKey] = pick[any](dice, "version", otherLabel, nil, nil)
+}
+
+func changeProtection(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[protectKey] = pick[any](dice, "enabled", "disabled", nil)
+}
+
+// forgeStatus writes what only bluegreen may write.
+func forgeStatus(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[phaseKey] = pick[any](dice, "Stable", "Waiting", "haha", nil)
+	if dice.IntN(2) == 0 {
+		add.annotations[messageKey] = pick[any](dice, "haha", nil)
+	}
+}
+
+func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, misspelledKey)
+	add.annotations[key] = pick[any](dice, "not a label!", "")
+}
+
+func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
+	maps.Copy(add.annotations, map[string]any{
+		targetKey:     someVersion(dice),
+		readyKey:      nil,
+		labelKey:      nil,
+		protectKey:    nil,
+		misspelledKey: nil,
+	})
+}
+
+func changeOwner(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations["owner"] = pick[any](dice, "me", "you", nil)
+}
+
+// someVersion is a version to ask for; a few do not exist.
+func someVersion(dice *rand.Rand) string {
+	if dice.IntN(15) == 0 {
 		return "9"
 	}
-	return pick(r, versions...)
+	return pick(dice, versions...)
 }
 
-func keyOf(s *corev1.Service) string {
+// selectorKey returns the key under which a Service's selector has the version.
+func selectorKey(s *corev1.Service) string {
 	key, _ := wanted(s)
 	return key
-}
-
-// on applies a change to a Service.
-func (c change) on(s *corev1.Service) *corev1.Service {
-	changed := s.DeepCopy()
-	changed.Annotations = with(changed.Annotations, c.annotations)
-	changed.Spec.Selector = with(changed.Spec.Selector, c.selector)
-	return changed
-}
-
-func with(values map[string]string, changed map[string]any) map[string]string {
-	values = maps.Clone(values)
-	if values == nil {
-		values = map[string]string{}
-	}
-	for key, value := range changed {
-		if value == nil {
-			delete(values, key)
-		} else {
-			values[key] = value.(string)
-		}
-	}
-	return values
 }

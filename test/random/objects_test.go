@@ -1,8 +1,6 @@
 package random
 
 import (
-	"slices"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -10,10 +8,6 @@ import (
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
-
-const finalizer = "bluegreen/in-use-protection"
-
-func protected(d *appsv1.Deployment) bool { return slices.Contains(d.Finalizers, finalizer) }
 
 // newService returns a Service that asks for a target ("" for no ask), with a version in its selector ("" for none).
 func newService(key client.ObjectKey, target, live string) *corev1.Service {

@@ -5,6 +5,7 @@ import (
 	"syscall"
 )
 
+// serving reports whether the webhook is surely asked.
 func (w *world) serving() bool { return w.replica != nil && w.joined }
 
 func (w *world) startReplica() {
@@ -22,13 +23,13 @@ func (w *world) awaitWebhook() {
 
 // outage stops the process, or takes it out of the webhook's Service, for some steps.
 func (w *world) outage() {
-	if w.resume > w.step {
+	if w.resumeAt > w.step {
 		return
 	}
-	w.resume = w.step + 1 + w.r.IntN(12)
+	w.resumeAt = w.step + 1 + w.dice.IntN(12)
 	w.joined = false
 	clear(w.disowned) // The controller's writes are not seen by the webhook either.
-	switch w.r.IntN(4) {
+	switch w.dice.IntN(4) {
 	case 0:
 		w.checker.stats["replicas ended"]++
 		w.replica.End(w.t.Context(), syscall.SIGTERM)

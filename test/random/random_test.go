@@ -10,10 +10,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	appsv1 "k8s.io/api/apps/v1"
-	corev1 "k8s.io/api/core/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 var (
@@ -33,10 +29,10 @@ type randomRun struct {
 //
 // The seed decides what is tried in which order; how that interleaves with the controller is up to the machine.
 func TestWritesInRandomOrder(t *testing.T) {
-	for _, r := range runs(t) {
-		t.Run(fmt.Sprintf("seed=%d", r.seed), func(t *testing.T) {
-			t.Logf("again: go test ./test/api -run TestWritesInRandomOrder -seed=%d -steps=%d", r.seed, r.steps)
-			walkRandomly(t, r.seed, r.steps)
+	for _, run := range runs(t) {
+		t.Run(fmt.Sprintf("seed=%d", run.seed), func(t *testing.T) {
+			t.Logf("again: go test ./test/random -seed=%d -steps=%d", run.seed, run.steps)
+			walkRandomly(t, run.seed, run.steps)
 		})
 	}
 }
@@ -45,7 +41,7 @@ func TestWritesInRandomOrder(t *testing.T) {
 func runs(t *testing.T) []randomRun {
 	t.Helper()
 	if *seedFlag != 0 {
-		return []randomRun{{*seedFlag, *stepsFlag}}
+		return []randomRun{{seed: *seedFlag, steps: *stepsFlag}}
 	}
 	corpus, err := os.ReadFile("testdata/seeds")
 	if err != nil {
@@ -56,24 +52,24 @@ func runs(t *testing.T) []randomRun {
 		if line = strings.TrimSpace(line); line == "" || strings.HasPrefix(line, "#") {
 			continue
 		}
-		var r randomRun
-		if _, err := fmt.Sscanf(line, "%d %d", &r.seed, &r.steps); err != nil {
+		var run randomRun
+		if _, err := fmt.Sscanf(line, "%d %d", &run.seed, &run.steps); err != nil {
 			t.Fatalf("testdata/seeds: %q: %v", line, err)
 		}
-		all = append(all, r)
+		all = append(all, run)
 	}
-	return append(all, randomRun{1 + rand.Uint64N(1<<32), *stepsFlag})
+	return append(all, randomRun{seed: 1 + rand.Uint64N(1<<32), steps: *stepsFlag})
 }
 
 func walkRandomly(t *testing.T, seed uint64, steps int) {
 	w := newWorld(t)
 	started := time.Now()
 	for w.step = 1; w.step <= steps; w.step++ {
-		w.r = rand.New(rand.NewPCG(seed, uint64(w.step))) // So that no step depends on what another has drawn.
-		if w.step == w.resume {
+		w.dice = rand.New(rand.NewPCG(seed, uint64(w.step))) // So that no step depends on what another has drawn.
+		if w.step == w.resumeAt {
 			w.recover()
 		}
-		pickWeighted(w.r, stepKinds)(w)
+		pickWeighted(w.dice, stepKinds)(w)
 		if w.step%50 == 0 {
 			w.barrier()
 		}
@@ -84,51 +80,4 @@ func walkRandomly(t *testing.T, seed uint64, steps int) {
 	for _, what := range slices.Sorted(maps.Keys(w.checker.stats)) {
 		t.Logf("%6d %s", w.checker.stats[what], what)
 	}
-}
-
-// stepKinds are what a step may be, as often as its weight says.
-var stepKinds = []weighted[func(*world)]{
-	{100, func(w *world) {
-		w.writeRandomly(pick(w.r, w.services...))
-	}},
-	{90, func(w *world) { w.happen(pick(w.r, w.deployments...), pickWeighted(w.r, happenings)) }},
-	{10, func(w *world) { w.upgrade(w.r, pick(w.r, w.services...)) }},
-	{10, func(w *world) { // What a Service asks for becomes ready.
-		s := w.get(pick(w.r, w.services...))
-		if pending(s) {
-			for _, d := range w.matching(candidate(s), s.Namespace) {
-				w.happen(client.ObjectKeyFromObject(d), func(w *world, d *appsv1.Deployment) { w.report(d, fully) })
-			}
-		}
-	}},
-	{3, func(w *world) { w.deleteAndCreate(pick(w.r, w.services...)) }},
-	{10, func(w *world) { w.sentinel() }},
-	{3, (*world).outage},
-}
-
-func (w *world) writeRandomly(key client.ObjectKey) {
-	c := change{annotations: map[string]any{}, selector: map[string]any{}}
-	want := pickWeighted(w.r, changes)
-	s := w.get(key)
-	want(w.r, s, c)
-	if w.r.IntN(6) == 0 { // Two things in one write.
-		pickWeighted(w.r, changes)(w.r, s, c)
-	}
-	w.writeService(key, c)
-}
-
-// deleteAndCreate is kubectl replace --force, which nobody can hold.
-func (w *world) deleteAndCreate(key client.ObjectKey) {
-	s := &corev1.Service{}
-	s.Namespace, s.Name = key.Namespace, key.Name
-	if err := w.client.Delete(w.t.Context(), s); err != nil {
-		w.t.Fatal(err)
-	}
-	for who := range w.applied {
-		if strings.HasPrefix(who, key.Namespace+"/"+key.Name+"/") {
-			delete(w.applied, who)
-		}
-	}
-	delete(w.disowned, key)
-	w.create(newService(key, pick(w.r, versions...), pick(w.r, versions...)))
 }

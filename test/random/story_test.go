@@ -9,42 +9,55 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// story tells how an object came to be what it is.
-func (c *checker) story(e event) string {
+// chapters is how many states of an object a story tells at most.
+const chapters = 8
+
+// story tells how an object came to be what it is at a resourceVersion.
+func (c *checker) story(who id, rv int64) string {
+	upTo := rv
+	if rv < now {
+		upTo = rv + 1
+	}
 	var lines []string
-	versions := c.between(e.id, 0, e.rv+1)
-	for i := max(1, len(versions)-8); i < len(versions); i++ {
-		v, who := versions[i], "the controller"
-		if v.object == nil {
-			lines = append(lines, fmt.Sprintf("  %d gone", v.rv))
-			continue
-		}
-		if versions[i-1].object == nil {
-			who = "created"
-		} else if w := c.writer(versions[i-1].object, event{e.id, v}); w != nil {
-			who = w.what
-		}
-		lines = append(lines, fmt.Sprintf("  %d %s: %s", v.rv, who, summary(v.object)))
+	states := c.between(who, 0, upTo)
+	for i := max(1, len(states)-chapters); i < len(states); i++ {
+		lines = append(lines, c.chapter(who, states[i-1].object, states[i]))
 	}
 	return strings.Join(lines, "\n")
 }
 
+func (c *checker) chapter(who id, before client.Object, after state) string {
+	if after.object == nil {
+		return fmt.Sprintf("  %d gone", after.rv)
+	}
+	author := "the controller"
+	if before == nil {
+		author = "created"
+	} else if by := c.writer(before, event{id: who, state: after}); by != nil {
+		author = by.what
+	}
+	return fmt.Sprintf("  %d %s: %s", after.rv, author, summary(after.object))
+}
+
+// summary tells what matters of an object.
 func summary(object client.Object) string {
-	switch o := object.(type) {
+	switch object := object.(type) {
 	case *corev1.Service:
-		return fmt.Sprintf("selector %v annotations %v", o.Spec.Selector, o.Annotations)
+		return fmt.Sprintf("selector %v annotations %v", object.Spec.Selector, object.Annotations)
 	case *appsv1.Deployment:
-		return fmt.Sprintf("replicas %d generation %d labels %v annotations %v finalizers %v deleted %t status %+v", *o.Spec.Replicas,
-			o.Generation, o.Spec.Template.Labels, o.Annotations, o.Finalizers, o.DeletionTimestamp != nil, statusOf(o))
+		return fmt.Sprintf("replicas %d generation %d labels %v annotations %v finalizers %v deleted %t status %s",
+			*object.Spec.Replicas, object.Generation, object.Spec.Template.Labels, object.Annotations, object.Finalizers,
+			object.DeletionTimestamp != nil, statusOf(object))
 	}
 	return ""
 }
 
 func statusOf(d *appsv1.Deployment) string {
-	s := d.Status
-	condition := "unknown"
-	for _, c := range s.Conditions {
-		condition = c.Reason
+	status := d.Status
+	reason := "unknown"
+	for _, condition := range status.Conditions {
+		reason = condition.Reason
 	}
-	return fmt.Sprintf("observed %d replicas %d/%d/%d %s", s.ObservedGeneration, s.Replicas, s.UpdatedReplicas, s.AvailableReplicas, condition)
+	return fmt.Sprintf("observed %d replicas %d/%d/%d %s",
+		status.ObservedGeneration, status.Replicas, status.UpdatedReplicas, status.AvailableReplicas, reason)
 }
