@@ -98,7 +98,8 @@ func (s *pair) createUnit(ctx context.Context, i int) error {
 	if s.annotated {
 		annotations["bluegreen/target-version"] = "v1"
 	}
-	_, err := s.plane.Clients.CoreV1().Services(s.namespace).Create(ctx, newService(s.namespace, i, versioned(i, "v1"), annotations), metav1.CreateOptions{})
+	service := newService(s.namespace, i, versioned(i, "v1"), annotations)
+	_, err := s.plane.Clients.CoreV1().Services(s.namespace).Create(ctx, service, metav1.CreateOptions{})
 	return err
 }
 
@@ -115,7 +116,9 @@ func (s *pair) setReady(ctx context.Context, unit int, version string, ready boo
 	if err := s.cue.give(ctx, &s.stage, nameOf(unit), version, ready); err != nil {
 		return err
 	}
-	_, err := await(ctx, s.seen, keyOf("Deployment", nameOf(unit)+"-"+version), given, func(d *appsv1.Deployment) bool { return follow.Available(d) == ready })
+	_, err := await(ctx, s.seen, keyOf("Deployment", nameOf(unit)+"-"+version), given, func(d *appsv1.Deployment) bool {
+		return follow.Available(d) == ready
+	})
 	return err
 }
 
@@ -134,7 +137,8 @@ func (s *pair) await(ctx context.Context, unit int, after time.Time) (signal, ef
 }
 
 func (s *pair) patchService(ctx context.Context, unit int, patch string) error {
-	_, err := s.plane.Clients.CoreV1().Services(s.namespace).Patch(ctx, nameOf(unit), types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	services := s.plane.Clients.CoreV1().Services(s.namespace)
+	_, err := services.Patch(ctx, nameOf(unit), types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	return err
 }
 

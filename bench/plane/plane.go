@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
@@ -75,7 +76,8 @@ func (p *Plane) connect() (err error) {
 
 // RunControllers runs the real controllers of Deployments and ReplicaSets, which nothing but the machine holds back.
 func (p *Plane) RunControllers() error {
-	_, err := p.Run("kube-controller-manager", filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-controller-manager"), "--kubeconfig="+p.Kubeconfig,
+	program := filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-controller-manager")
+	_, err := p.Run("kube-controller-manager", program, "--kubeconfig="+p.Kubeconfig,
 		"--controllers=deployment-controller,replicaset-controller", "--leader-elect=false", "--secure-port=0", "--kube-api-qps=-1")
 	return err
 }
@@ -85,8 +87,8 @@ func (p *Plane) AtEnd(f func()) { p.ends = append(p.ends, f) }
 
 // Stop ends everything.
 func (p *Plane) Stop() {
-	for i := len(p.ends) - 1; i >= 0; i-- {
-		p.ends[i]()
+	for _, end := range slices.Backward(p.ends) {
+		end()
 	}
 	p.ends = nil
 }

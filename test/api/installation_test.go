@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -65,7 +64,8 @@ func TestNamespacedModeWorksInItsNamespacesOnly(t *testing.T) {
 		}
 	}
 	until(t, client.ObjectKey{Namespace: inside, Name: "nginx"}, "traffic moves", live("1.11"))
-	if untouched := get(t, client.ObjectKey{Namespace: outside, Name: "nginx"}); untouched.Annotations["bluegreen/phase"] != "" || !live("1.10")(untouched) {
+	untouched := get(t, client.ObjectKey{Namespace: outside, Name: "nginx"})
+	if untouched.Annotations["bluegreen/phase"] != "" || !live("1.10")(untouched) {
 		t.Errorf("a Service outside watchNamespaces was touched: %v %v", untouched.Annotations, untouched.Spec.Selector)
 	}
 }
@@ -123,7 +123,7 @@ func serveRotated(t *testing.T, r *installation.Installation, rotation certs.Rot
 	mgr, err := ctrl.NewManager(user(t, r), ctrl.Options{
 		Scheme: scheme.Scheme,
 		// Both replicas' keepers live in one process here.
-		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)},
+		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)},
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Cache:      cache.Options{ByObject: keeper.CacheByObject()},
 		WebhookServer: webhook.NewServer(webhook.Options{Port: ports[0], TLSOpts: []func(*tls.Config){

@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1apply "k8s.io/client-go/applyconfigurations/core/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -161,7 +160,7 @@ func TestATargetWithoutReplicasIsHeldUntilItHasPods(t *testing.T) {
 func scale(t *testing.T, deployment *appsv1.Deployment, replicas int32) {
 	t.Helper()
 	base := deployment.DeepCopy()
-	deployment.Spec.Replicas = ptr.To(replicas)
+	deployment.Spec.Replicas = new(replicas)
 	if err := admin.Patch(t.Context(), deployment, client.MergeFrom(base)); err != nil {
 		t.Fatal(err)
 	}

@@ -102,7 +102,8 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 	if err := human.Patch(t.Context(), blue.DeepCopy(), strip); err != nil {
 		t.Fatal(err)
 	}
-	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "keeps bluegreen/in-use-protection, because Deployment nginx-1.10 serves") {
+	want := "keeps bluegreen/in-use-protection, because Deployment nginx-1.10 serves"
+	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], want) {
 		t.Errorf("warnings %q", texts)
 	}
 	deploymentUntil(t, blue, "the finalizer is still there", protected)
@@ -174,17 +175,29 @@ func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing
 		then func(nginx *corev1.Service, blue, green *appsv1.Deployment)
 		want int32
 	}{
-		"and the switch comes": {func(_ *corev1.Service, _, green *appsv1.Deployment) { available(t, green, true) }, 0},
-		"and somebody scales it since": {func(_ *corev1.Service, blue, green *appsv1.Deployment) {
-			scaleTo(t, admin, blue, 4)
-			available(t, green, true)
-		}, 4},
-		"and the Service is deleted": {func(nginx *corev1.Service, _, _ *appsv1.Deployment) {
-			if err := admin.Delete(t.Context(), nginx); err != nil {
-				t.Fatal(err)
-			}
-		}, 1},
-		"and the ask is withdrawn": {func(nginx *corev1.Service, _, _ *appsv1.Deployment) { ask(t, nginx, "1.10") }, 1},
+		"and the switch comes": {
+			then: func(_ *corev1.Service, _, green *appsv1.Deployment) { available(t, green, true) },
+			want: 0,
+		},
+		"and somebody scales it since": {
+			then: func(_ *corev1.Service, blue, green *appsv1.Deployment) {
+				scaleTo(t, admin, blue, 4)
+				available(t, green, true)
+			},
+			want: 4,
+		},
+		"and the Service is deleted": {
+			then: func(nginx *corev1.Service, _, _ *appsv1.Deployment) {
+				if err := admin.Delete(t.Context(), nginx); err != nil {
+					t.Fatal(err)
+				}
+			},
+			want: 1,
+		},
+		"and the ask is withdrawn": {
+			then: func(nginx *corev1.Service, _, _ *appsv1.Deployment) { ask(t, nginx, "1.10") },
+			want: 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nginx, blue, green := protectedPair(t)
@@ -219,20 +232,22 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 	}
 	running.End(t.Context(), syscall.SIGTERM)
 
-	release := func() (string, error) {
-		command := exec.Command(shipped.Program, "uninstall", "--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
+	uninstall := func() (string, error) {
+		command := exec.Command(shipped.Program, "uninstall",
+			"--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
 		command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
-	output, err := release()
-	if err == nil || !strings.Contains(output, "refusing to unprotect Deployment nginx-1.10 in namespace "+nginx.Namespace+": it serves and is being deleted") {
+	output, err := uninstall()
+	want := "refusing to unprotect Deployment nginx-1.10 in namespace " + nginx.Namespace + ": it serves and is being deleted"
+	if err == nil || !strings.Contains(output, want) {
 		t.Fatalf("while blue would die: %v %s", err, output)
 	}
 	if err := admin.Delete(t.Context(), nginx); err != nil {
 		t.Fatal(err)
 	}
-	if output, err := release(); err != nil {
+	if output, err := uninstall(); err != nil {
 		t.Fatalf("%v %s", err, output)
 	}
 	deploymentUntil(t, blue, "the end of blue", gone)

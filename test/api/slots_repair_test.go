@@ -57,8 +57,12 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: true, PatchType: ptr.To(admissionv1.PatchTypeJSONPatch),
-			Patch: []byte(`[{"op":"add","path":"/metadata/labels","value":{"stamped-by":"` + string(review.Request.UID) + `"}}]`)}
+		review.Response = &admissionv1.AdmissionResponse{
+			UID:       review.Request.UID,
+			Allowed:   true,
+			PatchType: ptr.To(admissionv1.PatchTypeJSONPatch),
+			Patch:     []byte(`[{"op":"add","path":"/metadata/labels","value":{"stamped-by":"` + string(review.Request.UID) + `"}}]`),
+		}
 		review.Request = nil
 		if err := json.NewEncoder(w).Encode(review); err != nil {
 			t.Errorf("answering: %v", err)
@@ -68,11 +72,21 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 	hook := &admissionregistrationv1.MutatingWebhookConfiguration{}
 	hook.Name = "stamp"
 	hook.Webhooks = []admissionregistrationv1.MutatingWebhook{{
-		Name: "stamp.example.org", AdmissionReviewVersions: []string{"v1"}, SideEffects: ptr.To(admissionregistrationv1.SideEffectClassNone),
-		ClientConfig: admissionregistrationv1.WebhookClientConfig{URL: &server.URL,
-			CABundle: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})},
-		Rules: []admissionregistrationv1.RuleWithOperations{{Operations: []admissionregistrationv1.OperationType{"UPDATE"},
-			Rule: admissionregistrationv1.Rule{APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"}}}},
+		Name:                    "stamp.example.org",
+		AdmissionReviewVersions: []string{"v1"},
+		SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
+		ClientConfig: admissionregistrationv1.WebhookClientConfig{
+			URL:      &server.URL,
+			CABundle: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
+		},
+		Rules: []admissionregistrationv1.RuleWithOperations{{
+			Operations: []admissionregistrationv1.OperationType{"UPDATE"},
+			Rule: admissionregistrationv1.Rule{
+				APIGroups:   []string{"apps"},
+				APIVersions: []string{"v1"},
+				Resources:   []string{"deployments"},
+			},
+		}},
 	}}
 	if err := admin.Create(t.Context(), hook); err != nil {
 		t.Fatal(err)
@@ -86,7 +100,8 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 	defer cancel()
 	err := wait.PollUntilContextCancel(until, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		probe := deployment.DeepCopy()
-		err := admin.Patch(ctx, probe, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"probe":"a"}}}`)), client.DryRunAll)
+		patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"probe":"a"}}}`))
+		err := admin.Patch(ctx, probe, patch, client.DryRunAll)
 		return probe.Labels["stamped-by"] != "", err
 	})
 	if err != nil {
@@ -106,14 +121,17 @@ func TestACopyOfADeploymentIsNotBoundByItsNote(t *testing.T) {
 	if err := admin.Create(t.Context(), copied); err != nil {
 		t.Fatal(err)
 	}
-	image := client.RawPatch(types.StrategicMergePatchType, []byte(`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","image":"nginx:1.12.1"}]}}}}`))
+	image := client.RawPatch(types.StrategicMergePatchType,
+		[]byte(`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","image":"nginx:1.12.1"}]}}}}`))
 	if err := admin.Patch(t.Context(), copied.DeepCopy(), image); err != nil {
 		t.Error(err)
 	}
 	rolledOut(t, copied)
 	ask(t, nginx, "1.12")
 	until(t, client.ObjectKeyFromObject(nginx), "traffic moves", live("1.12"))
-	deploymentUntil(t, copied, "a note of what it serves", func(d *appsv1.Deployment) bool { return d.Annotations["bluegreen/serves"] == "name=nginx,version=1.12" })
+	deploymentUntil(t, copied, "a note of what it serves", func(d *appsv1.Deployment) bool {
+		return d.Annotations["bluegreen/serves"] == "name=nginx,version=1.12"
+	})
 }
 
 // TestWhatNeverServedIsItsOwners: a rollback passes with no replica running, though it was waited for.

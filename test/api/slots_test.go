@@ -96,7 +96,8 @@ func TestALiveSlotThatIsRelabelledAndScaledDownServesUntilTrafficHasMoved(t *tes
 	relabel(t, human, green, "1.11", 2)
 	ask(t, nginx, "1.11")
 	relabel(t, human, blue, "1.12", 0)
-	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "the pods of Deployment nginx-blue keep name=nginx,version=1.10") {
+	want := "the pods of Deployment nginx-blue keep name=nginx,version=1.10"
+	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], want) {
 		t.Errorf("warnings %q", texts)
 	}
 	deploymentUntil(t, blue, "the rollout is held", held)
@@ -115,7 +116,8 @@ func TestALiveSlotThatIsRelabelledByMistakeIsHeldUntilItIsPutRight(t *testing.T)
 	key := client.ObjectKeyFromObject(nginx)
 	relabel(t, admin, blue, "1.1O", 2)
 	deploymentUntil(t, blue, "the rollout is held", held)
-	until(t, key, "it is told", says("Deployment nginx-blue: serves name=nginx,version=1.10, and its new pod labels would take its pods out of the Service"))
+	until(t, key, "it is told",
+		says("Deployment nginx-blue: serves name=nginx,version=1.10, and its new pod labels would take its pods out of the Service"))
 
 	// No write but the one that puts it right is a way out.
 	resume := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":null},"spec":{"paused":false}}`))
@@ -149,7 +151,8 @@ func TestWithNoPodOfBluegreenALiveSlotKeepsItsLabels(t *testing.T) {
 	running.End(t.Context(), syscall.SIGTERM)
 	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"template":{"metadata":{"labels":{"version":"1.12"}}}}}`))
 	err := admin.Patch(t.Context(), blue.DeepCopy(), patch)
-	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "serves a Service that bluegreen manages, by the pod labels name=nginx,version=1.10") {
+	want := "serves a Service that bluegreen manages, by the pod labels name=nginx,version=1.10"
+	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), want) {
 		t.Fatalf("got %v", err)
 	}
 	paused := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"paused":true,"template":{"metadata":{"labels":{"version":"1.12"}}}}}`))
@@ -267,8 +270,8 @@ func TestADeploymentDeletedWithoutItsPodsIsLetGo(t *testing.T) {
 		object client.Object
 		patch  string
 	}{
-		{owned, `{"metadata":{"ownerReferences":null}}`},
-		{blue, `{"metadata":{"finalizers":["bluegreen/in-use-protection"]}}`},
+		{object: owned, patch: `{"metadata":{"ownerReferences":null}}`},
+		{object: blue, patch: `{"metadata":{"finalizers":["bluegreen/in-use-protection"]}}`},
 	} {
 		if err := admin.Patch(t.Context(), write.object, client.RawPatch(types.MergePatchType, []byte(write.patch))); err != nil {
 			t.Fatal(err)

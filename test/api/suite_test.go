@@ -62,7 +62,8 @@ func until(t *testing.T, key client.ObjectKey, what string, is func(*corev1.Serv
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
-	watcher, err := admin.Watch(ctx, &corev1.ServiceList{}, client.InNamespace(key.Namespace), client.MatchingFields{"metadata.name": key.Name})
+	only := client.MatchingFields{"metadata.name": key.Name}
+	watcher, err := admin.Watch(ctx, &corev1.ServiceList{}, client.InNamespace(key.Namespace), only)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -112,7 +113,11 @@ func available(t *testing.T, deployment *appsv1.Deployment, is bool) {
 		t.Fatal(err)
 	}
 	base := deployment.DeepCopy()
-	condition := appsv1.DeploymentCondition{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, Reason: "MinimumReplicasUnavailable"}
+	condition := appsv1.DeploymentCondition{
+		Type:   appsv1.DeploymentAvailable,
+		Status: corev1.ConditionFalse,
+		Reason: "MinimumReplicasUnavailable",
+	}
 	deployment.Status = appsv1.DeploymentStatus{ObservedGeneration: deployment.Generation, Replicas: *deployment.Spec.Replicas}
 	if is {
 		condition.Status, condition.Reason = corev1.ConditionTrue, "MinimumReplicasAvailable"

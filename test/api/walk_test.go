@@ -102,9 +102,18 @@ func TestBadValuesAreRefusedWithFieldValueAndRule(t *testing.T) {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]struct{ value, text string }{
-		"bluegreen/target-version": {"not a label!", `metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!": must be a label value`},
-		"bluegreen/version-label":  {"-", `metadata.annotations[bluegreen/version-label]: Invalid value: "-": must be a label key`},
-		"bluegreen/promotoin":      {"manual", `"bluegreen/promotoin": supported values: "bluegreen/target-version", "bluegreen/version-label"`},
+		"bluegreen/target-version": {
+			value: "not a label!",
+			text:  `metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!": must be a label value`,
+		},
+		"bluegreen/version-label": {
+			value: "-",
+			text:  `metadata.annotations[bluegreen/version-label]: Invalid value: "-": must be a label key`,
+		},
+		"bluegreen/promotoin": {
+			value: "manual",
+			text:  `"bluegreen/promotoin": supported values: "bluegreen/target-version", "bluegreen/version-label"`,
+		},
 	} {
 		err := annotate(t, admin, nginx.DeepCopy(), key, want.value)
 		if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), want.text) {
