@@ -20,9 +20,9 @@ func (c *checker) closed(s *corev1.Service, written int64) string {
 	isUnready := func(d *appsv1.Deployment) bool { return d != nil && !carries(d, s) }
 	isReadyTarget := func(d *appsv1.Deployment) bool { return d != nil && selects(selector, d) && carries(d, s) }
 
-	ready := 0
+	known, ready := c.readBy(asked), 0
 	for _, who := range c.ids("Deployment", s.Namespace) {
-		if c.always(who, c.readBy(asked), written, isTarget) && c.always(who, asked, written, isUnready) {
+		if c.always(who, known, written, isTarget) && c.always(who, asked, written, isUnready) {
 			return fmt.Sprintf("%s was not ready from resourceVersion %d on:\n%s", who, asked, c.story(who, written))
 		}
 		if c.sometimes(who, asked, written, isReadyTarget) {

@@ -3,6 +3,7 @@ package random
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -118,4 +119,27 @@ func statusPatch(w *world, s *corev1.Service, change change, this *write) error 
 	this.answer = s
 	options := &client.SubResourcePatchOptions{PatchOptions: client.PatchOptions{DryRun: this.dryRunOption()}}
 	return w.client.Status().Patch(w.t.Context(), s, client.RawPatch(types.MergePatchType, data), options)
+}
+
+type jsonOperation struct {
+	Op    string `json:"op"`
+	Path  string `json:"path"`
+	Value any    `json:"value,omitempty"`
+}
+
+// jsonOperations returns the operations of a JSON patch that change a map at a path, which is stored like this.
+func jsonOperations(path string, stored map[string]string, changed map[string]any) []jsonOperation {
+	var operations []jsonOperation
+	if stored == nil && len(changed) > 0 {
+		operations = append(operations, jsonOperation{Op: "add", Path: path, Value: map[string]any{}})
+	}
+	for key, value := range changed {
+		at := path + "/" + strings.ReplaceAll(key, "/", "~1")
+		if _, exists := stored[key]; value != nil {
+			operations = append(operations, jsonOperation{Op: "add", Path: at, Value: value})
+		} else if exists {
+			operations = append(operations, jsonOperation{Op: "remove", Path: at})
+		}
+	}
+	return operations
 }
