@@ -25,7 +25,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
-// bundle returns the CA bundle that the API server trusts for a release's webhook.
+// bundle returns the CA bundle that the API server trusts for an installation's webhook.
 func bundle(t *testing.T, r *installation.Installation) []byte {
 	t.Helper()
 	var configuration admissionregistrationv1.MutatingWebhookConfiguration

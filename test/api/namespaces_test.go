@@ -11,7 +11,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
-// revoke deletes the release's Role in a namespace, as Kubernetes does with the namespace, and returns it.
+// revoke deletes an installation's Role in a namespace, as Kubernetes does with the namespace, and returns it.
 func revoke(t *testing.T, r *installation.Installation, namespace string) *unstructured.Unstructured {
 	t.Helper()
 	for _, object := range r.Objects {

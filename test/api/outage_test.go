@@ -63,7 +63,7 @@ func TestWithNoReplicaTrafficStaysAndAsksAreKept(t *testing.T) {
 	until(t, key, "the ask is carried out", live("1.11"))
 }
 
-// without deletes objects of the shipped release, as by hand, for the length of a test.
+// without deletes objects of the shipped chart, as by hand, for the length of a test.
 func without(t *testing.T, kind string) {
 	t.Helper()
 	for _, object := range shipped.Objects {
@@ -109,17 +109,17 @@ func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
 	})
 	chart(t, ns, "1.11", map[string]string{"name": "nginx", "version": "1.11"})
 
-	release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
-	if err := admin.Patch(t.Context(), nginx, release); err != nil {
+	giveBack := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+	if err := admin.Patch(t.Context(), nginx, giveBack); err != nil {
 		t.Fatal(err)
 	}
-	released := until(t, key, "what bluegreen wrote is gone", func(s *corev1.Service) bool { return s.Annotations["bluegreen/phase"] == "" })
-	if !live("1.11")(released) || !maps.Equal(released.Annotations, map[string]string{"owner": "team web"}) {
-		t.Fatalf("after the release: selector %v, annotations %v", released.Spec.Selector, released.Annotations)
+	returned := until(t, key, "what bluegreen wrote is gone", func(s *corev1.Service) bool { return s.Annotations["bluegreen/phase"] == "" })
+	if !live("1.11")(returned) || !maps.Equal(returned.Annotations, map[string]string{"owner": "team web"}) {
+		t.Fatalf("after it was given back: selector %v, annotations %v", returned.Spec.Selector, returned.Annotations)
 	}
 }
 
-func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
+func TestGivingBackAndAdoptionMoveNoTraffic(t *testing.T) {
 	shipped.StartFor(t)
 	ns := suite.Namespace(t)
 	serving(t, ns)
@@ -139,22 +139,22 @@ func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
 	until(t, key, "traffic moves", live("1.10"))
 
 	human, warned := recorded(t)
-	release := client.RawPatch(types.MergePatchType,
+	giveBack := client.RawPatch(types.MergePatchType,
 		[]byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}},"spec":{"selector":{"version":"1.11"}}}`))
-	if err := human.Patch(t.Context(), nginx, release); err != nil {
+	if err := human.Patch(t.Context(), nginx, giveBack); err != nil {
 		t.Fatal(err)
 	}
 	if !live("1.10")(nginx) || len(nginx.Annotations) > 0 {
-		t.Fatalf("after the release: selector %v, annotations %v", nginx.Spec.Selector, nginx.Annotations)
+		t.Fatalf("after it was given back: selector %v, annotations %v", nginx.Spec.Selector, nginx.Annotations)
 	}
 	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "no longer manages") {
-		t.Fatalf("warnings %q, want one about the release", texts)
+		t.Fatalf("warnings %q, want one about giving the Service back", texts)
 	}
 	if err := human.Patch(t.Context(), nginx, selectorPatch("1.11")); err != nil {
 		t.Fatal(err)
 	}
 	if !live("1.11")(nginx) {
-		t.Fatal("a released Service is not its owner's")
+		t.Fatal("a Service that was given back is not its owner's")
 	}
 }
 

@@ -91,10 +91,10 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 	key := client.ObjectKeyFromObject(nginx)
 	until(t, key, "the deletion is told", message("Deployment nginx-1.10: serves and is being deleted"))
 
-	release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
-	err := admin.Patch(t.Context(), nginx.DeepCopy(), release)
+	giveBack := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+	err := admin.Patch(t.Context(), nginx.DeepCopy(), giveBack)
 	if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "Deployment nginx-1.10 serves and is being deleted") {
-		t.Fatalf("a release under which blue would die: got %v, want a 422", err)
+		t.Fatalf("giving back a Service while its blue would die: got %v, want a 422", err)
 	}
 	// Helm 3's rollback takes off what its chart does not name.
 	human, warned := recorded(t)
@@ -113,7 +113,7 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 	deploymentUntil(t, green, "protection of what serves now", protected)
 }
 
-func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
+func TestBlueIsUnprotectedWhenNothingUsesItAnyMore(t *testing.T) {
 	first := shipped.StartFor(t)
 	for name, end := range map[string]func(*corev1.Service){
 		"the Service is deleted": func(nginx *corev1.Service) {
@@ -121,9 +121,9 @@ func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
 				t.Fatal(err)
 			}
 		},
-		"the Service is released": func(nginx *corev1.Service) {
-			release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
-			if err := admin.Patch(t.Context(), nginx, release); err != nil {
+		"the Service is given back": func(nginx *corev1.Service) {
+			giveBack := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+			if err := admin.Patch(t.Context(), nginx, giveBack); err != nil {
 				t.Fatal(err)
 			}
 		},

@@ -205,7 +205,7 @@ func TestBlueIsKeptForTheDrainAndCanBeSwitchedBackToMeanwhile(t *testing.T) {
 	again := time.Now()
 	deploymentUntil(t, blue, "it goes", gone)
 	if drained := time.Since(again); drained < 9*time.Second {
-		t.Errorf("blue was let go %v after traffic left it for good, and %v after it did first", drained, time.Since(moved))
+		t.Errorf("blue was unprotected %v after traffic left it for good, and %v after it did first", drained, time.Since(moved))
 	}
 }
 
@@ -248,7 +248,7 @@ func TestAServiceThatIsCreatedAgainFindsItsDeployment(t *testing.T) {
 	deploymentUntil(t, blue, "it is kept", protected)
 }
 
-func TestADeploymentDeletedWithoutItsPodsIsLetGo(t *testing.T) {
+func TestADeploymentDeletedWithoutItsPodsIsUnprotected(t *testing.T) {
 	shipped.StartFor(t)
 	_, blue, _ := protectedPair(t)
 	owned := &appsv1.ReplicaSet{}
