@@ -17,7 +17,7 @@ import (
 	"k8s.io/client-go/rest"
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
-	"github.com/bluegreen-k8s/bluegreen/test/release"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 var rolloutsResource = schema.GroupVersionResource{Group: "argoproj.io", Version: "v1alpha1", Resource: "rollouts"}
@@ -64,7 +64,7 @@ func (a *argo) start(ctx context.Context, p *plane.Plane, units int) error {
 }
 
 func (a *argo) run() error {
-	ports, err := release.FreePorts(2)
+	ports, err := installation.FreePorts(2)
 	if err != nil {
 		return err
 	}

@@ -17,7 +17,17 @@ func TestSmoke(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	small := bench{size: size{switches: 4, script: 1, storm: 20, storms: 1, rates: []int{50}, managed: []int{5, 10}, starts: []int{3, 6}, plain: 20, rest: 500 * time.Millisecond}}
+	small := bench{size: size{
+		switches: 4,
+		script:   1,
+		storm:    20,
+		storms:   1,
+		rates:    []int{50},
+		managed:  []int{5, 10},
+		starts:   []int{3, 6},
+		plain:    20,
+		rest:     500 * time.Millisecond,
+	}}
 	if err := small.build(t.Context(), t.TempDir()); err != nil {
 		t.Fatal(err)
 	}

@@ -49,7 +49,9 @@ func (replicaSetStatus) give(ctx context.Context, s *stage, name, version string
 }
 
 func (replicaSetStatus) seen(ctx context.Context, s *stage, name, version string, after time.Time) (time.Time, error) {
-	return await(ctx, s.seen, versionKey("ReplicaSet", name, version), after, func(r *appsv1.ReplicaSet) bool { return r.Status.AvailableReplicas > 0 })
+	return await(ctx, s.seen, versionKey("ReplicaSet", name, version), after, func(r *appsv1.ReplicaSet) bool {
+		return r.Status.AvailableReplicas > 0
+	})
 }
 
 // playReplicaSets plays the ReplicaSet controller: pods are there as soon as they are asked for, and available with the signal.
@@ -80,7 +82,8 @@ func playReplicaSets(ctx context.Context, p *plane.Plane) error {
 }
 
 func reportReplicas(ctx context.Context, clients kubernetes.Interface, set *appsv1.ReplicaSet, available int32) error {
-	patch := fmt.Appendf(nil, `{"status":{"observedGeneration":%d,"replicas":%d,"fullyLabeledReplicas":%d,"readyReplicas":%d,"availableReplicas":%d}}`,
+	patch := fmt.Appendf(nil, `{"status":{"observedGeneration":%d,"replicas":%d,"fullyLabeledReplicas":%d,`+
+		`"readyReplicas":%d,"availableReplicas":%d}}`,
 		set.Generation, *set.Spec.Replicas, *set.Spec.Replicas, available, available)
 	_, err := clients.AppsV1().ReplicaSets(set.Namespace).Patch(ctx, set.Name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
@@ -100,12 +103,15 @@ func (podStatus) give(ctx context.Context, s *stage, name, version string, ready
 	}
 	patch := fmt.Appendf(nil, `{"status":{"phase":"Running","conditions":[{"type":"Ready","status":%q,"lastTransitionTime":%q}]}}`,
 		status, time.Now().UTC().Format(time.RFC3339))
-	_, err := s.plane.Clients.CoreV1().Pods(s.namespace).Patch(ctx, s.seen.last(key).GetName(), types.MergePatchType, patch, metav1.PatchOptions{}, "status")
+	pods := s.plane.Clients.CoreV1().Pods(s.namespace)
+	_, err := pods.Patch(ctx, s.seen.last(key).GetName(), types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err
 }
 
 func (podStatus) seen(ctx context.Context, s *stage, name, version string, after time.Time) (time.Time, error) {
 	return await(ctx, s.seen, versionKey("Pod", name, version), after, func(pod *corev1.Pod) bool {
-		return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool { return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue })
+		return slices.ContainsFunc(pod.Status.Conditions, func(c corev1.PodCondition) bool {
+			return c.Type == corev1.PodReady && c.Status == corev1.ConditionTrue
+		})
 	})
 }

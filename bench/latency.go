@@ -106,8 +106,12 @@ func (b *bench) reportTimes(section, span string, all []times) error {
 	plot := report.Plot{Title: "One switch", X: "milliseconds " + span, Y: "% of the switches", LogX: true}
 	for _, one := range all {
 		median := report.Quantile(one.took, 0.5)
-		table.Add(one.name, fmt.Sprint(len(one.took)), report.MS(report.Quantile(one.took, 0)), report.MS(median), report.MS(report.Quantile(one.took, 0.99)),
-			report.MS(report.Quantile(one.took, 1)), report.Ratio(median, limit))
+		table.Add(one.name, fmt.Sprint(len(one.took)),
+			report.MS(report.Quantile(one.took, 0)),
+			report.MS(median),
+			report.MS(report.Quantile(one.took, 0.99)),
+			report.MS(report.Quantile(one.took, 1)),
+			report.Ratio(median, limit))
 		plot.Series = append(plot.Series, report.Distribution(one.name, one.took))
 	}
 	return b.publish(section, strings.TrimSpace(table.String()), map[string]report.Plot{"performance-" + section + ".svg": plot})

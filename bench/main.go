@@ -21,7 +21,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
-// size says how much is measured.
+// size is how much is measured.
 type size struct {
 	switches int   // of each peer, one at a time
 	script   int   // of the script, which takes seconds for each
@@ -35,7 +35,18 @@ type size struct {
 	rest     time.Duration // in which nothing happens, or only to unmanaged objects
 }
 
-var full = size{switches: 100, script: 100, storm: 1000, storms: 3, felt: 20, rates: []int{100, 500, 1000}, managed: []int{1000, 5000, 10000}, starts: []int{4000, 8000}, plain: 10000, rest: 20 * time.Second}
+var full = size{
+	switches: 100,
+	script:   100,
+	storm:    1000,
+	storms:   3,
+	felt:     20,
+	rates:    []int{100, 500, 1000},
+	managed:  []int{1000, 5000, 10000},
+	starts:   []int{4000, 8000},
+	plain:    10000,
+	rest:     20 * time.Second,
+}
 
 // bench is a run.
 type bench struct {
@@ -91,7 +102,8 @@ func run(ctx context.Context, args []string) error {
 	flags.StringVar(&b.docs, "docs", "", "Directory of performance.md and of the plots. Empty to print only.")
 	flags.StringVar(&b.argo, "argo", "", "Program of Argo Rollouts' controller. Empty to leave it out.")
 	crds := flags.String("argo-crds", "", "Directory of Argo Rollouts' CustomResourceDefinitions.")
-	flags.StringVar(&b.kubeconfig, "cluster-kubeconfig", "", "Kubeconfig of the local cluster, with bluegreen installed. Empty to leave out what needs a real node.")
+	flags.StringVar(&b.kubeconfig, "cluster-kubeconfig", "",
+		"Kubeconfig of the local cluster, with bluegreen installed. Empty to leave out what needs a real node.")
 	flags.IntVar(&b.size.felt, "felt", b.size.felt, "How many switches each peer makes on the real node.")
 	if err := flags.Parse(args); err != nil {
 		return err
@@ -153,7 +165,13 @@ func (b *bench) felt(ctx context.Context) error {
 		return nil
 	}
 	logf := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "felt: "+format+"\n", args...) }
-	result, err := felt.Run(ctx, felt.Options{Kubeconfig: b.kubeconfig, Argo: b.argo, ArgoCRDs: strings.Join(b.crds, ""), Runs: b.size.felt, Logf: logf})
+	result, err := felt.Run(ctx, felt.Options{
+		Kubeconfig: b.kubeconfig,
+		Argo:       b.argo,
+		ArgoCRDs:   strings.Join(b.crds, ""),
+		Runs:       b.size.felt,
+		Logf:       logf,
+	})
 	if err != nil {
 		return err
 	}

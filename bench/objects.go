@@ -72,7 +72,8 @@ func newDeployment(namespace string, i int, version string) *appsv1.Deployment {
 }
 
 func newTemplate(labels map[string]string, version string) corev1.PodTemplateSpec {
-	probe := &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromString("http")}}}
+	healthz := &corev1.HTTPGetAction{Path: "/healthz", Port: intstr.FromString("http")}
+	probe := &corev1.Probe{ProbeHandler: corev1.ProbeHandler{HTTPGet: healthz}}
 	resources := corev1.ResourceRequirements{
 		Requests: corev1.ResourceList{corev1.ResourceCPU: resource.MustParse("100m"), corev1.ResourceMemory: resource.MustParse("128Mi")},
 		Limits:   corev1.ResourceList{corev1.ResourceMemory: resource.MustParse("256Mi")},
@@ -100,8 +101,10 @@ func setAvailable(ctx context.Context, clients kubernetes.Interface, namespace, 
 		status, reason, count = "True", "MinimumReplicasAvailable", 1
 	}
 	now := metav1.Now().UTC().Format(time.RFC3339)
-	patch := fmt.Appendf(nil, `{"status":{"observedGeneration":1000000,"replicas":1,"updatedReplicas":1,"readyReplicas":%d,"availableReplicas":%d,"conditions":[
-		{"type":"Available","status":%q,"reason":%q,"message":"Deployment has or has not minimum availability.","lastUpdateTime":%q,"lastTransitionTime":%q}]}}`,
+	patch := fmt.Appendf(nil, `{"status":{"observedGeneration":1000000,"replicas":1,"updatedReplicas":1,
+		"readyReplicas":%d,"availableReplicas":%d,"conditions":[
+		{"type":"Available","status":%q,"reason":%q,"message":"Deployment has or has not minimum availability.",
+		"lastUpdateTime":%q,"lastTransitionTime":%q}]}}`,
 		count, count, status, reason, now, now)
 	_, err := clients.AppsV1().Deployments(namespace).Patch(ctx, name, types.MergePatchType, patch, metav1.PatchOptions{}, "status")
 	return err

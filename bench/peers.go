@@ -13,7 +13,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/bench/follow"
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
-	"github.com/bluegreen-k8s/bluegreen/test/release"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 // switcher switches units, each a Service with what it sends traffic to, in a namespace of its own.
@@ -98,7 +98,8 @@ func (s *pair) createUnit(ctx context.Context, i int) error {
 	if s.annotated {
 		annotations["bluegreen/target-version"] = "v1"
 	}
-	_, err := s.plane.Clients.CoreV1().Services(s.namespace).Create(ctx, newService(s.namespace, i, versioned(i, "v1"), annotations), metav1.CreateOptions{})
+	service := newService(s.namespace, i, versioned(i, "v1"), annotations)
+	_, err := s.plane.Clients.CoreV1().Services(s.namespace).Create(ctx, service, metav1.CreateOptions{})
 	return err
 }
 
@@ -115,7 +116,9 @@ func (s *pair) setReady(ctx context.Context, unit int, version string, ready boo
 	if err := s.cue.give(ctx, &s.stage, nameOf(unit), version, ready); err != nil {
 		return err
 	}
-	_, err := await(ctx, s.seen, keyOf("Deployment", nameOf(unit)+"-"+version), given, func(d *appsv1.Deployment) bool { return follow.Available(d) == ready })
+	_, err := await(ctx, s.seen, keyOf("Deployment", nameOf(unit)+"-"+version), given, func(d *appsv1.Deployment) bool {
+		return follow.Available(d) == ready
+	})
 	return err
 }
 
@@ -134,16 +137,17 @@ func (s *pair) await(ctx context.Context, unit int, after time.Time) (signal, ef
 }
 
 func (s *pair) patchService(ctx context.Context, unit int, patch string) error {
-	_, err := s.plane.Clients.CoreV1().Services(s.namespace).Patch(ctx, nameOf(unit), types.MergePatchType, []byte(patch), metav1.PatchOptions{})
+	services := s.plane.Clients.CoreV1().Services(s.namespace)
+	_, err := services.Patch(ctx, nameOf(unit), types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 	return err
 }
 
 // bluegreen is this project: as it ships, with its webhook and its policies, under its own rights.
 type bluegreen struct {
 	pair
-	release *release.Release
+	shipped *installation.Installation
 	program string
-	replica *release.Replica
+	replica *installation.Replica
 }
 
 func newBluegreen(program string, cue cue) *bluegreen {
@@ -154,9 +158,10 @@ func (b *bluegreen) name() string { return "bluegreen" }
 func (b *bluegreen) pid() int     { return b.replica.Command.Process.Pid }
 
 func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err error) {
-	if b.release, err = p.Install(ctx, "../charts/bluegreen", p.Dir, "bluegreen", "bluegreen-system"); err != nil {
+	if b.shipped, err = p.Install(ctx, "../charts/bluegreen", p.Dir, "bluegreen", "bluegreen-system"); err != nil {
 		return err
 	}
+	b.shipped.Program = b.program
 	if err := b.run(ctx, p); err != nil {
 		return err
 	}
@@ -168,10 +173,10 @@ func (b *bluegreen) start(ctx context.Context, p *plane.Plane, units int) (err e
 }
 
 func (b *bluegreen) run(ctx context.Context, p *plane.Plane) (err error) {
-	if b.replica, err = b.release.Start(ctx, b.program); err != nil {
+	if b.replica, err = b.shipped.Start(ctx); err != nil {
 		return fmt.Errorf("%w\n%s", err, b.replica.Log)
 	}
-	return b.awaitWebhook(ctx, p)
+	return p.AwaitWebhook(ctx, metav1.NamespaceDefault)
 }
 
 func (b *bluegreen) arm(ctx context.Context, unit int) error {

@@ -109,7 +109,8 @@ func createPlain(ctx context.Context, p *plane.Plane, count int) error {
 		return err
 	}
 	return each(ctx, count, func(ctx context.Context, i int) error {
-		if _, err := p.Clients.CoreV1().Services(plainNamespace).Create(ctx, newService(plainNamespace, i, versioned(i, "v1"), nil), metav1.CreateOptions{}); err != nil {
+		service := newService(plainNamespace, i, versioned(i, "v1"), nil)
+		if _, err := p.Clients.CoreV1().Services(plainNamespace).Create(ctx, service, metav1.CreateOptions{}); err != nil {
 			return err
 		}
 		_, err := p.Clients.AppsV1().Deployments(plainNamespace).Create(ctx, newDeployment(plainNamespace, i, "v1"), metav1.CreateOptions{})
@@ -136,7 +137,10 @@ func (b *bluegreen) awaitSettled(ctx context.Context) error {
 	return each(ctx, len(b.target), func(ctx context.Context, i int) error {
 		for _, version := range []string{"v1", "v2"} {
 			serves := version == b.target[i]
-			if err := awaitLast(ctx, b.seen, keyOf("Deployment", nameOf(i)+"-"+version), func(d *appsv1.Deployment) bool { return len(d.Finalizers) > 0 == serves }); err != nil {
+			err := awaitLast(ctx, b.seen, keyOf("Deployment", nameOf(i)+"-"+version), func(d *appsv1.Deployment) bool {
+				return len(d.Finalizers) > 0 == serves
+			})
+			if err != nil {
 				return err
 			}
 		}
@@ -235,18 +239,44 @@ func churn(ctx context.Context, p *plane.Plane, count int) {
 }
 
 func (b *bench) reportScale(footings []footing, rival plane.Usage) error {
-	table := markdown.Table{Head: []string{"managed Services (Deployments)", "memory at rest", "at most", "memory, as a multiple of the first", "CPU at rest", fmt.Sprintf("CPU with %d changes/s of others", churnRate),
-		"start to first decision", "writes at rest, after a restart", "one switch, median", "as a multiple of the first", "p99"}}
+	table := markdown.Table{Head: []string{
+		"managed Services (Deployments)",
+		"memory at rest",
+		"at most",
+		"memory, as a multiple of the first",
+		"CPU at rest",
+		fmt.Sprintf("CPU with %d changes/s of others", churnRate),
+		"start to first decision",
+		"writes at rest, after a restart",
+		"one switch, median",
+		"as a multiple of the first",
+		"p99",
+	}}
 	memory := report.Series{Name: "bluegreen, at rest"}
 	first := footings[0]
 	for _, f := range footings {
 		median := report.Quantile(f.latency, 0.5)
-		table.Add(fmt.Sprintf("%d (%d)", f.units, 2*f.units), mebibytes(f.usage.Resident), mebibytes(f.most), report.Ratio(float64(f.usage.Resident), float64(first.usage.Resident)),
-			percent(f.rest), percent(f.churn), seconds(f.start), fmt.Sprint(f.writes), report.MS(median), report.Ratio(median, report.Quantile(first.latency, 0.5)), report.MS(report.Quantile(f.latency, 0.99)))
+		table.Add(
+			fmt.Sprintf("%d (%d)", f.units, 2*f.units),
+			mebibytes(f.usage.Resident),
+			mebibytes(f.most),
+			report.Ratio(float64(f.usage.Resident), float64(first.usage.Resident)),
+			percent(f.rest),
+			percent(f.churn),
+			seconds(f.start),
+			fmt.Sprint(f.writes),
+			report.MS(median),
+			report.Ratio(median, report.Quantile(first.latency, 0.5)),
+			report.MS(report.Quantile(f.latency, 0.99)))
 		memory.X = append(memory.X, float64(f.units))
 		memory.Y = append(memory.Y, float64(f.usage.Resident)/(1<<20))
 	}
-	plot := report.Plot{Title: fmt.Sprintf("Memory, beside %d unmanaged Services and Deployments", b.size.plain), X: "managed Services", Y: "MiB", Series: []report.Series{memory}}
+	plot := report.Plot{
+		Title:  fmt.Sprintf("Memory, beside %d unmanaged Services and Deployments", b.size.plain),
+		X:      "managed Services",
+		Y:      "MiB",
+		Series: []report.Series{memory},
+	}
 	text := strings.TrimSpace(table.String())
 	if last := footings[len(footings)-1]; rival.Resident > 0 {
 		text += fmt.Sprintf("\n\nArgo Rollouts at rest, restarted, with %d Rollouts beside the same: %s, %s times as much.", last.units,

@@ -9,8 +9,8 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
-	"github.com/bluegreen-k8s/bluegreen/test/release"
 )
 
 // start measures how much memory the first read of a cluster takes, where the API server streams lists and where it does not.
@@ -35,6 +35,7 @@ func (b *bench) startBeside(ctx context.Context, table *markdown.Table, lists, g
 	if err != nil {
 		return err
 	}
+	shipped.Program = b.self
 	if err := ensureNamespace(ctx, p.Clients, plainNamespace); err != nil {
 		return err
 	}
@@ -58,9 +59,9 @@ func (b *bench) startBeside(ctx context.Context, table *markdown.Table, lists, g
 }
 
 // startOnce returns how much memory a process took at most until it was at rest, and how long until it was ready.
-func (b *bench) startOnce(ctx context.Context, shipped *release.Release) (memory uint64, took time.Duration, err error) {
+func (b *bench) startOnce(ctx context.Context, shipped *installation.Installation) (memory uint64, took time.Duration, err error) {
 	begin := time.Now()
-	replica, err := shipped.Start(ctx, b.self)
+	replica, err := shipped.Start(ctx)
 	if err != nil {
 		return 0, 0, fmt.Errorf("%w\n%s", err, replica.Log)
 	}

@@ -123,9 +123,23 @@ func (g gust) rate() float64 { return float64(len(g.moved)) / g.last().Seconds()
 func (g gust) p99() time.Duration { return report.Quantile(g.took, 0.99) }
 
 func (b *bench) reportStorm(peers []peer, gusts [][]gust, alone []float64) error {
-	table := markdown.Table{Head: []string{fmt.Sprintf("%d Services at once, storms: %d", b.size.storm, len(gusts)), "last signal after", "last switch after", "switches/s", "as a share of the limit's",
-		"signal to switch, median", "p99", "p99, as a share of the last one's", "writes of Services", "memory at most"}}
-	plot := report.Plot{Title: fmt.Sprintf("%d Services at once, the first time", b.size.storm), X: "seconds since the first signal", Y: "% switched"}
+	table := markdown.Table{Head: []string{
+		fmt.Sprintf("%d Services at once, storms: %d", b.size.storm, len(gusts)),
+		"last signal after",
+		"last switch after",
+		"switches/s",
+		"as a share of the limit's",
+		"signal to switch, median",
+		"p99",
+		"p99, as a share of the last one's",
+		"writes of Services",
+		"memory at most",
+	}}
+	plot := report.Plot{
+		Title: fmt.Sprintf("%d Services at once, the first time", b.size.storm),
+		X:     "seconds since the first signal",
+		Y:     "% switched",
+	}
 	for i, peer := range peers {
 		of := func(format string, measure func(storm int, g gust) float64) string {
 			var values []float64
@@ -154,7 +168,8 @@ func (b *bench) reportStorm(peers []peer, gusts [][]gust, alone []float64) error
 	for storm := range gusts {
 		share = append(share, gusts[storm][1].rate()/alone[storm])
 	}
-	text := fmt.Sprintf("%s\n\nThe loop's PATCHes alone, without signals or anything else to serve: %s a second. bluegreen's switches are %s of that.",
+	text := fmt.Sprintf("%s\n\nThe loop's PATCHes alone, without signals or anything else to serve: %s a second. "+
+		"bluegreen's switches are %s of that.",
 		strings.TrimSpace(table.String()), report.Spread("%.0f", alone), report.Spread("%.2f", share))
 	return b.publish("storm", text, map[string]report.Plot{"performance-storm.svg": plot})
 }

@@ -13,21 +13,11 @@ import (
 	"golang.org/x/sync/errgroup"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
-
-// awaitWebhook waits until the API server asks the webhook: a dry run is answered with a phase.
-func (b *bluegreen) awaitWebhook(ctx context.Context, p *plane.Plane) error {
-	return wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		probe := newService(metav1.NamespaceDefault, 0, versioned(0, "v1"), map[string]string{"bluegreen/target-version": "v1"})
-		created, err := p.Clients.CoreV1().Services(metav1.NamespaceDefault).Create(ctx, probe, metav1.CreateOptions{DryRun: []string{metav1.DryRunAll}})
-		return err == nil && created.Annotations["bluegreen/phase"] != "", err
-	})
-}
 
 // units is over how many Services the writes of webhook are spread.
 const units = 200
@@ -47,7 +37,11 @@ func (b *bench) webhook(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	table := markdown.Table{Head: []string{"writes/s asked for", "done without the webhook", "done with it", "median without the webhook", "with it", "added", "p99 without", "with it", "added"}}
+	table := markdown.Table{Head: []string{
+		"writes/s asked for", "done without the webhook", "done with it",
+		"median without the webhook", "with it", "added",
+		"p99 without", "with it", "added",
+	}}
 	for _, rate := range b.size.rates {
 		with, err := b.write(ctx, self, rate)
 		if err != nil {
@@ -63,14 +57,19 @@ func (b *bench) webhook(ctx context.Context) error {
 		if err := self.withWebhook(ctx, true); err != nil {
 			return err
 		}
-		row := []string{fmt.Sprint(rate), fmt.Sprintf("%.0f", float64(len(without))/b.size.rest.Seconds()), fmt.Sprintf("%.0f", float64(len(with))/b.size.rest.Seconds())}
+		row := []string{
+			fmt.Sprint(rate),
+			fmt.Sprintf("%.0f", float64(len(without))/b.size.rest.Seconds()),
+			fmt.Sprintf("%.0f", float64(len(with))/b.size.rest.Seconds()),
+		}
 		for _, q := range []float64{0.5, 0.99} {
 			before, after := report.Quantile(without, q), report.Quantile(with, q)
 			row = append(row, report.MS(before), report.MS(after), report.MS(after-before))
 		}
 		table.Add(row...)
 	}
-	text := fmt.Sprintf("%s\nCalls of the webhook for %d writes of unmanaged Services, and of labels and status of managed ones: %d.", table.String(), 3*units, unasked)
+	text := fmt.Sprintf("%s\nCalls of the webhook for %d writes of unmanaged Services, and of labels and status of managed ones: %d.",
+		table.String(), 3*units, unasked)
 	return b.publish("webhook", text, nil)
 }
 
@@ -87,10 +86,12 @@ func (b *bench) unasked(ctx context.Context, p *plane.Plane, self *bluegreen) (i
 		return 0, errors.New("no call was counted for the Services that were created: the count says nothing")
 	}
 	label := []byte(`{"metadata":{"labels":{"team":"web"}},"spec":{"publishNotReadyAddresses":true}}`)
-	status := []byte(`{"status":{"conditions":[{"type":"Checked","status":"True","reason":"Checked","message":"","lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`)
+	status := []byte(`{"status":{"conditions":[{"type":"Checked","status":"True","reason":"Checked","message":"",` +
+		`"lastTransitionTime":"2026-01-01T00:00:00Z"}]}}`)
 	err = each(ctx, units, func(ctx context.Context, i int) error {
 		for _, namespace := range []string{plainNamespace, self.namespace} {
-			if _, err := p.Clients.CoreV1().Services(namespace).Patch(ctx, nameOf(i), types.MergePatchType, label, metav1.PatchOptions{}); err != nil {
+			services := p.Clients.CoreV1().Services(namespace)
+			if _, err := services.Patch(ctx, nameOf(i), types.MergePatchType, label, metav1.PatchOptions{}); err != nil {
 				return err
 			}
 		}
@@ -150,16 +151,16 @@ func (b *bench) write(ctx context.Context, self *bluegreen, rate int) ([]time.Du
 
 // withWebhook takes the webhook configuration away, or puts it back.
 func (b *bluegreen) withWebhook(ctx context.Context, is bool) error {
-	for _, object := range b.release.Objects {
+	for _, object := range b.shipped.Objects {
 		if object.GetKind() != "MutatingWebhookConfiguration" {
 			continue
 		}
 		if !is {
 			return b.plane.Admin.Delete(ctx, object.DeepCopy())
 		}
-		if err := b.release.Apply(ctx, object); err != nil {
+		if err := b.shipped.Apply(ctx, object); err != nil {
 			return err
 		}
 	}
-	return b.awaitWebhook(ctx, b.plane)
+	return b.plane.AwaitWebhook(ctx, metav1.NamespaceDefault)
 }

@@ -6,7 +6,7 @@ import (
 	"os"
 	"os/exec"
 
-	"github.com/bluegreen-k8s/bluegreen/test/release"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 // argo is Argo Rollouts with its blueGreen strategy: a Rollout for all versions, and its active Service.
@@ -63,7 +63,7 @@ func runArgo(ctx context.Context, k kubectl, program, crds string) (end func(con
 
 // startArgo starts the controller, which complains to standard error.
 func startArgo(k kubectl, program string) (end func(), err error) {
-	ports, err := release.FreePorts(2)
+	ports, err := installation.FreePorts(2)
 	if err != nil {
 		return nil, err
 	}

@@ -5,7 +5,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
-	"k8s.io/utils/ptr"
 )
 
 // app is the name of the Service, of its container, and of what runs it.
@@ -42,7 +41,7 @@ func deployment(name, version string, selector map[string]string) *appsv1.Deploy
 		TypeMeta:   metav1.TypeMeta{APIVersion: appsv1.SchemeGroupVersion.String(), Kind: "Deployment"},
 		ObjectMeta: metav1.ObjectMeta{Name: name, Labels: selector},
 		Spec: appsv1.DeploymentSpec{
-			Replicas: ptr.To(int32(replicas)),
+			Replicas: new(int32(replicas)),
 			Selector: &metav1.LabelSelector{MatchLabels: selector},
 			Template: podTemplate(version),
 		},

@@ -39,7 +39,8 @@ func judge(results []traffic.Result, from string, ask traffic.Ask) Outcome {
 }
 
 func (o Outcome) String() string {
-	text := fmt.Sprintf("%d of %d requests failed, mixed for %s, seen after %s", len(o.Failures), o.Requests, report.MS(o.Mixed), report.MS(o.Seen))
+	text := fmt.Sprintf("%d of %d requests failed, mixed for %s, seen after %s",
+		len(o.Failures), o.Requests, report.MS(o.Mixed), report.MS(o.Seen))
 	for i, failure := range o.Failures {
 		if i == 3 {
 			return text + "; ..."

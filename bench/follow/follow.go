@@ -42,7 +42,7 @@ func Objects(ctx context.Context, start Watcher, resourceVersion string, see fun
 	return ctx.Err()
 }
 
-// Available says whether a Deployment reports that it is available, the signal that is followed.
+// Available reports whether a Deployment reports that it is available, the signal that is followed.
 func Available(deployment *appsv1.Deployment) bool {
 	for _, condition := range deployment.Status.Conditions {
 		if condition.Type == appsv1.DeploymentAvailable {

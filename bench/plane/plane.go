@@ -8,17 +8,18 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"sigs.k8s.io/controller-runtime/pkg/envtest"
 
-	"github.com/bluegreen-k8s/bluegreen/test/release"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 // Plane is a control plane.
 type Plane struct {
-	*release.Cluster
+	*installation.Cluster
 
 	// Clients speak protobuf, and wait for nobody but the API server.
 	Clients kubernetes.Interface
@@ -42,22 +43,17 @@ func StartWith(ctx context.Context, flags map[string]string, crds ...string) (*P
 	if err != nil {
 		return nil, nil, err
 	}
-	p := &Plane{Dir: dir, Kubeconfig: filepath.Join(dir, "admin.kubeconfig"), environment: &envtest.Environment{CRDDirectoryPaths: crds, ErrorIfCRDPathMissing: true}}
+	p := &Plane{Dir: dir, Kubeconfig: filepath.Join(dir, "admin.kubeconfig"), environment: installation.NewControlPlane()}
+	p.environment.CRDDirectoryPaths, p.environment.ErrorIfCRDPathMissing = crds, true
 	p.ends = append(p.ends, func() { _ = os.RemoveAll(dir) }, func() { _ = p.environment.Stop() })
 	server := p.environment.ControlPlane.GetAPIServer().Configure()
-	server.Set("enable-aggregator-routing", "true") // It then finds the webhook by its EndpointSlice.
 	server.Set("service-cluster-ip-range", "10.0.0.0/12")
 	for name, value := range flags {
 		server.Set(name, value)
 	}
 	p.environment.ControlPlane.Etcd = &envtest.Etcd{}
 	p.environment.ControlPlane.Etcd.Configure().Set("quota-backend-bytes", fmt.Sprint(int64(8)<<30))
-	config, err := p.environment.Start()
-	if err != nil {
-		p.Stop()
-		return nil, nil, fmt.Errorf("starting kube-apiserver and etcd (make test-tools builds them): %w", err)
-	}
-	if err := p.connect(config); err != nil {
+	if err := p.connect(); err != nil {
 		p.Stop()
 		return nil, nil, err
 	}
@@ -66,11 +62,11 @@ func StartWith(ctx context.Context, flags map[string]string, crds ...string) (*P
 	return p, ctx, nil
 }
 
-func (p *Plane) connect(config *rest.Config) (err error) {
-	if p.Cluster, err = release.Connect(config); err != nil {
+func (p *Plane) connect() (err error) {
+	if p.Cluster, err = installation.StartControlPlane(p.environment); err != nil {
 		return err
 	}
-	fast := rest.CopyConfig(config)
+	fast := rest.CopyConfig(p.Config)
 	fast.QPS, fast.ContentType = -1, "application/vnd.kubernetes.protobuf"
 	if p.Clients, err = kubernetes.NewForConfig(fast); err != nil {
 		return err
@@ -80,7 +76,8 @@ func (p *Plane) connect(config *rest.Config) (err error) {
 
 // RunControllers runs the real controllers of Deployments and ReplicaSets, which nothing but the machine holds back.
 func (p *Plane) RunControllers() error {
-	_, err := p.Run("kube-controller-manager", filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-controller-manager"), "--kubeconfig="+p.Kubeconfig,
+	program := filepath.Join(os.Getenv("KUBEBUILDER_ASSETS"), "kube-controller-manager")
+	_, err := p.Run("kube-controller-manager", program, "--kubeconfig="+p.Kubeconfig,
 		"--controllers=deployment-controller,replicaset-controller", "--leader-elect=false", "--secure-port=0", "--kube-api-qps=-1")
 	return err
 }
@@ -90,8 +87,8 @@ func (p *Plane) AtEnd(f func()) { p.ends = append(p.ends, f) }
 
 // Stop ends everything.
 func (p *Plane) Stop() {
-	for i := len(p.ends) - 1; i >= 0; i-- {
-		p.ends[i]()
+	for _, end := range slices.Backward(p.ends) {
+		end()
 	}
 	p.ends = nil
 }

@@ -29,7 +29,8 @@ func TestSpread(t *testing.T) {
 
 func TestAPlotIsDrawn(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "plot.svg")
-	p := Plot{Title: "t", X: "ms", Y: "%", LogX: true, Series: []Series{Distribution("a", []time.Duration{time.Millisecond, 3 * time.Millisecond})}}
+	took := []time.Duration{time.Millisecond, 3 * time.Millisecond}
+	p := Plot{Title: "t", X: "ms", Y: "%", LogX: true, Series: []Series{Distribution("a", took)}}
 	if err := p.Save(path); err != nil {
 		t.Fatal(err)
 	}

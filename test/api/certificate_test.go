@@ -13,24 +13,23 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/util/cert"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 // TestACertificateFromCertManagerIsReloadedWithoutARestart plays cert-manager: it writes the files that the kubelet would
 // mount, and injects the CA.
 func TestACertificateFromCertManagerIsReloadedWithoutARestart(t *testing.T) {
-	ns := namespace(t)
-	r, err := install(t.Context(), t.TempDir(), "certified", "certified-system", "tls.mode=cert-manager", "watchNamespaces={"+ns+"}")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ns := suite.Namespace(t)
+	r := suite.InstallFor(t, "certified", "tls.mode=cert-manager", "watchNamespaces={"+ns+"}")
 	dir := t.TempDir()
 	issue(t, r, dir)
-	process := r.start(t, "--tls-cert-dir="+dir)
+	process := r.StartFor(t, "--tls-cert-dir="+dir)
 	serving(t, ns)
 	first := served(t, process.WebhookPort)
 
 	issue(t, r, dir)
-	err = wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(context.Context) (bool, error) {
 		return served(t, process.WebhookPort) != first, nil
 	})
 	if err != nil {
@@ -40,7 +39,7 @@ func TestACertificateFromCertManagerIsReloadedWithoutARestart(t *testing.T) {
 }
 
 // issue writes a new certificate, and makes the API server trust it.
-func issue(t *testing.T, r *installation, dir string) {
+func issue(t *testing.T, r *installation.Installation, dir string) {
 	t.Helper()
 	host := r.Name + "-webhook." + r.Namespace + ".svc"
 	certificate, key, err := cert.GenerateSelfSignedCertKey(host, nil, nil)

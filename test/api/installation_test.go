@@ -13,7 +13,6 @@ import (
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes/scheme"
-	"k8s.io/utils/ptr"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -23,11 +22,11 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/certs"
 	"github.com/bluegreen-k8s/bluegreen/pkg/mutate"
-	"github.com/bluegreen-k8s/bluegreen/test/release"
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
-// bundle returns the CA bundle that the API server trusts for a release's webhook.
-func bundle(t *testing.T, r *installation) []byte {
+// bundle returns the CA bundle that the API server trusts for an installation's webhook.
+func bundle(t *testing.T, r *installation.Installation) []byte {
 	t.Helper()
 	var configuration admissionregistrationv1.MutatingWebhookConfiguration
 	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.Name}, &configuration); err != nil {
@@ -37,18 +36,15 @@ func bundle(t *testing.T, r *installation) []byte {
 }
 
 func TestReplicasAgreeOnOneCAThatOutlivesThem(t *testing.T) {
-	ns := namespace(t)
-	r, err := install(t.Context(), t.TempDir(), "agreed", "agreed-system", "watchNamespaces={"+ns+"}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	first := r.start(t)
-	second := r.start(t)
+	ns := suite.Namespace(t)
+	r := suite.InstallFor(t, "agreed", "watchNamespaces={"+ns+"}")
+	first := r.StartFor(t)
+	second := r.StartFor(t)
 	serving(t, ns)
 	before := bundle(t, r)
-	first.end(t, syscall.SIGTERM)
-	second.end(t, syscall.SIGTERM)
-	r.start(t)
+	first.End(t.Context(), syscall.SIGTERM)
+	second.End(t.Context(), syscall.SIGTERM)
+	r.StartFor(t)
 	serving(t, ns)
 	if !bytes.Equal(before, bundle(t, r)) {
 		t.Error("the CA changed with the replicas")
@@ -57,12 +53,9 @@ func TestReplicasAgreeOnOneCAThatOutlivesThem(t *testing.T) {
 
 func TestNamespacedModeWorksInItsNamespacesOnly(t *testing.T) {
 	without(t, "ValidatingAdmissionPolicyBinding") // It knows the controller of the whole cluster only.
-	inside, outside := namespace(t), namespace(t)
-	r, err := install(t.Context(), t.TempDir(), "scoped", "scoped-system", "watchNamespaces={"+inside+"}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.start(t)
+	inside, outside := suite.Namespace(t), suite.Namespace(t)
+	r := suite.InstallFor(t, "scoped", "watchNamespaces={"+inside+"}")
+	r.StartFor(t)
 	serving(t, inside)
 	for _, ns := range []string{outside, inside} {
 		available(t, deployment(t, ns, "1.11"), true)
@@ -71,7 +64,8 @@ func TestNamespacedModeWorksInItsNamespacesOnly(t *testing.T) {
 		}
 	}
 	until(t, client.ObjectKey{Namespace: inside, Name: "nginx"}, "traffic moves", live("1.11"))
-	if untouched := get(t, client.ObjectKey{Namespace: outside, Name: "nginx"}); untouched.Annotations["bluegreen/phase"] != "" || !live("1.10")(untouched) {
+	untouched := get(t, client.ObjectKey{Namespace: outside, Name: "nginx"})
+	if untouched.Annotations["bluegreen/phase"] != "" || !live("1.10")(untouched) {
 		t.Errorf("a Service outside watchNamespaces was touched: %v %v", untouched.Annotations, untouched.Spec.Selector)
 	}
 }
@@ -79,11 +73,8 @@ func TestNamespacedModeWorksInItsNamespacesOnly(t *testing.T) {
 // TestARotationFailsNoRequest rotates the CA every few seconds, where 90 days are the default, while writes go on whose
 // webhook must answer.
 func TestARotationFailsNoRequest(t *testing.T) {
-	ns := namespace(t)
-	r, err := install(t.Context(), t.TempDir(), "rotated", "rotated-system", "watchNamespaces={"+ns+"}")
-	if err != nil {
-		t.Fatal(err)
-	}
+	ns := suite.Namespace(t)
+	r := suite.InstallFor(t, "rotated", "watchNamespaces={"+ns+"}")
 	rotation := certs.Rotation{Every: 3 * time.Second, Overlap: time.Second}
 	for range 2 {
 		serveRotated(t, r, rotation)
@@ -104,7 +95,7 @@ func TestARotationFailsNoRequest(t *testing.T) {
 }
 
 // mustAnswer makes a webhook that does not answer fail the write.
-func mustAnswer(t *testing.T, r *installation) {
+func mustAnswer(t *testing.T, r *installation.Installation) {
 	t.Helper()
 	var configuration admissionregistrationv1.MutatingWebhookConfiguration
 	if err := admin.Get(t.Context(), client.ObjectKey{Name: r.Name}, &configuration); err != nil {
@@ -119,20 +110,20 @@ func mustAnswer(t *testing.T, r *installation) {
 }
 
 // serveRotated runs a replica's webhook and keeper in this process, where its rotation can be hurried.
-func serveRotated(t *testing.T, r *installation, rotation certs.Rotation) {
+func serveRotated(t *testing.T, r *installation.Installation, rotation certs.Rotation) {
 	t.Helper()
 	keeper := &certs.Keeper{Options: certs.Options{
 		Secret:               types.NamespacedName{Namespace: r.Namespace, Name: r.Name + "-ca"},
 		WebhookConfiguration: r.Name, ServiceName: r.Name + "-webhook", Rotation: rotation,
 	}}
-	ports, err := release.FreePorts(1)
+	ports, err := installation.FreePorts(1)
 	if err != nil {
 		t.Fatal(err)
 	}
-	mgr, err := ctrl.NewManager(r.user(t), ctrl.Options{
+	mgr, err := ctrl.NewManager(user(t, r), ctrl.Options{
 		Scheme: scheme.Scheme,
 		// Both replicas' keepers live in one process here.
-		Controller: ctrlconfig.Controller{SkipNameValidation: ptr.To(true)},
+		Controller: ctrlconfig.Controller{SkipNameValidation: new(true)},
 		Metrics:    metricsserver.Options{BindAddress: "0"},
 		Cache:      cache.Options{ByObject: keeper.CacheByObject()},
 		WebhookServer: webhook.NewServer(webhook.Options{Port: ports[0], TLSOpts: []func(*tls.Config){

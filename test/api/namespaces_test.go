@@ -7,10 +7,12 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
-// revoke deletes the release's Role in a namespace, as Kubernetes does with the namespace, and returns it.
-func (r *installation) revoke(t *testing.T, namespace string) *unstructured.Unstructured {
+// revoke deletes an installation's Role in a namespace, as Kubernetes does with the namespace, and returns it.
+func revoke(t *testing.T, r *installation.Installation, namespace string) *unstructured.Unstructured {
 	t.Helper()
 	for _, object := range r.Objects {
 		if object.GetKind() == "Role" && object.GetNamespace() == namespace {
@@ -27,12 +29,9 @@ func (r *installation) revoke(t *testing.T, namespace string) *unstructured.Unst
 // TestANamespaceThatMayNotBeReadStopsNoOther takes the right to read one of two namespaces away, and gives it back.
 func TestANamespaceThatMayNotBeReadStopsNoOther(t *testing.T) {
 	without(t, "ValidatingAdmissionPolicyBinding") // It knows the controller of the whole cluster only.
-	stays, goes := namespace(t), namespace(t)
-	r, err := install(t.Context(), t.TempDir(), "partial", "partial-system", "watchNamespaces={"+goes+","+stays+"}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	before := r.start(t)
+	stays, goes := suite.Namespace(t), suite.Namespace(t)
+	r := suite.InstallFor(t, "partial", "watchNamespaces={"+goes+","+stays+"}")
+	before := r.StartFor(t)
 	serving(t, stays)
 	nginx := service(stays, "1.10", "1.10")
 	for _, object := range []client.Object{nginx, service(goes, "1.11", "1.10")} {
@@ -49,11 +48,11 @@ func TestANamespaceThatMayNotBeReadStopsNoOther(t *testing.T) {
 		until(t, client.ObjectKeyFromObject(nginx), "traffic moves", live(version))
 	}
 
-	role := r.revoke(t, goes)
+	role := revoke(t, r, goes)
 	switches("1.11") // A process that has read it goes on.
-	before.end(t, syscall.SIGTERM)
+	before.End(t.Context(), syscall.SIGTERM)
 
-	after := r.start(t)
+	after := r.StartFor(t)
 	serving(t, stays)
 	switches("1.12")
 
@@ -68,7 +67,7 @@ func TestANamespaceThatMayNotBeReadStopsNoOther(t *testing.T) {
 		t.Errorf("the log does not tell of namespace %s:\n%s", goes, log)
 	}
 
-	r.start(t)
+	r.StartFor(t)
 	available(t, deployment(t, goes, "1.11"), true)
 	until(t, client.ObjectKey{Namespace: goes, Name: "nginx"}, "traffic moves", live("1.11"))
 }
@@ -76,12 +75,9 @@ func TestANamespaceThatMayNotBeReadStopsNoOther(t *testing.T) {
 // TestTheWebhookAnswersWhereNoNamespaceMayBeRead starts with no right on any Service.
 func TestTheWebhookAnswersWhereNoNamespaceMayBeRead(t *testing.T) {
 	without(t, "ValidatingAdmissionPolicyBinding")
-	ns := namespace(t)
-	r, err := install(t.Context(), t.TempDir(), "nowhere", "nowhere-system", "watchNamespaces={"+ns+"}")
-	if err != nil {
-		t.Fatal(err)
-	}
-	r.revoke(t, ns)
-	r.start(t)
+	ns := suite.Namespace(t)
+	r := suite.InstallFor(t, "nowhere", "watchNamespaces={"+ns+"}")
+	revoke(t, r, ns)
+	r.StartFor(t)
 	serving(t, ns)
 }

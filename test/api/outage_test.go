@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -21,20 +20,16 @@ func selectorPatch(version string) client.Patch {
 	return client.RawPatch(types.MergePatchType, []byte(`{"spec":{"selector":{"version":"`+version+`"}}}`))
 }
 
-// policyInForce waits until the API server enforces the policy, which takes it a moment after its start.
+// policyInForce waits until the API server enforces the policy.
 func policyInForce(t *testing.T, service *corev1.Service) {
 	t.Helper()
-	err := wait.PollUntilContextTimeout(t.Context(), 50*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
-		err := admin.Patch(ctx, service.DeepCopy(), selectorPatch("in-force"), client.DryRunAll)
-		return apierrors.IsForbidden(err), nil
-	})
-	if err != nil {
-		t.Fatalf("the policy is not in force: %v", err)
+	if err := suite.AwaitPolicy(t.Context(), service); err != nil {
+		t.Fatal(err)
 	}
 }
 
 func TestWithNoReplicaTrafficStaysAndAsksAreKept(t *testing.T) {
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	nginx := service(ns, "1.10", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
 		t.Fatalf("creating a managed Service: %v", err)
@@ -64,11 +59,11 @@ func TestWithNoReplicaTrafficStaysAndAsksAreKept(t *testing.T) {
 		t.Errorf("an ask: %v", err)
 	}
 	available(t, deployment(t, ns, "1.11"), true)
-	shipped.start(t)
+	shipped.StartFor(t)
 	until(t, key, "the ask is carried out", live("1.11"))
 }
 
-// without deletes objects of the shipped release, as by hand, for the length of a test.
+// without deletes objects of the shipped chart, as by hand, for the length of a test.
 func without(t *testing.T, kind string) {
 	t.Helper()
 	for _, object := range shipped.Objects {
@@ -88,9 +83,9 @@ func without(t *testing.T, kind string) {
 }
 
 func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	without(t, "MutatingWebhookConfiguration")
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	nginx := service(ns, "not a label!", "1.10")
 	nginx.Annotations["owner"] = "team web"
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -114,19 +109,19 @@ func TestWithoutTheWebhookTheControllerIsAsSafe(t *testing.T) {
 	})
 	chart(t, ns, "1.11", map[string]string{"name": "nginx", "version": "1.11"})
 
-	release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
-	if err := admin.Patch(t.Context(), nginx, release); err != nil {
+	giveBack := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+	if err := admin.Patch(t.Context(), nginx, giveBack); err != nil {
 		t.Fatal(err)
 	}
-	released := until(t, key, "what bluegreen wrote is gone", func(s *corev1.Service) bool { return s.Annotations["bluegreen/phase"] == "" })
-	if !live("1.11")(released) || !maps.Equal(released.Annotations, map[string]string{"owner": "team web"}) {
-		t.Fatalf("after the release: selector %v, annotations %v", released.Spec.Selector, released.Annotations)
+	returned := until(t, key, "what bluegreen wrote is gone", func(s *corev1.Service) bool { return s.Annotations["bluegreen/phase"] == "" })
+	if !live("1.11")(returned) || !maps.Equal(returned.Annotations, map[string]string{"owner": "team web"}) {
+		t.Fatalf("after it was given back: selector %v, annotations %v", returned.Spec.Selector, returned.Annotations)
 	}
 }
 
-func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+func TestGivingBackAndAdoptionMoveNoTraffic(t *testing.T) {
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "", "")
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -144,37 +139,37 @@ func TestReleaseAndAdoptionMoveNoTraffic(t *testing.T) {
 	until(t, key, "traffic moves", live("1.10"))
 
 	human, warned := recorded(t)
-	release := client.RawPatch(types.MergePatchType,
+	giveBack := client.RawPatch(types.MergePatchType,
 		[]byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}},"spec":{"selector":{"version":"1.11"}}}`))
-	if err := human.Patch(t.Context(), nginx, release); err != nil {
+	if err := human.Patch(t.Context(), nginx, giveBack); err != nil {
 		t.Fatal(err)
 	}
 	if !live("1.10")(nginx) || len(nginx.Annotations) > 0 {
-		t.Fatalf("after the release: selector %v, annotations %v", nginx.Spec.Selector, nginx.Annotations)
+		t.Fatalf("after it was given back: selector %v, annotations %v", nginx.Spec.Selector, nginx.Annotations)
 	}
 	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "no longer manages") {
-		t.Fatalf("warnings %q, want one about the release", texts)
+		t.Fatalf("warnings %q, want one about giving the Service back", texts)
 	}
 	if err := human.Patch(t.Context(), nginx, selectorPatch("1.11")); err != nil {
 		t.Fatal(err)
 	}
 	if !live("1.11")(nginx) {
-		t.Fatal("a released Service is not its owner's")
+		t.Fatal("a Service that was given back is not its owner's")
 	}
 }
 
 // TestAKilledLeaderIsFollowedWithinFiveSeconds kills the leader without a word, so nothing gives its Lease back.
 func TestAKilledLeaderIsFollowedWithinFiveSeconds(t *testing.T) {
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	nginx := service(ns, "1.12", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
 		t.Fatal(err)
 	}
 	available(t, deployment(t, ns, "1.11"), true)
-	leader := shipped.start(t)
+	leader := shipped.StartFor(t)
 	serving(t, ns)
 	until(t, client.ObjectKeyFromObject(nginx), "the first leads", message("No Deployment"))
-	shipped.start(t)
+	shipped.StartFor(t)
 
 	if err := leader.Command.Process.Kill(); err != nil {
 		t.Fatal(err)

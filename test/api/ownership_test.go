@@ -8,7 +8,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	corev1apply "k8s.io/client-go/applyconfigurations/core/v1"
-	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
@@ -45,13 +44,13 @@ func upgrade(t *testing.T, namespace, version string, selector map[string]string
 }
 
 func TestServerSideApplyNeverConflicts(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	for name, selector := range map[string]func(version string) map[string]string{
 		"with the version in both places": func(v string) map[string]string { return map[string]string{"name": "nginx", "version": v} },
 		"with the annotation alone":       func(string) map[string]string { return map[string]string{"name": "nginx"} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			ns := namespace(t)
+			ns := suite.Namespace(t)
 			serving(t, ns)
 			available(t, deployment(t, ns, "1.10"), true)
 			chart(t, ns, "1.10", selector("1.10"))
@@ -69,8 +68,8 @@ func TestServerSideApplyNeverConflicts(t *testing.T) {
 }
 
 func TestOneWriteMovesTrafficAndNoneIsWasted(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	available(t, deployment(t, ns, "1.10"), true)
 	available(t, deployment(t, ns, "1.11"), true)
@@ -140,8 +139,8 @@ func watchStates(t *testing.T, service *corev1.Service) func() []string {
 }
 
 func TestATargetWithoutReplicasIsHeldUntilItHasPods(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	green := deployment(t, ns, "1.11")
 	scale(t, green, 0)
@@ -161,7 +160,7 @@ func TestATargetWithoutReplicasIsHeldUntilItHasPods(t *testing.T) {
 func scale(t *testing.T, deployment *appsv1.Deployment, replicas int32) {
 	t.Helper()
 	base := deployment.DeepCopy()
-	deployment.Spec.Replicas = ptr.To(replicas)
+	deployment.Spec.Replicas = new(replicas)
 	if err := admin.Patch(t.Context(), deployment, client.MergeFrom(base)); err != nil {
 		t.Fatal(err)
 	}

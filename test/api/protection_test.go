@@ -62,7 +62,7 @@ func gone(d *appsv1.Deployment) bool { return d == nil }
 // protectedPair is a Service on 1.10, which is protected, and a 1.11 that is not ready.
 func protectedPair(t *testing.T) (nginx *corev1.Service, blue, green *appsv1.Deployment) {
 	t.Helper()
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	blue, green = deployment(t, ns, "1.10"), deployment(t, ns, "1.11")
 	available(t, blue, true)
@@ -82,7 +82,7 @@ func ask(t *testing.T, nginx *corev1.Service, version string) {
 }
 
 func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := protectedPair(t)
 	ask(t, nginx, "1.11")
 	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy("Background")); err != nil {
@@ -91,10 +91,10 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 	key := client.ObjectKeyFromObject(nginx)
 	until(t, key, "the deletion is told", message("Deployment nginx-1.10: serves and is being deleted"))
 
-	release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
-	err := admin.Patch(t.Context(), nginx.DeepCopy(), release)
+	giveBack := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+	err := admin.Patch(t.Context(), nginx.DeepCopy(), giveBack)
 	if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), "Deployment nginx-1.10 serves and is being deleted") {
-		t.Fatalf("a release under which blue would die: got %v, want a 422", err)
+		t.Fatalf("giving back a Service while its blue would die: got %v, want a 422", err)
 	}
 	// Helm 3's rollback takes off what its chart does not name.
 	human, warned := recorded(t)
@@ -102,7 +102,8 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 	if err := human.Patch(t.Context(), blue.DeepCopy(), strip); err != nil {
 		t.Fatal(err)
 	}
-	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "keeps bluegreen/in-use-protection, because Deployment nginx-1.10 serves") {
+	want := "keeps bluegreen/in-use-protection, because Deployment nginx-1.10 serves"
+	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], want) {
 		t.Errorf("warnings %q", texts)
 	}
 	deploymentUntil(t, blue, "the finalizer is still there", protected)
@@ -112,17 +113,17 @@ func TestBlueDeletedWhileASwitchIsHeldLivesUntilTrafficHasMoved(t *testing.T) {
 	deploymentUntil(t, green, "protection of what serves now", protected)
 }
 
-func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
-	first := shipped.start(t)
+func TestBlueIsUnprotectedWhenNothingUsesItAnyMore(t *testing.T) {
+	first := shipped.StartFor(t)
 	for name, end := range map[string]func(*corev1.Service){
 		"the Service is deleted": func(nginx *corev1.Service) {
 			if err := admin.Delete(t.Context(), nginx); err != nil {
 				t.Fatal(err)
 			}
 		},
-		"the Service is released": func(nginx *corev1.Service) {
-			release := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
-			if err := admin.Patch(t.Context(), nginx, release); err != nil {
+		"the Service is given back": func(nginx *corev1.Service) {
+			giveBack := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"bluegreen/target-version":null}}}`))
+			if err := admin.Patch(t.Context(), nginx, giveBack); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -140,14 +141,14 @@ func TestBlueIsLetGoWhenNothingUsesItAnyMore(t *testing.T) {
 	}
 	t.Run("while the controller was away", func(t *testing.T) {
 		nginx, blue, _ := protectedPair(t)
-		first.end(t, syscall.SIGTERM)
+		first.End(t.Context(), syscall.SIGTERM)
 		if err := admin.Delete(t.Context(), nginx); err != nil {
 			t.Fatal(err)
 		}
 		if err := admin.Delete(t.Context(), blue); err != nil {
 			t.Fatal(err)
 		}
-		shipped.start(t)
+		shipped.StartFor(t)
 		deploymentUntil(t, blue, "the end of blue", gone)
 	})
 }
@@ -168,23 +169,35 @@ func hasReplicas(count int32) func(*appsv1.Deployment) bool {
 }
 
 func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	human, warned := recorded(t)
 	for name, test := range map[string]struct {
 		then func(nginx *corev1.Service, blue, green *appsv1.Deployment)
 		want int32
 	}{
-		"and the switch comes": {func(_ *corev1.Service, _, green *appsv1.Deployment) { available(t, green, true) }, 0},
-		"and somebody scales it since": {func(_ *corev1.Service, blue, green *appsv1.Deployment) {
-			scaleTo(t, admin, blue, 4)
-			available(t, green, true)
-		}, 4},
-		"and the Service is deleted": {func(nginx *corev1.Service, _, _ *appsv1.Deployment) {
-			if err := admin.Delete(t.Context(), nginx); err != nil {
-				t.Fatal(err)
-			}
-		}, 1},
-		"and the ask is withdrawn": {func(nginx *corev1.Service, _, _ *appsv1.Deployment) { ask(t, nginx, "1.10") }, 1},
+		"and the switch comes": {
+			then: func(_ *corev1.Service, _, green *appsv1.Deployment) { available(t, green, true) },
+			want: 0,
+		},
+		"and somebody scales it since": {
+			then: func(_ *corev1.Service, blue, green *appsv1.Deployment) {
+				scaleTo(t, admin, blue, 4)
+				available(t, green, true)
+			},
+			want: 4,
+		},
+		"and the Service is deleted": {
+			then: func(nginx *corev1.Service, _, _ *appsv1.Deployment) {
+				if err := admin.Delete(t.Context(), nginx); err != nil {
+					t.Fatal(err)
+				}
+			},
+			want: 1,
+		},
+		"and the ask is withdrawn": {
+			then: func(nginx *corev1.Service, _, _ *appsv1.Deployment) { ask(t, nginx, "1.10") },
+			want: 1,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			nginx, blue, green := protectedPair(t)
@@ -211,28 +224,30 @@ func TestBlueScaledToZeroWhileASwitchIsHeldServesUntilTrafficHasMoved(t *testing
 }
 
 func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	nginx, blue, green := protectedPair(t)
 	ask(t, nginx, "1.11")
 	if err := admin.Delete(t.Context(), blue); err != nil {
 		t.Fatal(err)
 	}
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 
-	release := func() (string, error) {
-		command := exec.Command(program, "uninstall", "--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
+	uninstall := func() (string, error) {
+		command := exec.Command(shipped.Program, "uninstall",
+			"--namespace="+shipped.Namespace, "--deployment="+shipped.Name, "--watch-namespaces="+nginx.Namespace)
 		command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 		output, err := command.CombinedOutput()
 		return string(output), err
 	}
-	output, err := release()
-	if err == nil || !strings.Contains(output, "refusing to unprotect Deployment nginx-1.10 in namespace "+nginx.Namespace+": it serves and is being deleted") {
+	output, err := uninstall()
+	want := "refusing to unprotect Deployment nginx-1.10 in namespace " + nginx.Namespace + ": it serves and is being deleted"
+	if err == nil || !strings.Contains(output, want) {
 		t.Fatalf("while blue would die: %v %s", err, output)
 	}
 	if err := admin.Delete(t.Context(), nginx); err != nil {
 		t.Fatal(err)
 	}
-	if output, err := release(); err != nil {
+	if output, err := uninstall(); err != nil {
 		t.Fatalf("%v %s", err, output)
 	}
 	deploymentUntil(t, blue, "the end of blue", gone)
@@ -241,7 +256,7 @@ func TestAnUninstallLeavesNoFinalizerAndLetsNothingDieThatServes(t *testing.T) {
 
 // TestAnUninstallThatIsToldToEndStartsBluegreenAgain: the Job has a deadline, and a node may be drained.
 func TestAnUninstallThatIsToldToEndStartsBluegreenAgain(t *testing.T) {
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	own := deployment(t, ns, "1.10")
 	replicas := *own.Spec.Replicas
 	pod := &corev1.Pod{
@@ -251,7 +266,7 @@ func TestAnUninstallThatIsToldToEndStartsBluegreenAgain(t *testing.T) {
 	if err := admin.Create(t.Context(), pod); err != nil {
 		t.Fatal(err)
 	}
-	command := exec.Command(program, "uninstall", "--namespace="+ns, "--deployment="+own.Name, "--watch-namespaces="+ns)
+	command := exec.Command(shipped.Program, "uninstall", "--namespace="+ns, "--deployment="+own.Name, "--watch-namespaces="+ns)
 	command.Env = append(os.Environ(), "KUBECONFIG="+adminKubeconfig(t))
 	var output strings.Builder
 	command.Stderr = &output
@@ -283,8 +298,8 @@ func slot(t *testing.T, namespace, version string, replicas int32) {
 }
 
 func TestASlotThatWasScaledDownIsUsedAgainWithoutAConflict(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	blue, green := &appsv1.Deployment{}, &appsv1.Deployment{}
 	upgrade := func(version string, blueReplicas, greenReplicas int32) {

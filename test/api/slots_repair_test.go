@@ -21,22 +21,22 @@ import (
 
 // TestAMistakePutRightWhileNoReplicaRunsKeepsItsReplicas: the mistake came with 0 replicas, and its note is still there.
 func TestAMistakePutRightWhileNoReplicaRunsKeepsItsReplicas(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	nginx, blue, green := slots(t)
 	relabel(t, admin, green, "1.11", 2)
 	ask(t, nginx, "1.11")
 	relabel(t, admin, blue, "1.12", 0)
 	deploymentUntil(t, blue, "its rollout held", held)
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 	ask(t, nginx, "1.10")
 	relabel(t, admin, blue, "1.10", 2)
-	shipped.start(t)
+	shipped.StartFor(t)
 	deploymentUntil(t, blue, "nothing held, and 2 replicas", rolls("1.10", 2))
 }
 
 // TestAHoldSurvivesAnotherMutatingWebhook: the API server then asks bluegreen's again about the same write.
 func TestAHoldSurvivesAnotherMutatingWebhook(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := slots(t)
 	stamp(t, blue)
 	relabel(t, admin, green, "1.11", 2)
@@ -57,8 +57,12 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 			http.Error(w, err.Error(), http.StatusBadRequest)
 			return
 		}
-		review.Response = &admissionv1.AdmissionResponse{UID: review.Request.UID, Allowed: true, PatchType: ptr.To(admissionv1.PatchTypeJSONPatch),
-			Patch: []byte(`[{"op":"add","path":"/metadata/labels","value":{"stamped-by":"` + string(review.Request.UID) + `"}}]`)}
+		review.Response = &admissionv1.AdmissionResponse{
+			UID:       review.Request.UID,
+			Allowed:   true,
+			PatchType: ptr.To(admissionv1.PatchTypeJSONPatch),
+			Patch:     []byte(`[{"op":"add","path":"/metadata/labels","value":{"stamped-by":"` + string(review.Request.UID) + `"}}]`),
+		}
 		review.Request = nil
 		if err := json.NewEncoder(w).Encode(review); err != nil {
 			t.Errorf("answering: %v", err)
@@ -68,11 +72,21 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 	hook := &admissionregistrationv1.MutatingWebhookConfiguration{}
 	hook.Name = "stamp"
 	hook.Webhooks = []admissionregistrationv1.MutatingWebhook{{
-		Name: "stamp.example.org", AdmissionReviewVersions: []string{"v1"}, SideEffects: ptr.To(admissionregistrationv1.SideEffectClassNone),
-		ClientConfig: admissionregistrationv1.WebhookClientConfig{URL: &server.URL,
-			CABundle: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})},
-		Rules: []admissionregistrationv1.RuleWithOperations{{Operations: []admissionregistrationv1.OperationType{"UPDATE"},
-			Rule: admissionregistrationv1.Rule{APIGroups: []string{"apps"}, APIVersions: []string{"v1"}, Resources: []string{"deployments"}}}},
+		Name:                    "stamp.example.org",
+		AdmissionReviewVersions: []string{"v1"},
+		SideEffects:             ptr.To(admissionregistrationv1.SideEffectClassNone),
+		ClientConfig: admissionregistrationv1.WebhookClientConfig{
+			URL:      &server.URL,
+			CABundle: pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}),
+		},
+		Rules: []admissionregistrationv1.RuleWithOperations{{
+			Operations: []admissionregistrationv1.OperationType{"UPDATE"},
+			Rule: admissionregistrationv1.Rule{
+				APIGroups:   []string{"apps"},
+				APIVersions: []string{"v1"},
+				Resources:   []string{"deployments"},
+			},
+		}},
 	}}
 	if err := admin.Create(t.Context(), hook); err != nil {
 		t.Fatal(err)
@@ -86,7 +100,8 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 	defer cancel()
 	err := wait.PollUntilContextCancel(until, 50*time.Millisecond, true, func(ctx context.Context) (bool, error) {
 		probe := deployment.DeepCopy()
-		err := admin.Patch(ctx, probe, client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"probe":"a"}}}`)), client.DryRunAll)
+		patch := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":{"probe":"a"}}}`))
+		err := admin.Patch(ctx, probe, patch, client.DryRunAll)
 		return probe.Labels["stamped-by"] != "", err
 	})
 	if err != nil {
@@ -96,7 +111,7 @@ func stamp(t *testing.T, deployment *appsv1.Deployment) {
 
 // TestACopyOfADeploymentIsNotBoundByItsNote: kubectl get -o yaml, edited and created, brings note and finalizer along.
 func TestACopyOfADeploymentIsNotBoundByItsNote(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := slots(t)
 	copied := &appsv1.Deployment{}
 	copied.Namespace, copied.Name, copied.Annotations, copied.Finalizers = blue.Namespace, "nginx-copy", blue.Annotations, blue.Finalizers
@@ -106,24 +121,27 @@ func TestACopyOfADeploymentIsNotBoundByItsNote(t *testing.T) {
 	if err := admin.Create(t.Context(), copied); err != nil {
 		t.Fatal(err)
 	}
-	image := client.RawPatch(types.StrategicMergePatchType, []byte(`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","image":"nginx:1.12.1"}]}}}}`))
+	image := client.RawPatch(types.StrategicMergePatchType,
+		[]byte(`{"spec":{"template":{"spec":{"containers":[{"name":"nginx","image":"nginx:1.12.1"}]}}}}`))
 	if err := admin.Patch(t.Context(), copied.DeepCopy(), image); err != nil {
 		t.Error(err)
 	}
 	rolledOut(t, copied)
 	ask(t, nginx, "1.12")
 	until(t, client.ObjectKeyFromObject(nginx), "traffic moves", live("1.12"))
-	deploymentUntil(t, copied, "a note of what it serves", func(d *appsv1.Deployment) bool { return d.Annotations["bluegreen/serves"] == "name=nginx,version=1.12" })
+	deploymentUntil(t, copied, "a note of what it serves", func(d *appsv1.Deployment) bool {
+		return d.Annotations["bluegreen/serves"] == "name=nginx,version=1.12"
+	})
 }
 
 // TestWhatNeverServedIsItsOwners: a rollback passes with no replica running, though it was waited for.
 func TestWhatNeverServedIsItsOwners(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	nginx, _, green := slots(t)
 	relabel(t, admin, green, "1.11", 2)
 	ask(t, nginx, "1.11")
 	deploymentUntil(t, green, "the finalizer", protected)
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 	ask(t, nginx, "1.10")
 	relabel(t, admin, green, "1.09", 0)
 }

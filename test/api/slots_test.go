@@ -19,7 +19,7 @@ import (
 // slots is a Service on 1.10 in slot blue, and a slot green that is idle. The Deployments' selectors do not name the version.
 func slots(t *testing.T) (nginx *corev1.Service, blue, green *appsv1.Deployment) {
 	t.Helper()
-	ns := namespace(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	blue, green = slotOf(t, ns, "blue", "1.10", 2), slotOf(t, ns, "green", "1.09", 0)
 	rolledOut(t, blue)
@@ -90,13 +90,14 @@ func rolls(version string, replicas int32) func(*appsv1.Deployment) bool {
 }
 
 func TestALiveSlotThatIsRelabelledAndScaledDownServesUntilTrafficHasMoved(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	human, warned := recorded(t)
 	nginx, blue, green := slots(t)
 	relabel(t, human, green, "1.11", 2)
 	ask(t, nginx, "1.11")
 	relabel(t, human, blue, "1.12", 0)
-	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], "the pods of Deployment nginx-blue keep name=nginx,version=1.10") {
+	want := "the pods of Deployment nginx-blue keep name=nginx,version=1.10"
+	if texts := warned.take(); len(texts) != 1 || !strings.Contains(texts[0], want) {
 		t.Errorf("warnings %q", texts)
 	}
 	deploymentUntil(t, blue, "the rollout is held", held)
@@ -110,12 +111,13 @@ func TestALiveSlotThatIsRelabelledAndScaledDownServesUntilTrafficHasMoved(t *tes
 }
 
 func TestALiveSlotThatIsRelabelledByMistakeIsHeldUntilItIsPutRight(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := slots(t)
 	key := client.ObjectKeyFromObject(nginx)
 	relabel(t, admin, blue, "1.1O", 2)
 	deploymentUntil(t, blue, "the rollout is held", held)
-	until(t, key, "it is told", says("Deployment nginx-blue: serves name=nginx,version=1.10, and its new pod labels would take its pods out of the Service"))
+	until(t, key, "it is told",
+		says("Deployment nginx-blue: serves name=nginx,version=1.10, and its new pod labels would take its pods out of the Service"))
 
 	// No write but the one that puts it right is a way out.
 	resume := client.RawPatch(types.MergePatchType, []byte(`{"metadata":{"annotations":null},"spec":{"paused":false}}`))
@@ -130,7 +132,7 @@ func TestALiveSlotThatIsRelabelledByMistakeIsHeldUntilItIsPutRight(t *testing.T)
 }
 
 func TestARelabelledSlotThatIsItsOwnTargetRollsOutWhenAskedFor(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := slots(t)
 	relabel(t, admin, blue, "1.12", 2)
 	deploymentUntil(t, blue, "the rollout is held", held)
@@ -144,12 +146,13 @@ func TestARelabelledSlotThatIsItsOwnTargetRollsOutWhenAskedFor(t *testing.T) {
 }
 
 func TestWithNoPodOfBluegreenALiveSlotKeepsItsLabels(t *testing.T) {
-	running := shipped.start(t)
+	running := shipped.StartFor(t)
 	_, blue, _ := slots(t)
-	running.end(t, syscall.SIGTERM)
+	running.End(t.Context(), syscall.SIGTERM)
 	patch := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"template":{"metadata":{"labels":{"version":"1.12"}}}}}`))
 	err := admin.Patch(t.Context(), blue.DeepCopy(), patch)
-	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), "serves a Service that bluegreen manages, by the pod labels name=nginx,version=1.10") {
+	want := "serves a Service that bluegreen manages, by the pod labels name=nginx,version=1.10"
+	if !apierrors.IsForbidden(err) || !strings.Contains(err.Error(), want) {
 		t.Fatalf("got %v", err)
 	}
 	paused := client.RawPatch(types.MergePatchType, []byte(`{"spec":{"paused":true,"template":{"metadata":{"labels":{"version":"1.12"}}}}}`))
@@ -164,7 +167,7 @@ func TestWithNoPodOfBluegreenALiveSlotKeepsItsLabels(t *testing.T) {
 
 // TestALiveDeploymentUnderDeletionIsKeptWhateverItsTemplateSays: its controller ignores the template from then on.
 func TestALiveDeploymentUnderDeletionIsKeptWhateverItsTemplateSays(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := slots(t)
 	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy("Background")); err != nil {
 		t.Fatal(err)
@@ -181,7 +184,7 @@ func TestALiveDeploymentUnderDeletionIsKeptWhateverItsTemplateSays(t *testing.T)
 }
 
 func TestBlueIsKeptForTheDrainAndCanBeSwitchedBackToMeanwhile(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, green := protectedPair(t)
 	if err := annotate(t, admin, nginx, "bluegreen/drain", "10s"); err != nil {
 		t.Fatal(err)
@@ -202,12 +205,12 @@ func TestBlueIsKeptForTheDrainAndCanBeSwitchedBackToMeanwhile(t *testing.T) {
 	again := time.Now()
 	deploymentUntil(t, blue, "it goes", gone)
 	if drained := time.Since(again); drained < 9*time.Second {
-		t.Errorf("blue was let go %v after traffic left it for good, and %v after it did first", drained, time.Since(moved))
+		t.Errorf("blue was unprotected %v after traffic left it for good, and %v after it did first", drained, time.Since(moved))
 	}
 }
 
 func TestAScaleDownInTheDrainWaitsForItsEnd(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	human, warned := recorded(t)
 	nginx, blue, green := protectedPair(t)
 	if err := annotate(t, admin, nginx, "bluegreen/drain", "4s"); err != nil {
@@ -229,7 +232,7 @@ func TestAScaleDownInTheDrainWaitsForItsEnd(t *testing.T) {
 
 // TestAServiceThatIsCreatedAgainFindsItsDeployment: kubectl replace --force deletes it first.
 func TestAServiceThatIsCreatedAgainFindsItsDeployment(t *testing.T) {
-	shipped.start(t)
+	shipped.StartFor(t)
 	nginx, blue, _ := protectedPair(t)
 	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy("Background")); err != nil {
 		t.Fatal(err)
@@ -245,8 +248,8 @@ func TestAServiceThatIsCreatedAgainFindsItsDeployment(t *testing.T) {
 	deploymentUntil(t, blue, "it is kept", protected)
 }
 
-func TestADeploymentDeletedWithoutItsPodsIsLetGo(t *testing.T) {
-	shipped.start(t)
+func TestADeploymentDeletedWithoutItsPodsIsUnprotected(t *testing.T) {
+	shipped.StartFor(t)
 	_, blue, _ := protectedPair(t)
 	owned := &appsv1.ReplicaSet{}
 	owned.Namespace, owned.Name = blue.Namespace, "nginx-1.10-1"
@@ -267,8 +270,8 @@ func TestADeploymentDeletedWithoutItsPodsIsLetGo(t *testing.T) {
 		object client.Object
 		patch  string
 	}{
-		{owned, `{"metadata":{"ownerReferences":null}}`},
-		{blue, `{"metadata":{"finalizers":["bluegreen/in-use-protection"]}}`},
+		{object: owned, patch: `{"metadata":{"ownerReferences":null}}`},
+		{object: blue, patch: `{"metadata":{"finalizers":["bluegreen/in-use-protection"]}}`},
 	} {
 		if err := admin.Patch(t.Context(), write.object, client.RawPatch(types.MergePatchType, []byte(write.patch))); err != nil {
 			t.Fatal(err)

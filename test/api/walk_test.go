@@ -44,8 +44,8 @@ func annotate(t *testing.T, c client.Client, service *corev1.Service, key, value
 }
 
 func TestAServiceFollowsItsAnnotationWhenTheTargetIsReady(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	human, warned := recorded(t)
 
@@ -94,17 +94,26 @@ func TestAServiceFollowsItsAnnotationWhenTheTargetIsReady(t *testing.T) {
 }
 
 func TestBadValuesAreRefusedWithFieldValueAndRule(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "1.10", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
 		t.Fatal(err)
 	}
 	for key, want := range map[string]struct{ value, text string }{
-		"bluegreen/target-version": {"not a label!", `metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!": must be a label value`},
-		"bluegreen/version-label":  {"-", `metadata.annotations[bluegreen/version-label]: Invalid value: "-": must be a label key`},
-		"bluegreen/promotoin":      {"manual", `"bluegreen/promotoin": supported values: "bluegreen/target-version", "bluegreen/version-label"`},
+		"bluegreen/target-version": {
+			value: "not a label!",
+			text:  `metadata.annotations[bluegreen/target-version]: Invalid value: "not a label!": must be a label value`,
+		},
+		"bluegreen/version-label": {
+			value: "-",
+			text:  `metadata.annotations[bluegreen/version-label]: Invalid value: "-": must be a label key`,
+		},
+		"bluegreen/promotoin": {
+			value: "manual",
+			text:  `"bluegreen/promotoin": supported values: "bluegreen/target-version", "bluegreen/version-label"`,
+		},
 	} {
 		err := annotate(t, admin, nginx.DeepCopy(), key, want.value)
 		if !apierrors.IsInvalid(err) || !strings.Contains(err.Error(), want.text) {
@@ -117,8 +126,8 @@ func TestBadValuesAreRefusedWithFieldValueAndRule(t *testing.T) {
 }
 
 func TestStatusWritesCannotForgeWhatBluegreenSays(t *testing.T) {
-	shipped.start(t)
-	ns := namespace(t)
+	shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "1.10", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -138,8 +147,8 @@ func TestStatusWritesCannotForgeWhatBluegreenSays(t *testing.T) {
 }
 
 func TestASwitchHeldAcrossARestartIsCarriedOut(t *testing.T) {
-	first := shipped.start(t)
-	ns := namespace(t)
+	first := shipped.StartFor(t)
+	ns := suite.Namespace(t)
 	serving(t, ns)
 	nginx := service(ns, "1.11", "1.10")
 	if err := admin.Create(t.Context(), nginx); err != nil {
@@ -148,8 +157,8 @@ func TestASwitchHeldAcrossARestartIsCarriedOut(t *testing.T) {
 	green := deployment(t, ns, "1.11")
 	key := client.ObjectKeyFromObject(nginx)
 	until(t, key, "the switch is held", message("waiting for MinimumReplicasAvailable"))
-	first.end(t, syscall.SIGTERM)
+	first.End(t.Context(), syscall.SIGTERM)
 	available(t, green, true)
-	shipped.start(t)
+	shipped.StartFor(t)
 	until(t, key, "traffic moves", live("1.11"))
 }

@@ -1,30 +1,38 @@
-package api
+package random
 
 import (
 	"context"
 	"syscall"
 )
 
+// serving reports whether the webhook is surely asked.
 func (w *world) serving() bool { return w.replica != nil && w.joined }
 
 func (w *world) startReplica() {
 	w.t.Helper()
-	w.replica, w.joined = shipped.start(w.t, "--leader-elect=false"), true
-	serving(w.t, w.checker.namespaces[0])
+	w.replica, w.joined = suite.Shipped.StartFor(w.t, "--leader-elect=false"), true
+	w.awaitWebhook()
+}
+
+func (w *world) awaitWebhook() {
+	w.t.Helper()
+	if err := suite.AwaitWebhook(w.t.Context(), w.checker.namespaces[0]); err != nil {
+		w.t.Fatal(err)
+	}
 }
 
 // outage stops the process, or takes it out of the webhook's Service, for some steps.
 func (w *world) outage() {
-	if w.resume > w.step {
+	if w.resumeAt > w.step {
 		return
 	}
-	w.resume = w.step + 1 + w.r.IntN(12)
+	w.resumeAt = w.step + 1 + w.dice.IntN(12)
 	w.joined = false
 	clear(w.disowned) // The controller's writes are not seen by the webhook either.
-	switch w.r.IntN(4) {
+	switch w.dice.IntN(4) {
 	case 0:
 		w.checker.stats["replicas ended"]++
-		w.replica.end(w.t, syscall.SIGTERM)
+		w.replica.End(w.t.Context(), syscall.SIGTERM)
 		w.replica = nil
 	case 1:
 		w.checker.stats["replicas killed"]++
@@ -43,7 +51,7 @@ func (w *world) outage() {
 func (w *world) recover() {
 	w.t.Helper()
 	if w.killed != nil {
-		w.killed.end(w.t, syscall.SIGTERM)
+		w.killed.End(w.t.Context(), syscall.SIGTERM)
 		w.killed = nil
 	}
 	switch {
@@ -53,7 +61,7 @@ func (w *world) recover() {
 		if err := w.replica.Join(w.t.Context()); err != nil {
 			w.t.Fatal(err)
 		}
-		serving(w.t, w.checker.namespaces[0])
+		w.awaitWebhook()
 		w.joined = true
 	}
 }

@@ -1,4 +1,4 @@
-package release
+package installation
 
 import (
 	"bytes"
@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"slices"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -20,10 +21,10 @@ import (
 	"k8s.io/utils/ptr"
 )
 
-// startTimeout is how long a process may take to become ready on a busy machine.
-const startTimeout = 30 * time.Second
+// patience is how long anything that should happen at once may take on a busy machine.
+const patience = 30 * time.Second
 
-// Replica is one running process of a release.
+// Replica is one running process of an installation.
 type Replica struct {
 	Command *exec.Cmd
 
@@ -35,22 +36,33 @@ type Replica struct {
 	Exited chan struct{}
 	Log    *bytes.Buffer
 
-	release *Release
-	health  string
+	installation *Installation
+	health       string
 }
 
-// Start runs one more replica of a program and waits until it is ready and in the webhook's Service. The process ends at once
-// when it is told to, for no API server has to learn of it.
-func (r *Release) Start(ctx context.Context, program string, extra ...string) (*Replica, error) {
+// Start runs one more replica and waits until it is ready and in the webhook's Service. The process ends at once when it is told
+// to, for no API server has to learn of it.
+func (i *Installation) Start(ctx context.Context, extra ...string) (*Replica, error) {
 	ports, err := FreePorts(3)
 	if err != nil {
 		return nil, err
 	}
-	p := &Replica{release: r, WebhookPort: ports[0], health: fmt.Sprintf("http://127.0.0.1:%d", ports[1]), Exited: make(chan struct{}), Log: &bytes.Buffer{}}
-	args := append(append([]string{}, r.Args...), "--shutdown-delay-duration=0s", fmt.Sprintf("--webhook-port=%d", ports[0]),
-		fmt.Sprintf("--health-probe-bind-address=127.0.0.1:%d", ports[1]), fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[2]))
-	p.Command = exec.Command(program, append(args, extra...)...)
-	p.Command.Env = append(append(os.Environ(), r.Env...), "KUBECONFIG="+r.Kubeconfig, "POD_NAMESPACE="+r.Namespace)
+	health := fmt.Sprintf("127.0.0.1:%d", ports[1])
+	p := &Replica{
+		WebhookPort:  ports[0],
+		Exited:       make(chan struct{}),
+		Log:          &bytes.Buffer{},
+		installation: i,
+		health:       "http://" + health,
+	}
+	args := slices.Concat(i.Args, []string{
+		"--shutdown-delay-duration=0s",
+		fmt.Sprintf("--webhook-port=%d", p.WebhookPort),
+		"--health-probe-bind-address=" + health,
+		fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[2]),
+	}, extra)
+	p.Command = exec.Command(i.Program, args...)
+	p.Command.Env = append(append(os.Environ(), i.Env...), "KUBECONFIG="+i.Kubeconfig, "POD_NAMESPACE="+i.Namespace)
 	p.Command.Stdout, p.Command.Stderr = p.Log, p.Log
 	if err := p.Command.Start(); err != nil {
 		return nil, err
@@ -67,7 +79,7 @@ func (r *Release) Start(ctx context.Context, program string, extra ...string) (*
 
 // waitReady asks the process itself, as a kubelet does.
 func (p *Replica) waitReady(ctx context.Context) error {
-	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, startTimeout, true, func(context.Context) (bool, error) {
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(context.Context) (bool, error) {
 		response, err := http.Get(p.health + "/readyz")
 		if err != nil {
 			return false, nil
@@ -76,37 +88,37 @@ func (p *Replica) waitReady(ctx context.Context) error {
 		return response.StatusCode == http.StatusOK, nil
 	})
 	if err != nil {
-		return fmt.Errorf("%s is not ready: %w", p.release.Name, err)
+		return fmt.Errorf("%s is not ready: %w", p.installation.Name, err)
 	}
 	return nil
 }
 
 // Join puts the process into the webhook's Service.
 func (p *Replica) Join(ctx context.Context) (err error) {
-	p.Slice, err = p.release.Join(ctx, p.WebhookPort)
+	p.Slice, err = p.installation.Join(ctx, p.WebhookPort)
 	return err
 }
 
 // Join sends the API server to a webhook at a port of this machine: it plays the EndpointSlice controller.
-func (r *Release) Join(ctx context.Context, port int) (*discoveryv1.EndpointSlice, error) {
+func (i *Installation) Join(ctx context.Context, port int) (*discoveryv1.EndpointSlice, error) {
 	address, err := ownAddress()
 	if err != nil {
 		return nil, err
 	}
 	slice := &discoveryv1.EndpointSlice{
 		AddressType: discoveryv1.AddressTypeIPv4,
-		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{address}, Conditions: discoveryv1.EndpointConditions{Ready: ptr.To(true)}}},
-		Ports:       []discoveryv1.EndpointPort{{Name: ptr.To("webhook"), Port: ptr.To(int32(port)), Protocol: ptr.To(corev1.ProtocolTCP)}},
+		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{address}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
+		Ports:       []discoveryv1.EndpointPort{{Name: new("webhook"), Port: new(int32(port)), Protocol: ptr.To(corev1.ProtocolTCP)}},
 	}
-	slice.Namespace, slice.GenerateName = r.Namespace, r.Name+"-"
-	slice.Labels = map[string]string{discoveryv1.LabelServiceName: r.Name + "-webhook"}
-	return slice, r.cluster.Admin.Create(ctx, slice)
+	slice.Namespace, slice.GenerateName = i.Namespace, i.Name+"-"
+	slice.Labels = map[string]string{discoveryv1.LabelServiceName: i.Name + "-webhook"}
+	return slice, i.cluster.Admin.Create(ctx, slice)
 }
 
 // End ends the process: out of the Service first, unless it is killed.
 func (p *Replica) End(ctx context.Context, signal syscall.Signal) {
 	if p.Slice != nil {
-		_ = p.release.cluster.Admin.Delete(context.WithoutCancel(ctx), p.Slice)
+		_ = p.installation.cluster.Admin.Delete(context.WithoutCancel(ctx), p.Slice)
 	}
 	_ = p.Command.Process.Signal(signal)
 	<-p.Exited

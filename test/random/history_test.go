@@ -1,10 +1,12 @@
-package api
+package random
 
 import (
 	"context"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 
@@ -14,40 +16,58 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
+// now is a resourceVersion after all others.
+const now = math.MaxInt64
+
 // id names an object of the random test.
 type id struct {
 	kind string // Service or Deployment
 	client.ObjectKey
 }
 
-// version is an object from one resourceVersion until the next; nil where it did not exist. All objects of an API server
-// share one sequence of resourceVersions, which makes "before" and "after" exact.
-type version struct {
+func (who id) String() string { return who.kind + " " + who.ObjectKey.String() }
+
+func serviceID(s *corev1.Service) id {
+	return id{kind: "Service", ObjectKey: client.ObjectKeyFromObject(s)}
+}
+
+func deploymentID(d *appsv1.Deployment) id {
+	return id{kind: "Deployment", ObjectKey: client.ObjectKeyFromObject(d)}
+}
+
+// state is an object from one resourceVersion until the next, nil where it did not exist. All objects of an API server share one
+// sequence of resourceVersions, which makes "before" and "after" exact.
+type state struct {
 	rv     int64
 	object client.Object
 }
 
-// event is that an object got a new version.
+// event is that an object got a new state.
 type event struct {
 	id id
-	version
+	state
 }
 
-// history is every version of the Services and Deployments of some namespaces, as two watches saw them.
+// history is every state of the Services and Deployments of some namespaces, as two watches saw them.
 type history struct {
 	mu         sync.Mutex
 	changed    chan struct{} // closed at every event
 	namespaces []string
-	versions   map[id][]version
+	states     map[id][]state
 	events     []event
 	seen       map[string]int64 // by kind, up to which resourceVersion the history is complete
 }
 
 func watchHistory(t *testing.T, namespaces ...string) *history {
 	t.Helper()
-	h := &history{changed: make(chan struct{}), namespaces: namespaces, versions: map[id][]version{}, seen: map[string]int64{}}
+	h := &history{
+		changed:    make(chan struct{}),
+		namespaces: namespaces,
+		states:     map[id][]state{},
+		seen:       map[string]int64{},
+	}
 	for kind, list := range map[string]client.ObjectList{"Service": &corev1.ServiceList{}, "Deployment": &appsv1.DeploymentList{}} {
-		watcher, err := admin.Watch(t.Context(), list)
+		watcher, err := suite.Admin.Watch(t.Context(), list)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -68,14 +88,14 @@ func (h *history) add(kind string, e watch.Event) {
 	}
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	v := version{rv: revision(object), object: object}
+	latest := state{rv: revision(object), object: object}
 	if e.Type == watch.Deleted {
-		v.object = nil
+		latest.object = nil
 	}
-	who := id{kind, client.ObjectKeyFromObject(object)}
-	h.versions[who] = append(h.versions[who], v)
-	h.events = append(h.events, event{who, v})
-	h.seen[kind] = v.rv
+	who := id{kind: kind, ObjectKey: client.ObjectKeyFromObject(object)}
+	h.states[who] = append(h.states[who], latest)
+	h.events = append(h.events, event{id: who, state: latest})
+	h.seen[kind] = latest.rv
 	close(h.changed)
 	h.changed = make(chan struct{})
 }
@@ -88,7 +108,7 @@ func revision(object client.Object) int64 {
 	return rv
 }
 
-// until waits for something that is seen in the history; lacking says what is missing, "" for nothing.
+// until waits for something that is seen in the history; lacking returns what is missing, "" for nothing.
 func (h *history) until(t *testing.T, lacking func() string) error {
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
@@ -107,19 +127,25 @@ func (h *history) until(t *testing.T, lacking func() string) error {
 	}
 }
 
-// between returns the versions of an object that were current at some moment from one resourceVersion until just before
-// another, a nil object for its absence. The lock must be held, as for all that follows.
-func (h *history) between(who id, from, to int64) []version {
-	states := []version{{rv: from}}
-	for _, v := range h.versions[who] {
+// between returns the states of an object that were current at some moment from one resourceVersion until just before another, a
+// nil object for its absence. The lock must be held, as for all that follows.
+func (h *history) between(who id, from, to int64) []state {
+	states := []state{{rv: from}}
+	for _, one := range h.states[who] {
 		switch {
-		case v.rv <= from:
-			states[0] = v
-		case v.rv < to:
-			states = append(states, v)
+		case one.rv <= from:
+			states[0] = one
+		case one.rv < to:
+			states = append(states, one)
 		}
 	}
 	return states
+}
+
+// before returns the last state of an object before a resourceVersion.
+func (h *history) before(who id, rv int64) state {
+	states := h.between(who, 0, rv)
+	return states[len(states)-1]
 }
 
 // at returns an object as it was at a resourceVersion.
@@ -128,12 +154,12 @@ func (h *history) at(who id, rv int64) client.Object { return h.between(who, rv,
 // ids returns the objects of a kind in a namespace that ever existed.
 func (h *history) ids(kind, namespace string) []id {
 	var found []id
-	for who := range h.versions {
+	for who := range h.states {
 		if who.kind == kind && who.Namespace == namespace {
 			found = append(found, who)
 		}
 	}
-	slices.SortFunc(found, func(a, b id) int { return cmpStrings(a.Name, b.Name) })
+	slices.SortFunc(found, func(a, b id) int { return strings.Compare(a.Name, b.Name) })
 	return found
 }
 

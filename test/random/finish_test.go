@@ -1,0 +1,136 @@
+package random
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+
+	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+)
+
+// finish ends all writes, makes ready what is asked for, and expects that it is reached and that nothing moves after that.
+func (w *world) finish() {
+	w.t.Helper()
+	w.recover()
+	w.roundTrip()
+	for _, key := range w.services {
+		w.repair(key)
+	}
+	for _, key := range w.deployments {
+		w.restoreLabels(key)
+	}
+	for round := 0; w.makeReady(round); round++ {
+		w.barrier()
+	}
+	w.await("every ask is reached and nothing is left behind", w.unsettled)
+	w.barrier()
+	w.expectQuiet()
+}
+
+// repair gives a Service that asks for nonsense an ask: what was stored in an outage is refused with every later write.
+func (w *world) repair(key client.ObjectKey) {
+	w.t.Helper()
+	s := w.get(key)
+	if !managed(s) || sound(s) {
+		return
+	}
+	target := s.Annotations[targetKey]
+	if !labelValue.MatchString(target) {
+		target = "1"
+	}
+	if len(s.Spec.Selector) == 0 {
+		w.must(key, annotations(map[string]any{targetKey: nil}))
+		w.must(key, change{annotations: map[string]any{}, selector: map[string]any{"name": "web"}})
+	}
+	w.must(key, annotations(map[string]any{
+		targetKey:     target,
+		readyKey:      nil,
+		labelKey:      nil,
+		drainKey:      nil,
+		protectKey:    nil,
+		misspelledKey: nil,
+	}))
+}
+
+// restoreLabels gives a Deployment the labels that its pods have: it may serve a Service that asks for nothing else, and be waited for
+// by another.
+func (w *world) restoreLabels(key client.ObjectKey) {
+	w.t.Helper()
+	d, exists := w.getDeployment(key)
+	if !exists || !contradicted(d) {
+		return
+	}
+	labels, err := json.Marshal(podLabels(d))
+	if err != nil {
+		w.t.Fatal(err)
+	}
+	w.edit(d, `"spec":{"template":{"metadata":{"labels":`+string(labels)+`}}}`)
+}
+
+// makeReady makes ready what every Service asks for, and reports whether there is more to do.
+func (w *world) makeReady(round int) bool {
+	w.t.Helper()
+	more := false
+	for i, key := range w.services {
+		if s := w.get(key); pending(s) && w.makeServiceReady(s, fmt.Sprintf("end-%d-%d", round, i)) {
+			more = true
+		}
+	}
+	return more
+}
+
+// makeServiceReady makes ready what a Service asks for. If that is being deleted, and kept for another, it makes the Service ask for
+// something new instead, and returns true.
+func (w *world) makeServiceReady(s *corev1.Service, name string) bool {
+	w.t.Helper()
+	key := client.ObjectKeyFromObject(s)
+	matching := w.matching(candidate(s), s.Namespace)
+	if slices.ContainsFunc(matching, keptUnderDeletion) {
+		w.must(key, annotations(map[string]any{targetKey: name}))
+		return true
+	}
+	if len(matching) == 0 {
+		made := newDeployment(client.ObjectKey{Namespace: s.Namespace, Name: name}, candidate(s))
+		w.deployments = append(w.deployments, client.ObjectKeyFromObject(made))
+		w.create(made)
+		matching = append(matching, made)
+	}
+	for _, d := range matching {
+		w.happen(client.ObjectKeyFromObject(d), (*world).makeCarry)
+	}
+	return false
+}
+
+func keptUnderDeletion(d *appsv1.Deployment) bool { return d.DeletionTimestamp != nil && protected(d) }
+
+// makeCarry makes a Deployment able to carry any Service's traffic.
+func (w *world) makeCarry(d *appsv1.Deployment) {
+	w.t.Helper()
+	w.edit(d, `"spec":{"paused":false,"template":{"spec":{"containers":[{"name":"web","ports":[{"containerPort":80,"name":"http"}]}]}}}`)
+	w.scale(d, 20)
+	// The count voids a scale-down that was held. That its note goes counts as a new generation, of which the report must be.
+	w.awaitNothingHeld(d)
+	reportFully(w, d)
+}
+
+// awaitNothingHeld waits until nothing is held of a Deployment any more, and reads it into d, or until the Deployment is gone.
+func (w *world) awaitNothingHeld(d *appsv1.Deployment) {
+	w.t.Helper()
+	written := revision(d)
+	w.await("nothing is held", func() string {
+		last := w.checker.before(deploymentID(d), now)
+		seen := last.deployment()
+		switch {
+		case last.rv < written:
+			return "the last write is not in the history yet"
+		case seen == nil:
+			return ""
+		case seen.Annotations[noteKey] != "" || seen.Annotations[resumeKey] != "":
+			return "held: " + summary(seen)
+		}
+		seen.DeepCopyInto(d)
+		return ""
+	})
+}

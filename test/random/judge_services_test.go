@@ -1,0 +1,80 @@
+package random
+
+import (
+	"maps"
+	"reflect"
+	"strings"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// judgeUsersService: nobody but the controller moves the traffic of a managed Service, and nobody's word is lost.
+func (c *checker) judgeUsersService(e event, by *write, before, after *corev1.Service) {
+	c.stats["writes of Services"]++
+	isOrWasManaged := managed(before) || managed(after)
+	if isOrWasManaged && !maps.Equal(before.Spec.Selector, after.Spec.Selector) {
+		c.fault(e, "%s moved traffic from %v to %v", by.what, before.Spec.Selector, after.Spec.Selector)
+	}
+	if lost := by.lostWords(users(before), users(after)); lost != "" {
+		c.fault(e, "%s: the annotations are not as written: %s", by.what, lost)
+	}
+	if by.serving && isOrWasManaged && bluegreensDiffer(before, after) {
+		c.judgeAdmitted(e, by, before, after)
+	}
+}
+
+// bluegreensDiffer reports whether a write changed an annotation of bluegreen: then the webhook was surely asked.
+func bluegreensDiffer(before, after *corev1.Service) bool {
+	only := func(s *corev1.Service) map[string]string {
+		kept := maps.Clone(s.Annotations)
+		maps.DeleteFunc(kept, func(key, _ string) bool { return !strings.HasPrefix(key, "bluegreen/") })
+		return kept
+	}
+	return !maps.Equal(only(before), only(after))
+}
+
+// judgeAdmitted: what the webhook lets pass is valid, tells where the Service stands, and makes no applier conflict.
+func (c *checker) judgeAdmitted(e event, by *write, before, after *corev1.Service) {
+	if !disowned(after) {
+		c.fault(e, "%s left an updater the fields that appliers contest: %v", by.what, after.ManagedFields)
+	}
+	if managed(after) && !sound(after) {
+		c.fault(e, "%s was stored although it asks for nonsense: annotations %v, selector %v", by.what, after.Annotations, after.Spec.Selector)
+	}
+	if sameAsk(before, after) {
+		if ownOf(before) != ownOf(after) {
+			c.fault(e, "%s changed what bluegreen says from %q to %q", by.what, ownOf(before), ownOf(after))
+		}
+	} else if phase, want := after.Annotations[phaseKey], rightPhase(after); phase != want {
+		c.fault(e, "%s left phase %q, want %q", by.what, phase, want)
+	}
+}
+
+// judgeControllersService: the controller writes what is its own, and moves traffic only to what is asked for and ready.
+func (c *checker) judgeControllersService(e event, before, after *corev1.Service) {
+	c.stats["writes of Services by the controller"]++
+	if phase, want := after.Annotations[phaseKey], rightPhase(after); phase != want {
+		c.fault(e, "the controller wrote phase %q, want %q", phase, want)
+	}
+	if was, is := notTheControllers(before), notTheControllers(after); !reflect.DeepEqual(was, is) {
+		c.fault(e, "the controller changed more than is its own: from %v to %v", was, is)
+	}
+	c.learn(after)
+	if maps.Equal(before.Spec.Selector, after.Spec.Selector) {
+		return
+	}
+	c.stats["switches"]++
+	if !pending(before) || !maps.Equal(after.Spec.Selector, candidate(before)) {
+		c.fault(e, "the controller moved traffic from %v to %v, which nobody asked for: annotations %v",
+			before.Spec.Selector, after.Spec.Selector, before.Annotations)
+	} else if reason := c.closed(before, e.rv); reason != "" {
+		c.fault(e, "the controller moved traffic although %s", reason)
+	}
+}
+
+// notTheControllers returns a Service without what the controller may change.
+func notTheControllers(s *corev1.Service) map[string]any {
+	rest := s.DeepCopy()
+	rest.Annotations, rest.Spec.Selector, rest.ManagedFields, rest.ResourceVersion = users(s), nil, nil, ""
+	return plain(rest)
+}

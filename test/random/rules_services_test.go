@@ -1,0 +1,124 @@
+package random
+
+import (
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	corev1 "k8s.io/api/core/v1"
+)
+
+// The files rules_*_test.go spell once more what docs/design.md says of Services and Deployments, apart from the code under test.
+
+const (
+	targetKey  = "bluegreen/target-version"
+	labelKey   = "bluegreen/version-label"
+	readyKey   = "bluegreen/ready"
+	protectKey = "bluegreen/in-use-protection"
+	drainKey   = "bluegreen/drain"
+	phaseKey   = "bluegreen/phase"
+	messageKey = "bluegreen/message"
+
+	// misspelledKey is one that bluegreen does not know.
+	misspelledKey = "bluegreen/promotoin"
+
+	// otherLabel is what some Services have in version-label. A version is under this key in the pod labels, too.
+	otherLabel = "app.kubernetes.io/version"
+)
+
+var labelValue = regexp.MustCompile(`^[A-Za-z0-9]([-A-Za-z0-9_.]*[A-Za-z0-9])?$`)
+
+func managed(s *corev1.Service) bool {
+	_, is := s.Annotations[targetKey]
+	return is
+}
+
+// valid reports whether every annotation of a managed Service is.
+func valid(s *corev1.Service) bool {
+	for key, value := range s.Annotations {
+		if strings.HasPrefix(key, "bluegreen/") && !validAnnotation(key, value) {
+			return false
+		}
+	}
+	return true
+}
+
+func validAnnotation(key, value string) bool {
+	switch key {
+	case targetKey:
+		return labelValue.MatchString(value)
+	case labelKey:
+		return value == "version" || value == otherLabel
+	case readyKey:
+		return slices.Contains([]string{"minimum", "complete", "match-live"}, value)
+	case protectKey:
+		return value == "enabled" || value == "disabled"
+	case drainKey:
+		drain, err := time.ParseDuration(value)
+		return err == nil && drain >= 0
+	}
+	return key == phaseKey || key == messageKey
+}
+
+// sound reports whether a managed Service asks for something that could be carried out.
+func sound(s *corev1.Service) bool { return valid(s) && len(s.Spec.Selector) > 0 }
+
+// wanted returns the selector key of a Service and the version asked for, "" for none that could be carried out.
+func wanted(s *corev1.Service) (key, target string) {
+	if key = s.Annotations[labelKey]; key != otherLabel {
+		key = "version"
+	}
+	if managed(s) && valid(s) {
+		target = s.Annotations[targetKey]
+	}
+	return key, target
+}
+
+// sameAsk reports whether two states of a Service ask for the same.
+func sameAsk(before, after *corev1.Service) bool {
+	keyBefore, targetBefore := wanted(before)
+	keyAfter, targetAfter := wanted(after)
+	return managed(before) == managed(after) && keyBefore == keyAfter && targetBefore == targetAfter
+}
+
+func pending(s *corev1.Service) bool {
+	key, target := wanted(s)
+	return target != "" && len(s.Spec.Selector) > 0 && s.Spec.Selector[key] != target
+}
+
+// candidate returns the selector that a pending Service will have.
+func candidate(s *corev1.Service) map[string]string {
+	key, target := wanted(s)
+	selector := maps.Clone(s.Spec.Selector)
+	selector[key] = target
+	return selector
+}
+
+// users returns the annotations of a Service that are not bluegreen's own.
+func users(s *corev1.Service) map[string]string {
+	kept := maps.Clone(s.Annotations)
+	delete(kept, phaseKey)
+	delete(kept, messageKey)
+	return kept
+}
+
+// ownAnnotations are those that bluegreen writes to a Service.
+type ownAnnotations struct{ phase, message string }
+
+func ownOf(s *corev1.Service) ownAnnotations {
+	return ownAnnotations{phase: s.Annotations[phaseKey], message: s.Annotations[messageKey]}
+}
+
+// rightPhase is the phase that goes with selector and ask.
+func rightPhase(s *corev1.Service) string {
+	switch _, target := wanted(s); {
+	case !managed(s):
+		return ""
+	case target == "" || len(s.Spec.Selector) == 0 || pending(s):
+		return "Waiting"
+	default:
+		return "Stable"
+	}
+}
