@@ -13,11 +13,15 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// AwaitWebhook waits until the API server asks the webhook about Services of a namespace: it answers a dry run with a phase.
-func (c *Cluster) AwaitWebhook(ctx context.Context, namespace string) error {
-	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, patience, true, func(ctx context.Context) (bool, error) {
+// AwaitWebhook waits until the API server asks the webhook about Services of a namespace.
+func (c *Cluster) AwaitWebhook(ctx context.Context, namespace string) error { return AwaitWebhook(ctx, c.Admin, namespace) }
+
+// AwaitWebhook waits until the API server asks the webhook about Services of a namespace. What the API server makes of a
+// configuration cannot be watched, so this tries until a dry run is answered with a phase.
+func AwaitWebhook(ctx context.Context, admin client.Client, namespace string) error {
+	err := wait.PollUntilContextTimeout(ctx, 20*time.Millisecond, 2*time.Minute, true, func(ctx context.Context) (bool, error) {
 		probe := managedService(namespace)
-		err := c.Admin.Create(ctx, probe, client.DryRunAll)
+		err := admin.Create(ctx, probe, client.DryRunAll)
 		return probe.Annotations["bluegreen/phase"] != "", err
 	})
 	if err != nil {
