@@ -14,7 +14,9 @@ import (
 )
 
 // AwaitWebhook waits until the API server asks the webhook about Services of a namespace.
-func (c *Cluster) AwaitWebhook(ctx context.Context, namespace string) error { return AwaitWebhook(ctx, c.Admin, namespace) }
+func (c *Cluster) AwaitWebhook(ctx context.Context, namespace string) error {
+	return AwaitWebhook(ctx, c.Admin, namespace)
+}
 
 // AwaitWebhook waits until the API server asks the webhook about Services of a namespace. What the API server makes of a
 // configuration cannot be watched, so this tries until a dry run is answered with a phase.

@@ -17,7 +17,7 @@ var (
 	orphan     = client.PropagationPolicy(metav1.DeletePropagationOrphan)
 
 	// The old way, which still works.
-	orphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}} //nolint:staticcheck // That is tested.
+	orphaned    = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(true)}}  //nolint:staticcheck // That is tested.
 	notOrphaned = &client.DeleteOptions{Raw: &metav1.DeleteOptions{OrphanDependents: new(false)}} //nolint:staticcheck // That is tested.
 )
 
