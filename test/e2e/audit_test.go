@@ -9,6 +9,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -25,6 +26,10 @@ func auditLog() string { return filepath.Join(cluster.Root, "bin/cluster/audit.l
 
 // write is one successful write of a Service, as the audit log has it. Unlike a watch, it has those that changed nothing.
 type write struct {
+	// RequestReceivedTimestamp is when the API server got it. The log is in order of the ends of requests: an ask that other work
+	// holds up can end after the switch that it led to.
+	RequestReceivedTimestamp metav1.MicroTime
+
 	Verb      string
 	User      struct{ Username string }
 	ObjectRef struct{ Namespace, Name, Subresource string }
@@ -60,7 +65,7 @@ func markAudit(t *testing.T) auditMark {
 	return auditMark(info.Size())
 }
 
-// writes returns the successful writes of the namespace's Services from the mark until now.
+// writes returns the successful writes of the namespace's Services from the mark until now, in the order in which they came.
 func (m auditMark) writes(t *testing.T, namespace string) []write {
 	t.Helper()
 	// The log is written after the answer. A write that is refused is the last line to wait for.
@@ -83,6 +88,7 @@ func (m auditMark) writes(t *testing.T, namespace string) []write {
 			done = append(done, w)
 		}
 	}
+	slices.SortStableFunc(done, func(a, b write) int { return a.RequestReceivedTimestamp.Compare(b.RequestReceivedTimestamp.Time) })
 	return done
 }
 
