@@ -21,7 +21,7 @@ const (
 	nothing   outcome = "no-op"
 	withdrawn outcome = "withdrawn"
 	adopted   outcome = "adopted"
-	givenBack outcome = "released"
+	givenBack outcome = "given back"
 	refused   outcome = "refused"
 	byPolicy  outcome = "refused by the policy"
 	conflict  outcome = "conflict"

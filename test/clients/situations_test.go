@@ -36,8 +36,8 @@ var situations = []situation{
 		want: expectation{
 			outcome: "kept",
 			except: map[string]exception{
-				"kubectl replace":       {outcome: "released", why: replaces},
-				"PUT, no field manager": {outcome: "released", why: replaces},
+				"kubectl replace":       {outcome: "given back", why: replaces},
+				"PUT, no field manager": {outcome: "given back", why: replaces},
 			},
 		},
 	},
@@ -162,22 +162,22 @@ var situations = []situation{
 		want:  expectation{outcome: "refused"},
 	},
 	{
-		title: "released while nothing waits",
+		title: "given back while nothing waits",
 		needs: annotates,
 		run:   giveBack,
-		want:  expectation{outcome: "released"},
+		want:  expectation{outcome: "given back"},
 	},
 	{
-		title: "released while a switch waits",
+		title: "given back while a switch waits",
 		needs: annotates,
 		run:   giveBackHeld,
-		want:  expectation{outcome: "released"},
+		want:  expectation{outcome: "given back"},
 	},
 	{
-		title: "released, and the selector changed in the same write",
+		title: "given back, and the selector changed in the same write",
 		needs: annotates | selects,
 		run:   giveBackAndMove,
-		want:  expectation{outcome: "released"},
+		want:  expectation{outcome: "given back"},
 	},
 	{
 		title: "`--dry-run=server`, then the same for real",

@@ -69,7 +69,7 @@ func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) traffic.Report {
 // frozen is the message of a Service about a Deployment nginx-1.10 that serves it and is being deleted.
 func frozen(namespace string) string {
 	return "Deployment nginx-1.10: serves and is being deleted: its pods are kept, and its spec is frozen, until traffic moves; " +
-		"ask for another version to let it go, or take its pods over: kubectl delete deployment nginx-1.10 -n " + namespace +
+		"ask for another version to finish its deletion, or take its pods over: kubectl delete deployment nginx-1.10 -n " + namespace +
 		" --cascade=orphan --wait=false, and apply its manifest again"
 }
 

@@ -27,7 +27,7 @@ func kept(state State) bluegreen.Decision {
 func liveTrouble(state State) *verdict {
 	if frozen := bluegreen.Frozen(state.Live); len(frozen) > 0 {
 		return &verdict{bluegreen.ReasonLiveDeleting, fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are kept, and "+
-			"its spec is frozen, until traffic moves; ask for another version to let it go, or take its pods over: kubectl delete "+
+			"its spec is frozen, until traffic moves; ask for another version to finish its deletion, or take its pods over: kubectl delete "+
 			"deployment %s -n %s --cascade=orphan --wait=false, and apply its manifest again",
 			bluegreen.Names(frozen), frozen[0].Name, frozen[0].Namespace)}
 	}

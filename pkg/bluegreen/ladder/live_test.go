@@ -14,7 +14,7 @@ import (
 func TestTroubleOfWhatServesIsTold(t *testing.T) {
 	const (
 		frozen = "Deployment nginx-1.10: serves and is being deleted: its pods are kept, and its spec is frozen, until traffic moves; " +
-			"ask for another version to let it go, " +
+			"ask for another version to finish its deletion, " +
 			"or take its pods over: kubectl delete deployment nginx-1.10 -n shop --cascade=orphan --wait=false, and apply its manifest again"
 		empty = "Deployment nginx-1.10: serves and has 0 replicas: scale it up, or ask for another version"
 	)
