@@ -3,6 +3,7 @@
 package harness
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"os/exec"
@@ -58,12 +59,13 @@ func Image() string {
 	return "bluegreen:dev"
 }
 
-// Install brings the chart and the image under test into the cluster, or up to date there.
+// Install brings the chart and the image under test into the cluster, or up to date there, and waits until the API server asks the
+// webhook: that takes a moment after the pods are ready.
 func (c *Cluster) Install() error {
 	command := exec.Command("hack/install", Image(), "bin/images/webhook")
 	command.Dir = c.Root
 	if printed, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("installing: %w\n%s", err, printed)
 	}
-	return nil
+	return c.awaitWebhook(context.Background())
 }

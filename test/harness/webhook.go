@@ -1,6 +1,7 @@
 package harness
 
 import (
+	"context"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -11,11 +12,15 @@ import (
 // AwaitWebhook waits until the API server asks bluegreen's webhook.
 func (c *Cluster) AwaitWebhook(t testing.TB) {
 	t.Helper()
+	if err := c.awaitWebhook(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (c *Cluster) awaitWebhook(ctx context.Context) error {
 	admin, err := installation.NewClient(c.Config)
 	if err != nil {
-		t.Fatal(err)
+		return err
 	}
-	if err := installation.AwaitWebhook(t.Context(), admin, metav1.NamespaceDefault); err != nil {
-		t.Fatal(err)
-	}
+	return installation.AwaitWebhook(ctx, admin, metav1.NamespaceDefault)
 }
