@@ -19,6 +19,14 @@ func protectTarget(state State) []bluegreen.Write {
 	return protect(state, state.Service.TargetSelector(), state.Target, bluegreen.NoteOfTarget)
 }
 
+// protectWaiting returns the writes that put the finalizer on a target that waits. The note comes just before traffic does: until
+// then its labels are its owner's to change.
+func protectWaiting(state State) []bluegreen.Write {
+	return protect(state, nil, without(state.Target, state.Live), func(_ map[string]string, deployment *appsv1.Deployment) (string, bool) {
+		return "", !bluegreen.Protected(deployment)
+	})
+}
+
 // protect returns the writes for those Deployments that still need the finalizer or their note, and may get them: a deletion that
 // has begun admits no finalizer.
 func protect(state State, selector map[string]string, deployments []*appsv1.Deployment, noteOf noteOf) []bluegreen.Write {
@@ -30,21 +38,6 @@ func protect(state State, selector map[string]string, deployments []*appsv1.Depl
 		note, needed := noteOf(selector, deployment)
 		if needed && (bluegreen.Protected(deployment) || deployment.DeletionTimestamp == nil) {
 			writes = append(writes, bluegreen.Write{Change: bluegreen.Protect{Deployment: deployment, Serves: note}})
-		}
-	}
-	return writes
-}
-
-// protectWaiting returns the writes that put the finalizer on a target that waits. The note comes just before traffic does: until
-// then its labels are its owner's to change.
-func protectWaiting(state State) []bluegreen.Write {
-	if !state.Protection || !state.Service.Protect {
-		return nil
-	}
-	var writes []bluegreen.Write
-	for _, deployment := range without(state.Target, state.Live) {
-		if !bluegreen.Protected(deployment) && deployment.DeletionTimestamp == nil {
-			writes = append(writes, bluegreen.Write{Change: bluegreen.Protect{Deployment: deployment}})
 		}
 	}
 	return writes
