@@ -9,6 +9,10 @@ HELM3_VERSION := v3.22.0
 GOLANGCI_LINT_VERSION := v2.15.0
 HELM_DOCS_VERSION := v1.14.2
 ARGO_VERSION := v1.10.0
+ARGO_CD_VERSION := v3.5.7
+GITOPS_ENGINE_VERSION := v0.0.0-20260914071520-c9c369efcc5b
+KUSTOMIZE_CONTROLLER_VERSION := v1.9.6
+SOURCE_CONTROLLER_VERSION := v1.9.3
 
 comma := ,
 BIN := $(CURDIR)/bin
@@ -193,6 +197,30 @@ walks: load $(E2E_TOOLS) ## Test leaving blue RUNS times with each client, and w
 clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 clients-table: load $(E2E_TOOLS) ## Write the table in docs/clients.md from what every client does on the local cluster (root; 3 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients -run TestMatrix -update
+
+# Argo CD and Flux. Each program is built from its own module with the versions that it pins.
+
+ARGO_CD := $(BIN)/versions/argo-cd-$(ARGO_CD_VERSION)/argocd
+KUSTOMIZE_CONTROLLER := $(BIN)/versions/kustomize-controller-$(KUSTOMIZE_CONTROLLER_VERSION)/kustomize-controller
+SOURCE_CONTROLLER := $(BIN)/versions/source-controller-$(SOURCE_CONTROLLER_VERSION)/source-controller
+GITOPS_ENGINES := $(ARGO_CD) $(KUSTOMIZE_CONTROLLER) $(SOURCE_CONTROLLER)
+
+gitops_engine = github.com/argoproj/argo-cd/gitops-engine
+flux = github.com/fluxcd/$(1)@$(2) . config/crd/bases -dropreplace=github.com/fluxcd/$(1)/api
+
+$(ARGO_CD): module = github.com/argoproj/argo-cd/v3@$(ARGO_CD_VERSION) ./cmd manifests/crds \
+	-replace=$(gitops_engine)=$(gitops_engine)@$(GITOPS_ENGINE_VERSION)
+$(KUSTOMIZE_CONTROLLER): module = $(call flux,kustomize-controller,$(KUSTOMIZE_CONTROLLER_VERSION))
+$(SOURCE_CONTROLLER): module = $(call flux,source-controller,$(SOURCE_CONTROLLER_VERSION))
+$(GITOPS_ENGINES):
+	@test/gitops/build $@ $(module)
+
+.PHONY: gitops
+gitops: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+gitops: load $(BIN)/tools/helm $(GITOPS_ENGINES) ## Test with Argo CD and Flux, and write the table to docs/clients.md (root; N minutes).
+	@test/cluster/packages git redis-server
+	@ARGO_CD=$(ARGO_CD) KUSTOMIZE_CONTROLLER=$(KUSTOMIZE_CONTROLLER) SOURCE_CONTROLLER=$(SOURCE_CONTROLLER) IMAGE=$(IMAGE) \
+		go test -tags e2e -count=1 -timeout 60m -parallel 8 ./test/gitops -update
 
 # Benchmarks. They compare bluegreen with Argo Rollouts, which is built from its own module with the versions that it pins.
 

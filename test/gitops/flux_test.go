@@ -1,0 +1,129 @@
+//go:build e2e
+
+package gitops
+
+import (
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+)
+
+// flux is its kustomize-controller, which applies by server-side apply and corrects drift.
+type flux struct{}
+
+var (
+	kustomizations  = schema.GroupVersionResource{Group: "kustomize.toolkit.fluxcd.io", Version: "v1", Resource: "kustomizations"}
+	gitRepositories = schema.GroupVersionResource{Group: "source.toolkit.fluxcd.io", Version: "v1", Resource: "gitrepositories"}
+)
+
+// startFlux starts both controllers.
+func startFlux(p *programs) error {
+	addresses, err := freeAddresses(1)
+	if err != nil {
+		return err
+	}
+	for _, controller := range []struct {
+		name, variable string
+		args           []string
+	}{
+		{"source-controller", "SOURCE_CONTROLLER", []string{"--storage-path=" + p.dir, "--storage-addr=" + addresses[0],
+			"--storage-adv-addr=" + addresses[0]}},
+		// A worker that waits for a version to become ready is not free for another application.
+		{"kustomize-controller", "KUSTOMIZE_CONTROLLER", []string{"--concurrent=50"}},
+	} {
+		program, err := built(controller.variable)
+		if err != nil {
+			return err
+		}
+		if err := apply(nil, "--kustomize="+filepath.Join(filepath.Dir(program), "crds")); err != nil {
+			return err
+		}
+		args := append(controller.args, "--watch-all-namespaces", "--enable-leader-election=false", "--events-addr=",
+			"--interval-jitter-percentage=0", "--metrics-addr=0", "--health-addr=0")
+		if err := p.start(controller.name, []string{"RUNTIME_NAMESPACE=default"}, program, args...); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (flux) title() string { return "Flux" }
+
+func (flux) deploy(c *cell) {
+	c.Helper()
+	manifest := fmt.Sprintf(`
+apiVersion: source.toolkit.fluxcd.io/v1
+kind: GitRepository
+metadata: {name: app, namespace: %[1]s}
+spec: {url: %[2]q, ref: {branch: main}, interval: 1h}
+---
+apiVersion: kustomize.toolkit.fluxcd.io/v1
+kind: Kustomization
+metadata: {name: app, namespace: %[1]s}
+spec:
+  sourceRef: {kind: GitRepository, name: app}
+  targetNamespace: %[1]s
+  prune: true
+  interval: 5s
+  timeout: 15s
+  healthChecks: [{apiVersion: v1, kind: Service, name: nginx, namespace: %[1]s}]
+`, c.namespace, c.repository.url)
+	health, err := documented("healthCheckExprs:")
+	if err == nil {
+		err = apply([]byte(manifest+indent("  ", health)), "--filename=-")
+	}
+	if err != nil {
+		c.Fatal(err)
+	}
+}
+
+func (flux) tell(c *cell) {
+	c.Helper()
+	c.kubectl("annotate", "gitrepository", "app", "--overwrite",
+		"reconcile.fluxcd.io/requestedAt="+time.Now().Format(time.RFC3339Nano))
+	applicationOf(gitRepositories, c.namespace, "app").await(c, "the source to be the newest commit", func(o *unstructured.Unstructured) bool {
+		return strings.HasSuffix(text(o, "status", "artifact", "revision"), c.repository.commit)
+	})
+}
+
+func (flux) application(c *cell) application {
+	return applicationOf(kustomizations, c.namespace, "app")
+}
+
+func (flux) read(o *unstructured.Unstructured) report {
+	_, commit, _ := strings.Cut(text(o, "status", "lastAttemptedRevision"), ":")
+	healthy, ready := condition(o, "Healthy"), condition(o, "Ready")
+	applied := text(o, "status", "lastAppliedRevision") == text(o, "status", "lastAttemptedRevision")
+	r := report{commit: commit, busy: healthy == "Unknown", settled: applied && ready == "True" && healthy == "True"}
+	r.status = "not ready"
+	if r.settled {
+		r.status = "ready"
+	}
+	history, _, _ := unstructured.NestedSlice(o.Object, "status", "history")
+	r.looked = fmt.Sprint(history)
+	return r
+}
+
+// interrupt does nothing: what Flux waits for has a timeout.
+func (flux) interrupt(*cell) string { return "after the timeout of its health check" }
+
+// condition returns the status of a condition.
+func condition(o *unstructured.Unstructured, kind string) string {
+	conditions, _, _ := unstructured.NestedSlice(o.Object, "status", "conditions")
+	for _, c := range conditions {
+		if c, ok := c.(map[string]any); ok && c["type"] == kind {
+			return fmt.Sprint(c["status"])
+		}
+	}
+	return ""
+}
+
+// text returns a field, or nothing.
+func text(o *unstructured.Unstructured, fields ...string) string {
+	value, _, _ := unstructured.NestedString(o.Object, fields...)
+	return value
+}

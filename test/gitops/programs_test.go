@@ -1,0 +1,79 @@
+//go:build e2e
+
+package gitops
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"sync"
+
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
+)
+
+// programs are the processes of the engines. They end with the context.
+type programs struct {
+	ctx context.Context
+	// dir is where they may write.
+	dir     string
+	running sync.WaitGroup
+}
+
+// start runs a program, whose log is bin/cluster/logs/NAME.log, with more variables in the environment, as NAME=VALUE.
+func (p *programs) start(name string, environment []string, program string, args ...string) error {
+	log, err := os.Create(filepath.Join(cluster.Root, "bin/cluster/logs", name+".log"))
+	if err != nil {
+		return err
+	}
+	command := exec.CommandContext(p.ctx, program, args...)
+	command.Dir = p.dir
+	command.Env = append(append(os.Environ(), "HOME="+p.dir), environment...)
+	command.Stdout, command.Stderr = log, log
+	if err := command.Start(); err != nil {
+		return fmt.Errorf("starting %s: %w", name, err)
+	}
+	p.running.Go(func() {
+		defer log.Close()
+		if err := command.Wait(); p.ctx.Err() == nil {
+			fmt.Fprintf(os.Stderr, "gitops: %s has ended: %v; its log is %s\n", name, err, log.Name())
+		}
+	})
+	return nil
+}
+
+func (p *programs) wait() { p.running.Wait() }
+
+// built returns the path of something in bin/versions, of the version that the Makefile names.
+func built(variable string) (string, error) {
+	path := os.Getenv(variable)
+	if path == "" {
+		return "", fmt.Errorf("%s is not set: run `make gitops`", variable)
+	}
+	return path, nil
+}
+
+// freeAddresses returns addresses of this machine on which nobody listens.
+func freeAddresses(count int) ([]string, error) {
+	ports, err := installation.FreePorts(count)
+	if err != nil {
+		return nil, err
+	}
+	var addresses []string
+	for _, port := range ports {
+		addresses = append(addresses, fmt.Sprintf("127.0.0.1:%d", port))
+	}
+	return addresses, nil
+}
+
+// apply brings objects about that an argument of kubectl apply names; --filename=- names the manifest.
+func apply(manifest []byte, from string) error {
+	command := exec.Command("kubectl", "apply", "--server-side", "--force-conflicts", from)
+	command.Stdin = bytes.NewReader(manifest)
+	if printed, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("applying %s: %w\n%s", from, err, printed)
+	}
+	return nil
+}
