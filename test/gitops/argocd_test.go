@@ -5,8 +5,8 @@ package gitops
 import (
 	"encoding/json"
 	"fmt"
+	"os/exec"
 	"path/filepath"
-	"slices"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -17,8 +17,7 @@ import (
 // argoCD is its application controller in one of its ways to apply.
 type argoCD struct {
 	name string
-	// annotations are of the Application, and syncOptions are beside those of the page.
-	annotations map[string]string
+	// syncOptions are beside those of the page.
 	syncOptions []string
 }
 
@@ -36,12 +35,12 @@ func startArgoCD(p *programs) error {
 	if err := apply(nil, "--kustomize="+filepath.Join(filepath.Dir(program), "crds")); err != nil {
 		return err
 	}
-	health, err := documented("resource.customizations.health.Service: |")
-	if err != nil {
+	if err := apply([]byte(argoSettings), "--filename=-"); err != nil {
 		return err
 	}
-	if err := apply(fmt.Appendf(nil, argoSettings, indent("  ", health)), "--filename=-"); err != nil {
-		return err
+	patch := exec.Command("kubectl", "patch", "configmap", "argocd-cm", "-n", argoNamespace, "--patch-file", example("argo-cd/health.yaml"))
+	if printed, err := patch.CombinedOutput(); err != nil {
+		return fmt.Errorf("adding the health check: %w\n%s", err, printed)
 	}
 	ports, err := installation.FreePorts(4)
 	if err != nil {
@@ -76,8 +75,6 @@ metadata: {name: argocd}
 apiVersion: v1
 kind: ConfigMap
 metadata: {name: argocd-cm, namespace: argocd, labels: {app.kubernetes.io/part-of: argocd}}
-data:
-%s
 ---
 apiVersion: v1
 kind: ConfigMap
@@ -98,33 +95,46 @@ spec:
 
 func (e argoCD) title() string { return e.name }
 
+// argoApplication is what a user writes of an Application.
+type argoApplication struct {
+	APIVersion string `json:"apiVersion,omitempty"`
+	Kind       string `json:"kind,omitempty"`
+	Metadata   struct {
+		Name        string            `json:"name,omitempty"`
+		Namespace   string            `json:"namespace,omitempty"`
+		Annotations map[string]string `json:"annotations,omitempty"`
+		Finalizers  []string          `json:"finalizers,omitempty"`
+	} `json:"metadata"`
+	Spec struct {
+		Project     string         `json:"project,omitempty"`
+		Source      map[string]any `json:"source,omitempty"`
+		Destination map[string]any `json:"destination,omitempty"`
+		SyncPolicy  struct {
+			Automated   map[string]bool `json:"automated,omitempty"`
+			SyncOptions []string        `json:"syncOptions,omitempty"`
+		} `json:"syncPolicy"`
+		IgnoreDifferences []any `json:"ignoreDifferences,omitempty"`
+	} `json:"spec"`
+}
+
 func (e argoCD) deploy(c *cell) {
 	c.Helper()
-	options := slices.Clone(e.syncOptions)
-	if !c.situation.prunesByDefault {
-		options = append(options, "PrunePropagationPolicy=background")
+	var app argoApplication
+	finalizer := "resources-finalizer.argocd.argoproj.io"
+	if !c.situation.bare {
+		finalizer += "/background"
+		if err := readDocumented("Together, for an application:", &app); err != nil {
+			c.Fatal(err)
+		}
 	}
-	annotations := map[string]string{}
-	if !c.situation.comparesByDefault {
-		annotations = e.annotations
-	}
-	app := map[string]any{
-		"apiVersion": applications.GroupVersion().String(),
-		"kind":       "Application",
-		"metadata": map[string]any{
-			"name": c.namespace, "namespace": argoNamespace, "annotations": annotations,
-			"finalizers": []string{"resources-finalizer.argocd.argoproj.io"},
-		},
-		"spec": map[string]any{
-			"project":     "default",
-			"source":      map[string]any{"repoURL": c.repository.url, "path": ".", "targetRevision": "main"},
-			"destination": map[string]any{"server": "https://kubernetes.default.svc", "namespace": c.namespace},
-			"syncPolicy": map[string]any{
-				"automated":   map[string]any{"prune": true, "selfHeal": !c.situation.handsOff},
-				"syncOptions": options,
-			},
-		},
-	}
+	app.APIVersion, app.Kind = applications.GroupVersion().String(), "Application"
+	app.Metadata.Name, app.Metadata.Namespace = c.namespace, argoNamespace
+	app.Metadata.Finalizers = []string{finalizer}
+	app.Spec.Project = "default"
+	app.Spec.Source = map[string]any{"repoURL": c.repository.url, "path": ".", "targetRevision": "main"}
+	app.Spec.Destination = map[string]any{"server": "https://kubernetes.default.svc", "namespace": c.namespace}
+	app.Spec.SyncPolicy.Automated = map[string]bool{"prune": true, "selfHeal": !c.situation.handsOff}
+	app.Spec.SyncPolicy.SyncOptions = append(app.Spec.SyncPolicy.SyncOptions, e.syncOptions...)
 	manifest, err := json.Marshal(app)
 	if err == nil {
 		err = apply(manifest, "--filename=-")
@@ -137,7 +147,7 @@ func (e argoCD) deploy(c *cell) {
 func (argoCD) tell(c *cell) {
 	c.Helper()
 	c.kubectl("annotate", "application", c.namespace, "--namespace", argoNamespace, "argocd.argoproj.io/refresh=normal")
-	applicationOf(applications, argoNamespace, c.namespace).await(c, "the newest commit to be compared", func(o *unstructured.Unstructured) bool {
+	c.engine.application(c).await(c, "the newest commit to be compared", func(o *unstructured.Unstructured) bool {
 		return text(o, "status", "sync", "revision") == c.repository.commit
 	})
 }

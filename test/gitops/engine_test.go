@@ -3,6 +3,7 @@
 package gitops
 
 import (
+	"context"
 	"testing"
 
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -68,8 +69,12 @@ func (a application) await(t testing.TB, what string, condition func(*unstructur
 		return o
 	}
 	watcher := &cache.ListWatch{
-		ListFunc:  func(o metav1.ListOptions) (runtime.Object, error) { return a.client.List(t.Context(), options(o)) },
-		WatchFunc: func(o metav1.ListOptions) (watch.Interface, error) { return a.client.Watch(t.Context(), options(o)) },
+		ListWithContextFunc: func(ctx context.Context, o metav1.ListOptions) (runtime.Object, error) {
+			return a.client.List(ctx, options(o))
+		},
+		WatchFuncWithContext: func(ctx context.Context, o metav1.ListOptions) (watch.Interface, error) {
+			return a.client.Watch(ctx, options(o))
+		},
 	}
 	return harness.Await(t, watcher, what, condition)
 }

@@ -4,6 +4,7 @@ package gitops
 
 import (
 	"fmt"
+	"os"
 	"path/filepath"
 	"strings"
 	"time"
@@ -70,15 +71,16 @@ spec:
   prune: true
   interval: 5s
   timeout: 15s
-  healthChecks: [{apiVersion: v1, kind: Service, name: nginx, namespace: %[1]s}]
 `, c.namespace, c.repository.url)
-	health, err := documented("healthCheckExprs:")
-	if err == nil {
-		err = apply([]byte(manifest+indent("  ", health)), "--filename=-")
+	if err := apply([]byte(manifest), "--filename=-"); err != nil {
+		c.Fatal(err)
 	}
+	health, err := os.ReadFile(example("flux/health.yaml"))
 	if err != nil {
 		c.Fatal(err)
 	}
+	patch := strings.ReplaceAll(string(health), "namespace: default", "namespace: "+c.namespace)
+	c.kubectl("patch", "kustomization", "app", "--type=merge", "--patch", patch)
 }
 
 func (flux) tell(c *cell) {

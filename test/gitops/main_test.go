@@ -1,7 +1,8 @@
 //go:build e2e
 
-// Package gitops has Argo CD and Flux themselves keep an application as Git says, on the local cluster, under live requests, and prints what
-// comes of it as a table in docs/clients.md. It needs the local cluster, the image in it, and the engines; `make gitops` provides them.
+// Package gitops has Argo CD and Flux themselves keep an application as Git says, on the local cluster, under live requests, and prints
+// what comes of it as a table in docs/clients.md. It needs the local cluster, the image in it, and the engines; `make gitops` provides
+// them.
 //
 // The engines are processes beside the tests, which all cells share, and their logs are in bin/cluster/logs. A column of the table is an
 // engine in one of its modes, a row is a situation, and each cell has a repository and a namespace of its own. What an engine's user has to
@@ -33,7 +34,7 @@ var (
 
 func TestMain(m *testing.M) {
 	flag.Parse()
-	code, err := run(m)
+	code, err := runAll(m)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, "gitops:", err)
 		code = 1
@@ -41,7 +42,7 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-func run(m *testing.M) (int, error) {
+func runAll(m *testing.M) (int, error) {
 	var err error
 	if cluster, err = harness.Connect(); err != nil {
 		return 0, err

@@ -7,35 +7,34 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"sigs.k8s.io/yaml"
 )
 
 // page is where a user reads how to set an engine up for bluegreen.
 func page() string { return filepath.Join(cluster.Root, "docs/clients.md") }
 
-// documented returns the YAML that the page shows from a line on, as far as it is indented deeper, without the line's indentation.
-func documented(line string) (string, error) {
+// example returns the path of a file in examples.
+func example(name string) string { return filepath.Join(cluster.Root, "examples", name) }
+
+// readDocumented reads the YAML that the page shows, indented, after a line.
+func readDocumented(line string, into any) error {
 	content, err := os.ReadFile(page())
 	if err != nil {
-		return "", err
+		return err
 	}
-	var shown []string
-	depth := -1
-	for text := range strings.Lines(string(content)) {
-		at := len(text) - len(strings.TrimLeft(text, " "))
+	_, rest, found := strings.Cut(string(content), "\n"+line+"\n")
+	if !found {
+		return fmt.Errorf("%s has no line %q", page(), line)
+	}
+	var shown strings.Builder
+	for text := range strings.Lines(rest) {
 		switch {
-		case depth < 0 && strings.TrimSpace(text) == line:
-			depth = at
-		case depth >= 0 && at <= depth:
-			return strings.Join(shown, ""), nil
-		}
-		if depth >= 0 {
-			shown = append(shown, text[depth:])
+		case strings.HasPrefix(text, "    "):
+			shown.WriteString(text[4:])
+		case shown.Len() > 0:
+			return yaml.UnmarshalStrict([]byte(shown.String()), into)
 		}
 	}
-	return "", fmt.Errorf("%s does not show %q", page(), line)
-}
-
-// indent puts YAML below a key.
-func indent(prefix, text string) string {
-	return prefix + strings.ReplaceAll(strings.TrimSpace(text), "\n", "\n"+prefix)
+	return fmt.Errorf("%s shows nothing after %q", page(), line)
 }

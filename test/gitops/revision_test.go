@@ -12,23 +12,20 @@ import (
 
 // form is how an application's manifests are arranged: a chart, and a revision as its values.
 type form struct {
+	title  string
 	chart  string
 	values func(revision) []string
 }
 
 var (
 	// versioned has one Deployment, named by version.
-	versioned = form{"versioned", func(r revision) []string { return []string{"version=" + r.live} }}
+	versioned = form{
+		title:  "a Deployment for each version",
+		chart:  "versioned",
+		values: func(r revision) []string { return []string{"version=" + r.live} },
+	}
 	// slots has a blue and a green Deployment. The versions go into them by turns.
-	slots = form{"slots", func(r revision) []string {
-		replicas := []int{0, 0}
-		replicas[r.slot] = 2
-		return []string{
-			"live=" + r.live, "startup=0",
-			"blue.version=" + r.slots[0], fmt.Sprintf("blue.replicas=%d", replicas[0]),
-			"green.version=" + r.slots[1], fmt.Sprintf("green.replicas=%d", replicas[1]),
-		}
-	}}
+	slots = form{title: "two slots", chart: "slots", values: revision.slotValues}
 )
 
 // revision is a version of the application as a commit has it.
@@ -40,6 +37,20 @@ type revision struct {
 }
 
 func firstRevision() revision { return revision{live: "1.10", slots: [2]string{"1.10", "1.11"}} }
+
+// slotValues are the values of the chart with two slots.
+func (r revision) slotValues() []string {
+	replicas := []int{0, 0}
+	replicas[r.slot] = 2
+	return []string{
+		"live=" + r.live,
+		"startup=0",
+		"blue.version=" + r.slots[0],
+		fmt.Sprintf("blue.replicas=%d", replicas[0]),
+		"green.version=" + r.slots[1],
+		fmt.Sprintf("green.replicas=%d", replicas[1]),
+	}
+}
 
 // next is the revision that asks for another version, in the slot that is free.
 func (r revision) next(version string) revision {

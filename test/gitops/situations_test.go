@@ -12,8 +12,8 @@ type situation struct {
 	selects string
 	// handsOff leaves drift alone, for engines that can.
 	handsOff bool
-	// prunesByDefault and comparesByDefault leave out what docs/clients.md says about that.
-	prunesByDefault, comparesByDefault bool
+	// bare leaves out what docs/clients.md says for an application of Argo CD.
+	bare bool
 	// drain is how long the old version is kept; 5 s by default.
 	drain string
 	run   func(c *cell)
@@ -34,7 +34,6 @@ var engines = []engine{
 	argoCD{name: argoTitle},
 	argoCD{
 		name:        serverSideTitle,
-		annotations: map[string]string{"argocd.argoproj.io/compare-options": "ServerSideDiff=true"},
 		syncOptions: []string{"ServerSideApply=true"},
 	},
 }
@@ -112,18 +111,76 @@ var situations = []situation{
 		want:  all("gone"),
 	},
 	{
-		title:           "an upgrade, pruned in the foreground as Argo CD does by default",
-		form:            versioned,
-		prunesByDefault: true,
-		run:             prunesInTheForeground,
-		want:            map[string]string{argoTitle: "nothing is synced"},
+		title: "an upgrade, pruned in the foreground, which is Argo CD's default",
+		form:  versioned,
+		bare:  true,
+		run:   prunesInTheForeground,
+		want:  map[string]string{argoTitle: "nothing is synced", serverSideTitle: "nothing is synced"},
 	},
 	{
-		title:             "an upgrade, compared without `ServerSideDiff=true`",
-		form:              versioned,
-		comparesByDefault: true,
-		run:               comparesByDefault,
-		want:              map[string]string{serverSideTitle: "switched, OutOfSync, Healthy"},
+		title: "two upgrades in a row",
+		form:  slots,
+		run:   upgrades,
+		want:  all("switched"),
+	},
+	{
+		title: "a version that never gets ready, repaired by a commit",
+		form:  slots,
+		run:   neverReady,
+		want:  all("held, switched"),
+	},
+	{
+		title:   "the same; the selector in Git names the version, and Argo CD compares it",
+		form:    slots,
+		selects: "version",
+		bare:    true,
+		run:     neverReady,
+		want:    all("held, switched"),
+	},
+	{
+		title: "an upgrade; the selector does not, and Argo CD compares it",
+		form:  slots,
+		bare:  true,
+		run:   upgradesOnce,
+		want:  map[string]string{argoTitle: "switched, Synced, Healthy", serverSideTitle: "switched, OutOfSync, Healthy"},
+	},
+	{
+		title: "a revert while a switch is held, and an upgrade",
+		form:  slots,
+		run:   revertsWhileHeld,
+		want:  all("withdrawn, switched"),
+	},
+	{
+		title: "a revert after the switch",
+		form:  slots,
+		run:   revertsAfter,
+		want:  all("switched back"),
+	},
+	{
+		title: "selector and ask are edited by hand",
+		form:  slots,
+		run:   drifts,
+		want:  all("undone"),
+	},
+	{
+		title: "the application is deleted at rest, in the foreground",
+		form:  slots,
+		bare:  true,
+		run:   (*cell).deletes,
+		want:  map[string]string{argoTitle: "gone", serverSideTitle: "gone"},
+	},
+	{
+		title: "the application is deleted while a switch is held",
+		form:  slots,
+		run:   deletesWhileHeld,
+		want:  all("gone"),
+	},
+	{
+		title: "the application is deleted while the old version drains",
+		form:  slots,
+		drain: "20s",
+		run:   deletesWhileDraining,
+		want:  all("gone"),
 	},
 }
 
@@ -230,7 +287,8 @@ func prunesInTheForeground(c *cell) {
 	}
 }
 
-func comparesByDefault(c *cell) {
+// upgradesOnce does not wait for the engine to be content.
+func upgradesOnce(c *cell) {
 	from := c.revision()
 	c.ask("1.11")
 	c.arrives()
