@@ -36,8 +36,9 @@ type cell struct {
 
 	// revisions are those of the commits.
 	revisions []revision
-	// words are what came of it, for the table.
+	// words are what came of it, for the table, and late is why the next comes later than it could.
 	words []string
+	late  string
 }
 
 // newCell has the engine deploy the first revision, and sends requests at it.
@@ -131,12 +132,15 @@ func (c *cell) arrives() {
 	if seen.commit == c.repository.commit {
 		return
 	}
-	c.record(c.engine.interrupt(c))
+	c.late = c.engine.interrupt(c)
 	c.engine.application(c).await(c, "the engine to get to the newest commit", arrived)
 }
 
 // record notes what came of it, for the table.
-func (c *cell) record(words ...string) { c.words = append(c.words, words...) }
+func (c *cell) record(word string) {
+	c.words = append(c.words, strings.TrimSpace(word+" "+c.late))
+	c.late = ""
+}
 
 func (c *cell) text() string { return strings.Join(c.words, ", ") }
 

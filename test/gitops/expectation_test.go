@@ -92,14 +92,14 @@ func (c *cell) settles() {
 	c.awaitReport("be settled", func(r report) bool { return r.commit == c.repository.commit && r.settled })
 }
 
-// shows notes for the table what the engine shows of the newest commit.
-func (c *cell) shows() {
+// shows notes for the table that something came of it, and what the engine shows of the newest commit.
+func (c *cell) shows(word string) {
 	c.Helper()
 	c.awaitReport("show the newest commit", func(r report) bool {
 		if r.commit != c.repository.commit {
 			return false
 		}
-		c.record(r.status)
+		c.record(word + " (" + r.status + ")")
 		return true
 	})
 }

@@ -11,6 +11,8 @@ import (
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+
+	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 // flux is its kustomize-controller, which applies by server-side apply and corrects drift.
@@ -23,16 +25,20 @@ var (
 
 // startFlux starts both controllers.
 func startFlux(p *programs) error {
-	addresses, err := freeAddresses(1)
+	ports, err := installation.FreePorts(1)
 	if err != nil {
+		return err
+	}
+	address, storage := fmt.Sprintf("127.0.0.1:%d", ports[0]), filepath.Join(p.dir, "artifacts")
+	if err := os.Mkdir(storage, 0o700); err != nil {
 		return err
 	}
 	for _, controller := range []struct {
 		name, variable string
 		args           []string
 	}{
-		{"source-controller", "SOURCE_CONTROLLER", []string{"--storage-path=" + p.dir, "--storage-addr=" + addresses[0],
-			"--storage-adv-addr=" + addresses[0]}},
+		{"source-controller", "SOURCE_CONTROLLER", []string{"--storage-path=" + storage, "--storage-addr=" + address,
+			"--storage-adv-addr=" + address}},
 		// A worker that waits for a version to become ready is not free for another application.
 		{"kustomize-controller", "KUSTOMIZE_CONTROLLER", []string{"--concurrent=50"}},
 	} {

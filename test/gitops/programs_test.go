@@ -10,8 +10,6 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
-
-	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
 // programs are the processes of the engines. They end with the context.
@@ -30,7 +28,7 @@ func (p *programs) start(name string, environment []string, program string, args
 	}
 	command := exec.CommandContext(p.ctx, program, args...)
 	command.Dir = p.dir
-	command.Env = append(append(os.Environ(), "HOME="+p.dir), environment...)
+	command.Env = append(append(os.Environ(), "HOME="+p.dir, "TMPDIR="+p.dir), environment...)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", name, err)
@@ -53,19 +51,6 @@ func built(variable string) (string, error) {
 		return "", fmt.Errorf("%s is not set: run `make gitops`", variable)
 	}
 	return path, nil
-}
-
-// freeAddresses returns addresses of this machine on which nobody listens.
-func freeAddresses(count int) ([]string, error) {
-	ports, err := installation.FreePorts(count)
-	if err != nil {
-		return nil, err
-	}
-	var addresses []string
-	for _, port := range ports {
-		addresses = append(addresses, fmt.Sprintf("127.0.0.1:%d", port))
-	}
-	return addresses, nil
 }
 
 // apply brings objects about that an argument of kubectl apply names; --filename=- names the manifest.
