@@ -58,7 +58,7 @@ func startFlux(p *programs) error {
 	return nil
 }
 
-func (flux) title() string { return "Flux" }
+func (flux) title() string { return fluxTitle }
 
 func (flux) deploy(c *cell) {
 	c.Helper()
