@@ -2,8 +2,16 @@
 SHELL := /bin/bash -o errexit -o nounset -o pipefail
 .DEFAULT_GOAL := help
 
-# The nested module that builds Kubernetes names the version. Reading it there keeps the two from drifting apart.
-KUBERNETES_VERSION := $(shell sed -nE 's,^\s(k8s.io/kubernetes) (v[0-9.]+).*,\2,p' hack/tools/kubernetes/go.mod)
+# The nested modules that build Kubernetes name the versions. Reading them there keeps the two from drifting apart.
+version_in = $(shell sed -nE 's,^\s(k8s.io/kubernetes) (v[0-9.]+).*,\2,p' hack/tools/$(1)/go.mod)
+NEWEST := $(call version_in,kubernetes)
+OLDEST := $(call version_in,kubernetes-oldest)
+
+# What the local cluster runs. kube-proxy of the oldest has no nftables yet.
+KUBERNETES_VERSION ?= $(NEWEST)
+PROXY ?= $(if $(filter $(OLDEST),$(KUBERNETES_VERSION)),iptables,nftables)
+$(if $(filter $(NEWEST) $(OLDEST),$(KUBERNETES_VERSION)),,$(error KUBERNETES_VERSION=$(KUBERNETES_VERSION): must be $(NEWEST) or $(OLDEST)))
+
 HELM_VERSION := v4.3.1
 HELM3_VERSION := v3.22.0
 GOLANGCI_LINT_VERSION := v2.15.0
@@ -17,7 +25,7 @@ SOURCE_CONTROLLER_VERSION := v1.9.3
 comma := ,
 BIN := $(CURDIR)/bin
 KUBERNETES := $(BIN)/kubernetes/$(KUBERNETES_VERSION)
-export KUBEBUILDER_ASSETS := $(KUBERNETES)
+export KUBEBUILDER_ASSETS := $(BIN)/kubernetes/$(NEWEST)
 export PATH := $(KUBERNETES):$(BIN)/tools:$(PATH)
 
 .PHONY: help
@@ -32,16 +40,17 @@ export no_proxy := $(NO_PROXY)
 
 KUBERNETES_TEST_PROGRAMS := kube-apiserver kube-controller-manager kubectl
 KUBERNETES_PROGRAMS := $(KUBERNETES_TEST_PROGRAMS) kube-scheduler kubelet kube-proxy
-TEST_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_TEST_PROGRAMS)) $(BIN)/tools/helm
+# Of the oldest Kubernetes, the tests need the API server alone.
+OLDEST_TEST_TOOLS := $(addprefix $(BIN)/kubernetes/$(OLDEST)/,etcd kube-apiserver)
+TEST_TOOLS := $(addprefix $(BIN)/kubernetes/$(NEWEST)/,etcd $(KUBERNETES_TEST_PROGRAMS)) $(OLDEST_TEST_TOOLS) $(BIN)/tools/helm
 CLUSTER_TOOLS := $(addprefix $(KUBERNETES)/,etcd $(KUBERNETES_PROGRAMS))
 
-# Without these variables the API server reports v0.0.0-master, and every check of a version fails.
-version_variables = -X $(1).gitVersion=$(KUBERNETES_VERSION) -X $(1).gitMajor=$(2) -X $(1).gitMinor=$(3)
-KUBERNETES_LDFLAGS := -s -w $(foreach package,k8s.io/component-base/version k8s.io/client-go/pkg/version, \
-	$(call version_variables,$(package),$(word 1,$(subst ., ,$(KUBERNETES_VERSION:v%=%))),$(word 2,$(subst ., ,$(KUBERNETES_VERSION)))))
+# Without these variables the API server of version $(1) reports v0.0.0-master, and every check of a version fails.
+kubernetes_ldflags = -s -w $(foreach package,k8s.io/component-base/version k8s.io/client-go/pkg/version, \
+	-X $(package).gitVersion=$(1) -X $(package).gitMajor=$(word 1,$(subst ., ,$(1:v%=%))) -X $(package).gitMinor=$(word 2,$(subst ., ,$(1))))
 
 .PHONY: setup
-setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; about 12 minutes the first time).
+setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; about 18 minutes the first time).
 
 .PHONY: packages
 packages: ## Install the Debian packages that the local cluster needs and that are missing (root).
@@ -65,18 +74,24 @@ MINUTES_kube-controller-manager := 2 minutes
 MINUTES_kubelet := 1 minute
 minutes = $(or $(MINUTES_$(1)),half a minute)
 
-$(addprefix $(KUBERNETES)/,$(KUBERNETES_PROGRAMS)): $(KUBERNETES)/%:
-	@echo 'building $* $(KUBERNETES_VERSION) from its Go module, about $(call minutes,$*) the first time'
+$(BIN)/kubernetes/$(NEWEST)/%: module := kubernetes
+$(BIN)/kubernetes/$(OLDEST)/%: module := kubernetes-oldest
+$(foreach version,$(NEWEST) $(OLDEST),$(addprefix $(BIN)/kubernetes/$(version)/,$(KUBERNETES_PROGRAMS))):
+	@echo 'building $(@F) $(notdir $(@D)) from its Go module, about $(call minutes,$(@F)) the first time'
 	@mkdir -p $(@D)
-	@cd hack/tools/kubernetes && CGO_ENABLED=0 go build -trimpath -ldflags '$(strip $(KUBERNETES_LDFLAGS))' \
-		-o $@.part k8s.io/kubernetes/cmd/$*
+	@cd hack/tools/$(module) && CGO_ENABLED=0 go build -trimpath -ldflags '$(strip $(call kubernetes_ldflags,$(notdir $(@D))))' \
+		-o $@.part k8s.io/kubernetes/cmd/$(@F)
 	@mv $@.part $@
 
-$(KUBERNETES)/etcd:
+$(BIN)/kubernetes/$(NEWEST)/etcd:
 	@echo 'building etcd from its Go module, about $(call minutes,etcd) the first time'
 	@mkdir -p $(@D)
 	@cd hack/tools/etcd && CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@.part go.etcd.io/etcd/server/v3
 	@mv $@.part $@
+
+$(BIN)/kubernetes/$(OLDEST)/etcd: $(BIN)/kubernetes/$(NEWEST)/etcd
+	@mkdir -p $(@D)
+	@ln -sfn $< $@
 
 # bin/tools/NAME is a link to the version that this file names, so that a new version here replaces an older build.
 HELM := $(BIN)/versions/helm-$(HELM_VERSION)/helm
@@ -159,7 +174,7 @@ $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 
 .PHONY: cluster-up
 cluster-up: packages kubernetes cluster-images ## Start or repair the local cluster; its KUBECONFIG is bin/cluster/kubeconfig (root).
-	@KUBERNETES=$(KUBERNETES) test/cluster/up
+	@KUBERNETES=$(KUBERNETES) PROXY=$(PROXY) test/cluster/up
 
 .PHONY: cluster-down
 cluster-down: ## Stop the local cluster and remove everything it made (root).
@@ -172,19 +187,27 @@ LOCAL := $(filter $(LOCAL_KUBECONFIG),$(or $(KUBECONFIG),$(wildcard $(HOME)/.kub
 # Tests.
 
 .PHONY: test
-test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bluegreen against a real API server.
+test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bluegreen against real API servers, newest and oldest.
 	@cd hack/image && go test ./...
 	@cd bench && go test ./...
 	@cd test/health && go test ./...
 	@go test ./...
+	@echo 'on Kubernetes $(OLDEST), the oldest that the chart allows:'
+	@KUBEBUILDER_ASSETS=$(BIN)/kubernetes/$(OLDEST) go test ./test/api/... ./test/manifests/...
 
 E2E_TOOLS := $(BIN)/tools/helm $(BIN)/tools/helm3
+E2E_TESTS ?= .
 
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 22 minutes).
-	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/...
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/... -run '$(E2E_TESTS)'
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
+
+.PHONY: e2e-oldest
+e2e-oldest: ## Test on a local cluster of the oldest Kubernetes that the chart allows: some walks, and every client (root; 8 minutes).
+	@$(MAKE) --no-print-directory e2e KUBERNETES_VERSION=$(OLDEST) \
+		E2E_TESTS='TestInstall|TestWalk|TestSwitchesWhenReady|TestTwoSlots'
 
 RUNS ?= 10
 

@@ -8,6 +8,8 @@ ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 HERE=$ROOT/test/cluster
 STATE=$ROOT/bin/cluster
 KUBERNETES=${KUBERNETES:-$(find "$ROOT/bin/kubernetes" -mindepth 1 -maxdepth 1 2>/dev/null | sort -V | tail -n 1 || true)}
+# What kube-proxy makes its rules with: nftables or iptables.
+PROXY=${PROXY:-nftables}
 export KUBECONFIG=$STATE/kubeconfig KUBECACHEDIR=$STATE/kubectl-cache PATH=$KUBERNETES:$PATH
 
 # 198.18.0.0/15 is set aside for benchmarks (RFC 2544), so hardly any network in use overlaps with it.

@@ -38,7 +38,8 @@ kubelet_up() {
 }
 
 kube_proxy_up() {
-	start kube-proxy "$KUBERNETES/kube-proxy" --config "$HERE/config/kube-proxy.yaml" --hostname-override node
+	sed "s/^mode: .*/mode: $PROXY/" "$HERE/config/kube-proxy.yaml" >"$STATE/kube-proxy.yaml"
+	start kube-proxy "$KUBERNETES/kube-proxy" --config "$RUN/kube-proxy.yaml" --hostname-override node
 }
 
 # Containers leave the directories of their cgroups, which no namespace takes away. One that is in use cannot be removed.

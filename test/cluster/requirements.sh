@@ -1,8 +1,8 @@
 # shellcheck shell=bash
 # What the machine must have before a cluster can be started, each with the command that provides it.
 
-PACKAGES=(containerd containernetworking-plugins conntrack iproute2 nftables openssl procps runc util-linux)
-PROGRAMS=(containerd containerd-shim-runc-v2 runc conntrack ip nft openssl pgrep nsenter unshare flock)
+PACKAGES=(containerd containernetworking-plugins conntrack iproute2 iptables nftables openssl procps runc util-linux)
+PROGRAMS=(containerd containerd-shim-runc-v2 runc conntrack ip iptables nft openssl pgrep nsenter unshare flock)
 KUBERNETES_PROGRAMS=(etcd kube-apiserver kube-controller-manager kube-scheduler kube-proxy kubelet kubectl)
 IMAGES=(pause nginx-1.10 nginx-1.11 nginx-1.12)
 

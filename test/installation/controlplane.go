@@ -7,7 +7,7 @@ import (
 )
 
 // NewControlPlane returns a kube-apiserver with its etcd, not started yet. The API server finds a Service's pods by its
-// EndpointSlices, because there is no kube-proxy. The programs are those of KUBEBUILDER_ASSETS.
+// endpoints, because there is no kube-proxy. The programs are those of KUBEBUILDER_ASSETS.
 func NewControlPlane() *envtest.Environment {
 	environment := &envtest.Environment{}
 	environment.ControlPlane.GetAPIServer().Configure().Set("enable-aggregator-routing", "true")

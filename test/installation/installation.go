@@ -11,6 +11,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 
 	appsv1 "k8s.io/api/apps/v1"
 	authenticationv1 "k8s.io/api/authentication/v1"
@@ -40,6 +41,9 @@ type Installation struct {
 	Objects []*unstructured.Unstructured
 
 	cluster *Cluster
+
+	// endpoints is held by whoever writes the Endpoints of the webhook's Service.
+	endpoints sync.Mutex
 }
 
 // Install renders the chart, with values as for helm --set, and applies it: all but what only a node could run. Files go to dir.

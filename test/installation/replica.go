@@ -15,10 +15,8 @@ import (
 	"syscall"
 	"time"
 
-	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	"k8s.io/apimachinery/pkg/util/wait"
-	"k8s.io/utils/ptr"
 )
 
 // patience is how long anything that should happen at once may take on a busy machine.
@@ -99,26 +97,13 @@ func (p *Replica) Join(ctx context.Context) (err error) {
 	return err
 }
 
-// Join sends the API server to a webhook at a port of this machine: it plays the EndpointSlice controller.
-func (i *Installation) Join(ctx context.Context, port int) (*discoveryv1.EndpointSlice, error) {
-	address, err := ownAddress()
-	if err != nil {
-		return nil, err
-	}
-	slice := &discoveryv1.EndpointSlice{
-		AddressType: discoveryv1.AddressTypeIPv4,
-		Endpoints:   []discoveryv1.Endpoint{{Addresses: []string{address}, Conditions: discoveryv1.EndpointConditions{Ready: new(true)}}},
-		Ports:       []discoveryv1.EndpointPort{{Name: new("webhook"), Port: new(int32(port)), Protocol: ptr.To(corev1.ProtocolTCP)}},
-	}
-	slice.Namespace, slice.GenerateName = i.Namespace, i.Name+"-"
-	slice.Labels = map[string]string{discoveryv1.LabelServiceName: i.Name + "-webhook"}
-	return slice, i.cluster.Admin.Create(ctx, slice)
-}
+// Leave takes the process out of the webhook's Service.
+func (p *Replica) Leave(ctx context.Context) error { return p.installation.Leave(ctx, p.Slice) }
 
 // End ends the process: out of the Service first, unless it is killed.
 func (p *Replica) End(ctx context.Context, signal syscall.Signal) {
 	if p.Slice != nil {
-		_ = p.installation.cluster.Admin.Delete(context.WithoutCancel(ctx), p.Slice)
+		_ = p.Leave(context.WithoutCancel(ctx))
 	}
 	_ = p.Command.Process.Signal(signal)
 	<-p.Exited
@@ -147,18 +132,4 @@ func FreePorts(count int) ([]int, error) {
 		}
 	}
 	return nil, errors.New("no port is free")
-}
-
-// ownAddress is an address of this machine that may stand in an EndpointSlice, where loopback ones may not.
-func ownAddress() (string, error) {
-	addresses, err := net.InterfaceAddrs()
-	if err != nil {
-		return "", err
-	}
-	for _, address := range addresses {
-		if ip := address.(*net.IPNet).IP; ip.To4() != nil && ip.IsGlobalUnicast() {
-			return ip.String(), nil
-		}
-	}
-	return "", errors.New("this machine has no IPv4 address but loopback ones; the API server needs one to reach the webhook")
 }

@@ -13,6 +13,7 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/version"
 	"k8s.io/apimachinery/pkg/util/wait"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -31,7 +32,7 @@ func TestHelmUninstall(t *testing.T) {
 	failed := <-finished
 	read(t, c, "", "gone-bluegreen", &admissionv1.MutatingWebhookConfiguration{})
 	read(t, c, ns, "gone-bluegreen", &appsv1.Deployment{})
-	finished = finishJob(t, c, ns, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+	finished = finishJob(t, c, ns, success(t)...)
 	mustRun(t, "helm", uninstall...)
 	if succeeded := <-finished; succeeded == failed {
 		t.Error("the second attempt runs no Job of its own")
@@ -50,10 +51,20 @@ func TestHelmUninstallAfterANamespaceIsGone(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), `namespaces "gone-before" not found`) {
 		t.Errorf("upgraded: %v", err)
 	}
-	finished := finishJob(t, c, ns, batchv1.JobSuccessCriteriaMet, batchv1.JobComplete)
+	finished := finishJob(t, c, ns, success(t)...)
 	mustRun(t, "helm", "uninstall", "gone", "--namespace="+ns, "--timeout=30s")
 	<-finished
 	checkNothingIsLeft(t, c, ns)
+}
+
+// success returns the conditions of a Job that succeeded. The API server of Kubernetes 1.30 refuses the first of them, and newer
+// ones want it.
+func success(t *testing.T) []batchv1.JobConditionType {
+	t.Helper()
+	if served(t).LessThan(version.MajorMinor(1, 31)) {
+		return []batchv1.JobConditionType{batchv1.JobComplete}
+	}
+	return []batchv1.JobConditionType{batchv1.JobSuccessCriteriaMet, batchv1.JobComplete}
 }
 
 // finishJob gives the next unfinished Job the given conditions, and then tells its UID.

@@ -41,7 +41,7 @@ func (w *world) outage() {
 		w.replica, w.killed = nil, w.replica
 	default:
 		w.checker.stats["webhook outages"]++
-		if err := w.client.Delete(context.WithoutCancel(w.t.Context()), w.replica.Slice); err != nil {
+		if err := w.replica.Leave(context.WithoutCancel(w.t.Context())); err != nil {
 			w.t.Fatal(err)
 		}
 	}
