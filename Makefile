@@ -202,7 +202,7 @@ CERT_MANAGER_SOURCE = $(shell go mod download -json github.com/cert-manager/cert
 	sed -nE 's/^\s*"Dir": "(.*)".*/\1/p')
 
 $(CERT_MANAGER): $(wildcard hack/tools/cert-manager/*)
-	@echo 'building cert-manager $(CERT_MANAGER_VERSION) from its Go module, about 3 minutes the first time'
+	@echo 'building cert-manager $(CERT_MANAGER_VERSION) from its Go module, some minutes the first time'
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 go build -C hack/tools/cert-manager -trimpath -ldflags '-s -w' -o $@ .
 

@@ -92,7 +92,8 @@ func installCertManager(t *testing.T) {
 	args := []string{"install", "cert-manager", *chartOfCertManager, "--namespace", "cert-manager", "--create-namespace", "--wait",
 		"--set", "crds.enabled=true,crds.keep=false,prometheus.enabled=false,startupapicheck.enabled=false,livenessProbe.enabled=false"}
 	for component, prefix := range map[string]string{"controller": "", "cainjector": "cainjector.", "webhook": "webhook."} {
-		args = append(args, "--set", fmt.Sprintf("%[1]simage.repository=cert-manager,%[1]simage.tag=local,%[1]sextraArgs={%[2]s}", prefix, component))
+		args = append(args, "--set",
+			fmt.Sprintf("%[1]simage.repository=cert-manager,%[1]simage.tag=local,%[1]sextraArgs={%[2]s}", prefix, component))
 	}
 	helm(t, args...)
 }
@@ -160,10 +161,12 @@ func renew(t *testing.T, name string) {
 // reissued does what makes cert-manager issue a certificate anew, and waits until it has.
 func reissued(t *testing.T, name string, cause func()) {
 	t.Helper()
-	revision, err := strconv.Atoi(kubectl(t, "get", "certificate", name, "--namespace", installed, "--output=jsonpath={.status.revision}").Stdout)
+	printed := kubectl(t, "get", "certificate", name, "--namespace", installed, "--output=jsonpath={.status.revision}")
+	revision, err := strconv.Atoi(printed.Stdout)
 	if err != nil {
 		t.Fatal(err)
 	}
 	cause()
-	kubectl(t, "wait", "certificate", name, "--namespace", installed, "--timeout=60s", fmt.Sprintf("--for=jsonpath={.status.revision}=%d", revision+1))
+	kubectl(t, "wait", "certificate", name, "--namespace", installed, "--timeout=60s",
+		fmt.Sprintf("--for=jsonpath={.status.revision}=%d", revision+1))
 }
