@@ -71,7 +71,8 @@ func TestCertManager(t *testing.T) {
 	}
 	page.assertAllRun(t)
 	if *update && !t.Failed() {
-		if err := markdown.Fill(filepath.Join(cluster.Root, "docs/operating.md"), "certificates", "make cert-manager", table.String()); err != nil {
+		operating := filepath.Join(cluster.Root, "docs/operating.md")
+		if err := markdown.Fill(operating, "certificates", "make cert-manager", table.String()); err != nil {
 			t.Fatal(err)
 		}
 	}
