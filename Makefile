@@ -21,6 +21,7 @@ ARGO_CD_VERSION := v3.5.7
 GITOPS_ENGINE_VERSION := v0.0.0-20260914071520-c9c369efcc5b
 KUSTOMIZE_CONTROLLER_VERSION := v1.9.6
 SOURCE_CONTROLLER_VERSION := v1.9.3
+CERT_MANAGER_VERSION := $(shell sed -nE 's,^\sgithub.com/cert-manager/cert-manager (v[0-9.]+)$$,\1,p' hack/tools/cert-manager/go.mod)
 
 comma := ,
 BIN := $(CURDIR)/bin
@@ -245,6 +246,27 @@ gitops: load $(BIN)/tools/helm $(GITOPS_ENGINES) ## Test with Argo CD and Flux, 
 	@test/cluster/packages git redis-server
 	@ARGO_CD=$(ARGO_CD) KUSTOMIZE_CONTROLLER=$(KUSTOMIZE_CONTROLLER) SOURCE_CONTROLLER=$(SOURCE_CONTROLLER) IMAGE=$(IMAGE) \
 		go test -tags e2e -count=1 -timeout 60m -parallel 8 ./test/gitops -update
+
+# cert-manager, as its own chart installs it, with the program of hack/tools/cert-manager.
+
+CERT_MANAGER := $(BIN)/versions/cert-manager-$(CERT_MANAGER_VERSION)/cert-manager
+CERT_MANAGER_SOURCE = $(shell go mod download -json github.com/cert-manager/cert-manager@$(CERT_MANAGER_VERSION) | \
+	sed -nE 's/^\s*"Dir": "(.*)".*/\1/p')
+
+$(CERT_MANAGER): $(wildcard hack/tools/cert-manager/*)
+	@echo 'building cert-manager $(CERT_MANAGER_VERSION) from its Go module, some minutes the first time'
+	@mkdir -p $(@D)
+	@CGO_ENABLED=0 go build -C hack/tools/cert-manager -trimpath -ldflags '-s -w' -o $@ .
+
+$(IMAGES)/cert-manager.tar: $(CERT_MANAGER)
+	@cd hack/image && go run . --program $< --path /cert-manager --user 65532:65532 --tag cert-manager:local --output $@
+
+.PHONY: cert-manager
+cert-manager: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+cert-manager: load $(IMAGES)/cert-manager.tar $(E2E_TOOLS) ## Test bluegreen with cert-manager on the local cluster, for docs/operating.md (root; 8 minutes).
+	@test/cluster/load $(IMAGES)/cert-manager.tar
+	@IMAGE=$(IMAGE) go test -tags e2e,certmanager -count=1 -timeout 20m -v ./test/e2e -run TestCertManager -update \
+		-cert-manager=$(CERT_MANAGER_SOURCE)/deploy/charts/cert-manager
 
 # Benchmarks. They compare bluegreen with Argo Rollouts, which is built from its own module with the versions that it pins.
 

@@ -91,7 +91,7 @@ func (k *Keeper) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.
 	if err := k.serve(authorities[plan.signer], now); err != nil {
 		return reconcile.Result{}, err
 	}
-	return reconcile.Result{RequeueAfter: plan.next}, ignoreConflict(k.publish(ctx, authorities))
+	return reconcile.Result{RequeueAfter: plan.next}, ignoreConflict(k.publish(ctx, authorities, plan.others))
 }
 
 // rotate writes the CAs to keep, and a new one if it is due.
@@ -129,24 +129,25 @@ func (k *Keeper) serve(signer tls.Certificate, now time.Time) error {
 	return nil
 }
 
-// publish writes the CAs into the webhook configuration, for the API server to trust. Without a configuration there is nothing
-// to do.
-func (k *Keeper) publish(ctx context.Context, authorities []tls.Certificate) error {
+// publish writes the CAs into the webhook configuration, for the API server to trust, and leaves others there if they are to stay.
+// Without a configuration there is nothing to do.
+func (k *Keeper) publish(ctx context.Context, authorities []tls.Certificate, others bool) error {
 	configuration := &admissionregistrationv1.MutatingWebhookConfiguration{}
 	if err := k.client.Get(ctx, types.NamespacedName{Name: k.WebhookConfiguration}, configuration); err != nil {
 		return client.IgnoreNotFound(err)
 	}
-	var certificates []*x509.Certificate
-	for _, authority := range authorities {
-		certificates = append(certificates, authority.Leaf)
-	}
-	bundle, err := cert.EncodeCertificates(certificates...)
-	if err != nil {
-		return fmt.Errorf("encoding the CA bundle: %w", err)
-	}
 	published := configuration.DeepCopy()
 	for i := range published.Webhooks {
-		published.Webhooks[i].ClientConfig.CABundle = bundle
+		var earlier []byte
+		config := &published.Webhooks[i].ClientConfig
+		if others {
+			earlier = config.CABundle
+		}
+		bundle, err := cert.EncodeCertificates(joined(authorities, earlier)...)
+		if err != nil {
+			return fmt.Errorf("encoding the CA bundle: %w", err)
+		}
+		config.CABundle = bundle
 	}
 	if slices.EqualFunc(published.Webhooks, configuration.Webhooks, sameBundle) {
 		return nil
@@ -156,6 +157,21 @@ func (k *Keeper) publish(ctx context.Context, authorities []tls.Certificate) err
 		return fmt.Errorf("writing the CA bundle: %w", err)
 	}
 	return nil
+}
+
+// joined returns the certificates of the CAs, and after them the others of an earlier bundle. One that cannot be read has none.
+func joined(authorities []tls.Certificate, earlier []byte) []*x509.Certificate {
+	var certificates []*x509.Certificate
+	for _, authority := range authorities {
+		certificates = append(certificates, authority.Leaf)
+	}
+	published, _ := cert.ParseCertsPEM(earlier)
+	for _, other := range published {
+		if !slices.ContainsFunc(certificates, other.Equal) {
+			certificates = append(certificates, other)
+		}
+	}
+	return certificates
 }
 
 func sameBundle(a, b admissionregistrationv1.MutatingWebhook) bool {

@@ -17,6 +17,7 @@ import (
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apimachinery/pkg/types"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/util/cert"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
@@ -102,6 +103,36 @@ func (s *apiServer) bundles() [][]byte {
 		bundles = append(bundles, webhook.ClientConfig.CABundle)
 	}
 	return bundles
+}
+
+// publish has somebody else make a CA trusted.
+func (s *apiServer) publish(authority *x509.Certificate) {
+	s.t.Helper()
+	bundle, err := cert.EncodeCertificates(authority)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	configuration := s.configuration()
+	for i := range configuration.Webhooks {
+		configuration.Webhooks[i].ClientConfig.CABundle = bundle
+	}
+	if err := s.Update(s.t.Context(), configuration); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// inBundle returns the CAs of a bundle.
+func inBundle(t *testing.T, bundle []byte) []tls.Certificate {
+	t.Helper()
+	certificates, err := cert.ParseCertsPEM(bundle)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var authorities []tls.Certificate
+	for _, certificate := range certificates {
+		authorities = append(authorities, tls.Certificate{Leaf: certificate})
+	}
+	return authorities
 }
 
 // look has a keeper look at the cluster, which succeeds.
@@ -200,6 +231,54 @@ func TestABundleThatSomebodyEditedIsPutBack(t *testing.T) {
 	look(t, keeper)
 	if got := server.bundles()[1]; !bytes.Equal(got, want) {
 		t.Errorf("got %q", got)
+	}
+}
+
+// A change from cert-manager: replicas with its certificate serve until the last of them has been replaced.
+func TestACAOfSomebodyElseStaysUntilOursStandsAlone(t *testing.T) {
+	now := time.Now()
+	other := decode(secretWithCAs(t, now.Add(-time.Minute)))
+	theirs, err := newServing(other[0], []string{host}, now)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, test := range map[string]struct {
+		age  time.Duration
+		kept bool
+	}{
+		"our first CA is new": {
+			age:  time.Second,
+			kept: true,
+		},
+		"it is as old as two overlaps": {
+			age:  2 * DefaultRotation.Overlap,
+			kept: false,
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := newAPIServer(t, secretWithCAs(t, now.Add(-test.age)))
+			server.publish(other[0].Leaf)
+			keeper := server.keeper()
+			for range 2 {
+				look(t, keeper)
+			}
+			ours, err := keeper.GetCertificate(nil)
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, bundle := range server.bundles() {
+				trusted := inBundle(t, bundle)
+				if err := trusts(trusted, ours, host, now); err != nil {
+					t.Errorf("ours: %v", err)
+				}
+				if err := trusts(trusted, theirs, host, now); (err == nil) != test.kept {
+					t.Errorf("theirs: %v", err)
+				}
+			}
+			if server.patches != 1 {
+				t.Errorf("%d writes of the configuration", server.patches)
+			}
+		})
 	}
 }
 

@@ -27,6 +27,9 @@ type plan struct {
 	oldest int
 	// renew reports whether a new CA is due.
 	renew bool
+	// others reports whether CAs that somebody else published, such as cert-manager, stay: until all of ours are so old that every
+	// replica has had the time to serve with them.
+	others bool
 	// next is how long the plan holds.
 	next time.Duration
 }
@@ -49,6 +52,7 @@ func (r Rotation) plan(authorities []tls.Certificate, now time.Time) plan {
 		}
 		steps = append(steps, r.Overlap-age, 2*r.Overlap-age)
 	}
+	p.others = now.Sub(madeAt(authorities[p.oldest])) < 2*r.Overlap
 	left := r.Every - now.Sub(madeAt(authorities[newest]))
 	p.renew = left <= 0
 	p.next = left

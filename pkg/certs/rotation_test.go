@@ -35,11 +35,19 @@ func TestThePlanIntroducesACAFirstSignsWithItLaterAndRetiresItsPredecessorLast(t
 		},
 		"the first signs at once": {
 			cas:  ages{0},
-			want: plan{next: 10 * h},
+			want: plan{others: true, next: 10 * h},
 		},
 		"the first, later": {
 			cas:  ages{15 * h},
-			want: plan{next: 5 * h},
+			want: plan{others: true, next: 5 * h},
+		},
+		"before it stands alone": {
+			cas:  ages{20*h - moment},
+			want: plan{others: true, next: moment},
+		},
+		"from then on": {
+			cas:  ages{20 * h},
+			want: plan{next: 80 * h},
 		},
 		"one alone, at rest": {
 			cas:  ages{40 * h},
@@ -87,7 +95,7 @@ func TestThePlanIntroducesACAFirstSignsWithItLaterAndRetiresItsPredecessorLast(t
 		},
 		"two made at once": {
 			cas:  ages{0, 0},
-			want: plan{next: 10 * h},
+			want: plan{others: true, next: 10 * h},
 		},
 		"made by a clock that is ahead": {
 			cas:  ages{50 * h, -1 * h},
