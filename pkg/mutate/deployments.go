@@ -36,7 +36,8 @@ var _ ctrladmission.Handler = &deployments{}
 
 // ForDeployments returns the webhook for Deployments. apiReader reads from the API server: the ask may have come just before,
 // and be newer than any cache. controller is the user name of bluegreen's own controller, who alone unprotects a Deployment.
-func ForDeployments(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string) *ctrladmission.Webhook {
+func ForDeployments(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder,
+	controller string) *ctrladmission.Webhook {
 	return &ctrladmission.Webhook{Handler: &deployments{
 		decoder:    ctrladmission.NewDecoder(scheme),
 		apiReader:  apiReader,

@@ -40,7 +40,8 @@ func TestEventsTellWhatWarningsDo(t *testing.T) {
 	if err := admin.Patch(t.Context(), nginx, selectorPatch("1.11")); err != nil {
 		t.Fatal(err)
 	}
-	if got := told(t, ns, "NotStored"); !strings.HasPrefix(got, "Service/nginx: bluegreen: spec.selector[version]: traffic stays on version 1.10") {
+	want := "Service/nginx: bluegreen: spec.selector[version]: traffic stays on version 1.10"
+	if got := told(t, ns, "NotStored"); !strings.HasPrefix(got, want) {
 		t.Errorf("of a selector that nobody asks for: %s", got)
 	}
 
@@ -48,7 +49,7 @@ func TestEventsTellWhatWarningsDo(t *testing.T) {
 	if err := admin.Delete(t.Context(), blue, client.PropagationPolicy(metav1.DeletePropagationBackground)); err != nil {
 		t.Fatal(err)
 	}
-	want := "Deployment/nginx-1.10: is being deleted, and its pods are kept while Service nginx uses it; "
+	want = "Deployment/nginx-1.10: is being deleted, and its pods are kept while Service nginx uses it; "
 	if got := told(t, ns, "DeletionHeld"); !strings.HasPrefix(got, want) {
 		t.Errorf("of a deletion that waits: %s", got)
 	}

@@ -19,7 +19,8 @@ func Held(before, after *appsv1.Deployment, services []bluegreen.Service) []blue
 	down, held := bluegreen.ParseScaleDown(after.Annotations[bluegreen.ScaleToZeroAfter])
 	if _, known := before.Annotations[bluegreen.ScaleToZeroAfter]; held && !known && down.UID == after.UID {
 		told = append(told, bluegreen.Event{Reason: bluegreen.ReasonScaleDownHeld, Action: bluegreen.Scaling, Message: fmt.Sprintf(
-			"keeps its replicas (%d) while traffic of Service %s moves away from it, and goes to 0 once it has drained", down.Replicas, down.Service)})
+			"keeps its replicas (%d) while traffic of Service %s moves away from it, and goes to 0 once it has drained",
+			down.Replicas, down.Service)})
 	}
 	rollout, held := bluegreen.PausedRolloutOf(after)
 	if held && !bluegreen.Paused(before) {
