@@ -155,7 +155,7 @@ $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 
 .PHONY: cluster-up
 cluster-up: packages kubernetes cluster-images ## Start or repair the local cluster; its KUBECONFIG is bin/cluster/kubeconfig (root).
-	@KUBERNETES=$(KUBERNETES) test/cluster/up
+	@KUBERNETES=$(KUBERNETES) NODES=$(NODES) PROXY=$(PROXY) test/cluster/up
 
 .PHONY: cluster-down
 cluster-down: ## Stop the local cluster and remove everything it made (root).
