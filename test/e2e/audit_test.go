@@ -92,6 +92,18 @@ func (m auditMark) writes(t *testing.T, namespace string) []write {
 	return done
 }
 
+// moves returns when the API server got the controller's writes that moved traffic, from the mark until now.
+func (m auditMark) moves(t *testing.T, namespace string) []time.Time {
+	t.Helper()
+	var moves []time.Time
+	for _, w := range m.writes(t, namespace) {
+		if w.byController() && w.moves() {
+			moves = append(moves, w.RequestReceivedTimestamp.Time)
+		}
+	}
+	return moves
+}
+
 const endOfAudit = "end-of-audit"
 
 // read reads what is in the log about a namespace. Its last line may be half written.

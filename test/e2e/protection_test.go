@@ -34,7 +34,7 @@ func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) traffic.Report {
 	by.write(t, ns, "versioned", "version=1.10")
 	awaitAvailable(t, ns, "nginx-1.10", 2)
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.slowToo(t)
 
 	r.asked("1.11")
 	asked := time.Now()

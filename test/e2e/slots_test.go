@@ -77,7 +77,7 @@ func twoSlots(t *testing.T, ns string, by writer) traffic.Report {
 	by.write(t, ns, "slots", revisions[0].values()...)
 	awaitAvailable(t, ns, "nginx-blue", 2)
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.slowToo(t)
 	arrive := func(version string) {
 		t.Helper()
 		awaitVersion(t, ns, "nginx", version)
@@ -124,7 +124,7 @@ func liveSlotRelabelledByMistake(t *testing.T, ns string, by writer) traffic.Rep
 	awaitAvailable(t, ns, "nginx-blue", 2)
 	awaitProtected(t, ns, "nginx-blue")
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.slowToo(t)
 	before := podNames(t, ns, "1.10")
 
 	printed := by.write(t, ns, "slots", "drain=3s", "blue.version=1.12")
@@ -158,7 +158,7 @@ func TestPodsAreTakenOverFromADeploymentThatIsBeingDeleted(t *testing.T) {
 	awaitAvailable(t, ns, "nginx-1.10", 2)
 	awaitProtected(t, ns, "nginx-1.10")
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.slowToo(t)
 	before := podNames(t, ns, "1.10")
 
 	kubectl(t, "delete", "deployment", "nginx-1.10", "--namespace", ns, "--wait=false")
