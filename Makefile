@@ -189,6 +189,17 @@ walks: load $(E2E_TOOLS) ## Test leaving blue RUNS times with each client, and w
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 120m -parallel 3 ./test/e2e -v \
 		-run 'TestUpgradeThatDeletesBlue|TestTwoSlots|TestALiveSlotRelabelledByMistake' -runs $(RUNS) -update
 
+MODES := nftables iptables
+
+.PHONY: nodes
+nodes: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+nodes: $(E2E_TOOLS) ## Measure switches on three nodes in each mode of kube-proxy, RUNS times, for docs/design.md (root; an hour; MODES=nftables).
+	@for mode in $(MODES); do \
+		$(MAKE) --no-print-directory cluster-down && $(MAKE) --no-print-directory load NODES=3 PROXY=$$mode && \
+		IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 60m ./test/e2e -v \
+			-run 'TestEveryNodeFollows|TestKeptConnections' -runs $(RUNS) -update || exit; \
+	done
+
 .PHONY: clients-table
 clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 clients-table: load $(E2E_TOOLS) ## Write the table in docs/clients.md from what every client does on the local cluster (root; 3 minutes).
