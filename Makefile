@@ -177,7 +177,7 @@ E2E_TOOLS := $(BIN)/tools/helm $(BIN)/tools/helm3
 
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 22 minutes).
+e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 25 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/...
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
 

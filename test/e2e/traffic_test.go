@@ -42,7 +42,7 @@ func (r *requests) fromEachNode(t *testing.T, path string, settings traffic.Sett
 	var clients []*traffic.Client
 	for _, node := range r.nodes {
 		settings.Dial = node.Dial
-		client := settings.Start(r.url+path, workers, rate/len(r.nodes))
+		client := settings.Start(r.url+path, workers, max(1, rate/len(r.nodes)))
 		t.Cleanup(func() { client.Stop() })
 		clients = append(clients, client)
 	}
