@@ -9,7 +9,7 @@ OLDEST := $(call version_in,kubernetes-oldest)
 
 # What the local cluster runs. kube-proxy of the oldest has no nftables yet.
 KUBERNETES_VERSION ?= $(NEWEST)
-PROXY ?= $(if $(filter $(OLDEST),$(KUBERNETES_VERSION)),iptables,nftables)
+PROXY ?= $(if $(filter $(OLDEST),$(KUBERNETES_VERSION)),iptables)
 $(if $(filter $(NEWEST) $(OLDEST),$(KUBERNETES_VERSION)),,$(error KUBERNETES_VERSION=$(KUBERNETES_VERSION): must be $(NEWEST) or $(OLDEST)))
 
 HELM_VERSION := v4.3.1
@@ -171,11 +171,11 @@ $(IMAGES)/pause.tar: $(IMAGES)/pause
 $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 	@cd hack/image && go run . --program $< --path /nginx --env NGINX_VERSION=$* --tag nginx:$* --output $@
 
-# The local cluster, which is a real node in Linux namespaces of its own (root). Its logs are in bin/cluster/logs.
+# The local cluster, whose real nodes are in Linux namespaces of their own (root). Its logs are in bin/cluster/logs.
 
 .PHONY: cluster-up
-cluster-up: packages kubernetes cluster-images ## Start or repair the local cluster; its KUBECONFIG is bin/cluster/kubeconfig (root).
-	@KUBERNETES=$(KUBERNETES) PROXY=$(PROXY) test/cluster/up
+cluster-up: packages kubernetes cluster-images ## Start or repair the local cluster, with KUBECONFIG bin/cluster/kubeconfig (root; 15 s; NODES=3 PROXY=iptables).
+	@KUBERNETES=$(KUBERNETES) NODES=$(NODES) PROXY=$(PROXY) test/cluster/up
 
 .PHONY: cluster-down
 cluster-down: ## Stop the local cluster and remove everything it made (root).
@@ -201,7 +201,7 @@ E2E_TESTS ?= .
 
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 22 minutes).
+e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 25 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/... -run '$(E2E_TESTS)'
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
 
@@ -217,6 +217,17 @@ walks: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 walks: load $(E2E_TOOLS) ## Test leaving blue RUNS times with each client, and write the results to docs/clients.md (root; 30 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 120m -parallel 3 ./test/e2e -v \
 		-run 'TestUpgradeThatDeletesBlue|TestTwoSlots|TestALiveSlotRelabelledByMistake' -runs $(RUNS) -update
+
+MODES := nftables iptables
+
+.PHONY: nodes
+nodes: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+nodes: $(E2E_TOOLS) ## Measure switches on three nodes in each mode of kube-proxy, RUNS times, for docs/design.md (root; an hour; MODES=nftables).
+	@for mode in $(MODES); do \
+		$(MAKE) --no-print-directory cluster-down && $(MAKE) --no-print-directory load NODES=3 PROXY=$$mode && \
+		IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 60m ./test/e2e -v \
+			-run 'TestEveryNodeFollows|TestKeptConnections' -runs $(RUNS) -update || exit; \
+	done
 
 .PHONY: clients-table
 clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)

@@ -2,7 +2,7 @@
 # The control plane. Client-side limits are raised so that tests with thousands of objects measure bluegreen, not them.
 
 etcd_up() {
-	start etcd "$KUBERNETES/etcd" \
+	start "$CONTROL_PLANE" etcd "$KUBERNETES/etcd" \
 		--data-dir "$RUN/etcd" \
 		--listen-client-urls http://127.0.0.1:2379 \
 		--advertise-client-urls http://127.0.0.1:2379 \
@@ -11,9 +11,9 @@ etcd_up() {
 }
 
 kube_apiserver_up() {
-	start kube-apiserver "$KUBERNETES/kube-apiserver" \
+	start "$CONTROL_PLANE" kube-apiserver "$KUBERNETES/kube-apiserver" \
 		--etcd-servers http://127.0.0.1:2379 \
-		--advertise-address "$NODE_IP" \
+		--advertise-address "$(node_ip "$CONTROL_PLANE")" \
 		--service-cluster-ip-range "$SERVICE_CIDR" \
 		--authorization-mode Node,RBAC \
 		--enable-admission-plugins NodeRestriction \
@@ -35,7 +35,7 @@ kube_apiserver_up() {
 }
 
 kube_controller_manager_up() {
-	start kube-controller-manager "$KUBERNETES/kube-controller-manager" \
+	start "$CONTROL_PLANE" kube-controller-manager "$KUBERNETES/kube-controller-manager" \
 		--kubeconfig "$RUN/pki/kube-controller-manager.kubeconfig" \
 		--leader-elect=false \
 		--use-service-account-credentials \
@@ -46,7 +46,7 @@ kube_controller_manager_up() {
 }
 
 kube_scheduler_up() {
-	start kube-scheduler "$KUBERNETES/kube-scheduler" \
+	start "$CONTROL_PLANE" kube-scheduler "$KUBERNETES/kube-scheduler" \
 		--kubeconfig "$RUN/pki/kube-scheduler.kubeconfig" \
 		--leader-elect=false \
 		--kube-api-qps 1000 --kube-api-burst 2000

@@ -1,27 +1,40 @@
 # shellcheck shell=bash disable=SC2034
 # Names, addresses and small functions that the scripts of the local cluster share.
 #
-# The whole node lives under one init process in a network, mount and PID namespace of its own. Ending that init ends every
-# process, container, mount and nftables rule of the cluster, so nothing can stay behind.
+# The whole cluster lives under one init process in network, mount and PID namespaces of its own, and each node under one
+# more, in namespaces inside of those. Ending an init ends every process, container, mount and rule below it, so nothing can
+# stay behind.
 
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 HERE=$ROOT/test/cluster
 STATE=$ROOT/bin/cluster
 KUBERNETES=${KUBERNETES:-$(find "$ROOT/bin/kubernetes" -mindepth 1 -maxdepth 1 2>/dev/null | sort -V | tail -n 1 || true)}
-# What kube-proxy makes its rules with: nftables or iptables.
-PROXY=${PROXY:-nftables}
 export KUBECONFIG=$STATE/kubeconfig KUBECACHEDIR=$STATE/kubectl-cache PATH=$KUBERNETES:$PATH
 
 # 198.18.0.0/15 is set aside for benchmarks (RFC 2544), so hardly any network in use overlaps with it.
 HOST_LINK=bluegreen0
 HOST_IP=198.18.0.1
-NODE_IP=198.18.0.2
 SERVICE_CIDR=198.18.128.0/17
 API_SERVICE_IP=198.18.128.1
-POD_CIDR=198.19.0.0/16
+node_ip() { echo "198.18.0.$((1 + ${1#node-}))"; }
+pod_cidr() { echo "198.19.$((16 * ${1#node-})).0/20"; }
 
-# What the node's namespaces see STATE as: short enough for a socket's path, and the same wherever the checkout is.
+# The control plane runs on the first node, beside the pods, so that it reaches Services as they do.
+CONTROL_PLANE='node-1'
+
+# What the nodes see STATE as: short enough for a socket's path, and the same wherever the checkout is. RUN/NODE is a node's
+# own, the rest they share.
 RUN=/run/bluegreen
+
+# How many nodes the cluster has, and the mode of kube-proxy, in one line.
+SHAPE=$STATE/shape
+nodes() { seq --format 'node-%g' "$(cut -d ' ' -f 1 "$SHAPE")"; }
+
+# each FUNCTION: for every node, with its name.
+each() {
+	local node
+	for node in $(nodes); do "$1" "$node"; done
+}
 
 say() { printf '%s\n' "$*"; }
 
@@ -43,43 +56,56 @@ require_root() {
 	[[ $EUID == 0 ]] || die "the local cluster needs root: it makes network namespaces, mounts and containers"
 }
 
-# init_pid prints the process id of this checkout's node, as the host sees it, and fails when there is none.
+# init_pid NAME prints the process id of the init of this checkout's `cluster` or of a node, as the host sees it, and fails
+# when there is none.
 init_pid() {
-	pgrep --oldest --full "^/bin/bash $HERE/init "
+	pgrep --oldest --full "^/bin/bash $HERE/init $1 "
 }
 
-# other_node prints where another checkout's node was started, and fails when there is none.
-other_node() {
+# other_cluster prints where another checkout's cluster was started, and fails when there is none.
+other_cluster() {
 	pgrep --full --list-full '^/bin/bash /.*/test/cluster/init ' | cut -d ' ' -f 3 | grep -vxF "$HERE/init"
 }
 
-# in_node runs a command inside the node's namespaces, without this shell's environment (a proxy's address, say).
-in_node() {
+# inside NAME COMMAND... runs a command in the namespaces of the `cluster` or of a node, without this shell's environment (a
+# proxy's address, say). It starts in the root directory.
+inside() {
 	local init
-	init=$(init_pid) || die "the local cluster is not running: make cluster-up"
+	init=$(init_pid "$1") || die "$1 is not running: make cluster-up"
+	shift
 	nsenter --target "$init" --net --mount --pid -- \
 		env -i "PATH=$KUBERNETES:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin" HOME=/root "$@"
 }
 
-# running NAME: is that program alive in the node?
+# running NODE NAME: is that program alive in the node?
 running() {
 	local init
-	init=$(init_pid) && pgrep --ns "$init" --nslist pid --full "^([^ ]*/)?$1 " >/dev/null
+	init=$(init_pid "$1") && pgrep --ns "$init" --nslist pid --full "^([^ ]*/)?$2 " >/dev/null
 }
 
-# start NAME COMMAND...: unless it runs already; NAME is the program's file name.
-start() {
-	local name=$1 since=$SECONDS
+# What a command is started with that shall outlive us; the init of its namespaces adopts it.
+# shellcheck disable=SC2016 # expanded by the inner shell
+DETACHED=(bash -c 'setsid "$@" & ' detached)
+
+# logging LOG COMMAND... starts a command of which no descriptor of ours stays open: make waits for its pipe, and the next
+# cluster-up for the lock.
+logging() {
+	local log=$STATE/logs/$1.log
 	shift
-	if ! running "$name"; then
-		say "starting $name"
-		# The background job is adopted by the node's init. No descriptor of ours may stay open in it: make waits for its
-		# pipe, and the next cluster-up for the lock.
-		# shellcheck disable=SC2016 # expanded by the inner shell
-		in_node bash -c 'setsid "$@" & ' start "$@" </dev/null >>"$STATE/logs/$name.log" 2>&1 {LOCK}<&-
-		until running "$name" || ((SECONDS - since > 5)); do sleep 0.02; done
+	mkdir -p "$(dirname "$log")"
+	"$@" </dev/null >>"$log" 2>&1 {LOCK}<&-
+}
+
+# start NODE NAME COMMAND...: unless it runs already; NAME is the program's file name.
+start() {
+	local node=$1 name=$2 since=$SECONDS
+	shift 2
+	if ! running "$node" "$name"; then
+		say "starting $name on $node"
+		logging "$node/$name" inside "$node" "${DETACHED[@]}" "$@"
+		until running "$node" "$name" || ((SECONDS - since > 5)); do sleep 0.02; done
 	fi
-	STARTED+=("$name")
+	STARTED+=("$node/$name")
 }
 
 # wait_for WHAT SECONDS COMMAND...: until the command succeeds; a program that dies meanwhile ends the wait with its log.
@@ -97,11 +123,11 @@ wait_for() {
 
 STARTED=()
 assert_all_running() {
-	local name
-	for name in "${STARTED[@]}"; do
-		running "$name" && continue
-		say "the last lines of $STATE/logs/$name.log:" >&2
-		tail -n 20 "$STATE/logs/$name.log" >&2
-		die "$name has died"
+	local program
+	for program in "${STARTED[@]}"; do
+		running "${program%/*}" "${program#*/}" && continue
+		say "the last lines of $STATE/logs/$program.log:" >&2
+		tail -n 20 "$STATE/logs/$program.log" >&2
+		die "$program has died"
 	done
 }

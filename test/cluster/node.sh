@@ -1,55 +1,44 @@
 # shellcheck shell=bash
-# The node: its namespaces, containerd, kubelet and kube-proxy.
+# A node: its configuration, containerd, kubelet and kube-proxy.
 
-namespaces_up() {
-	init_pid >/dev/null && return
-	mkdir -p "$STATE"/{logs,kubelet} "${HIDDEN[@]}"
-	unshare --net --mount --propagation private --pid --fork --kill-child --mount-proc \
-		"$HERE/init" "$STATE" "$RUN" </dev/null >"$STATE/logs/init.log" 2>&1 {LOCK}<&- &
-	disown
-	wait_for "the node's namespaces" 10 test -e "$STATE/init.ready"
-}
-
-# Directories of the host that init covers with the node's own, and that may have to be made for that.
-HIDDEN=(/var/lib/cni /var/lib/kubelet)
-
-# The kernel lets init go only after every process of its PID namespace; mounts and network go with the last of them.
-namespaces_down() {
-	local init
-	if init=$(init_pid); then
-		kill -KILL "$init"
-		wait_for "every process of the node to end" 30 test ! -e "/proc/$init"
-	fi
-	rmdir --ignore-fail-on-non-empty "${HIDDEN[@]}" 2>/dev/null || true
+# configure NODE: fills in the files of config that differ from node to node; once, for kube-proxy ends when its file is written.
+configure() {
+	local node=$1 proxy file
+	[[ ! -e $STATE/$node/cni/10-pods.conflist ]] || return 0
+	proxy=$(cut -d ' ' -f 2 "$SHAPE")
+	mkdir -p "$STATE/$node"/{config,cni}
+	for file in containerd.toml kubelet.yaml kube-proxy.yaml 10-pods.conflist; do
+		sed "s,@NODE@,$node,; s,@PODS@,$(pod_cidr "$node"),; s,@PROXY@,$proxy," "$HERE/config/$file" >"$STATE/$node/config/$file"
+	done
+	mv "$STATE/$node/config/10-pods.conflist" "$STATE/$node/cni"
 }
 
 containerd_up() {
-	install -D -m 0644 -t "$STATE/cni" "$HERE/config/10-pods.conflist"
-	start containerd containerd --config "$HERE/config/containerd.toml"
-	wait_for containerd 30 in_node ctr --address "$RUN/containerd.sock" version
+	start "$1" containerd containerd --config "$RUN/$1/config/containerd.toml"
+}
+
+containerd_serves() {
+	wait_for "containerd on $1" 30 inside "$1" ctr --address "$RUN/$1/containerd.sock" version
 }
 
 kubelet_up() {
-	start kubelet "$KUBERNETES/kubelet" \
-		--config "$HERE/config/kubelet.yaml" \
-		--kubeconfig "$RUN/pki/kubelet.kubeconfig" \
-		--hostname-override node \
-		--node-ip "$NODE_IP"
+	start "$1" kubelet "$KUBERNETES/kubelet" \
+		--config "$RUN/$1/config/kubelet.yaml" \
+		--kubeconfig "$RUN/pki/$1.kubeconfig" \
+		--hostname-override "$1" \
+		--node-ip "$(node_ip "$1")"
 }
 
 kube_proxy_up() {
-	sed "s/^mode: .*/mode: $PROXY/" "$HERE/config/kube-proxy.yaml" >"$STATE/kube-proxy.yaml"
-	start kube-proxy "$KUBERNETES/kube-proxy" --config "$RUN/kube-proxy.yaml" --hostname-override node
+	start "$1" kube-proxy "$KUBERNETES/kube-proxy" --config "$RUN/$1/config/kube-proxy.yaml" --hostname-override "$1"
 }
 
-# Containers leave the directories of their cgroups, which no namespace takes away. One that is in use cannot be removed.
-cgroups_down() {
-	find /sys/fs/cgroup -depth -type d -path '*/k8s.io*' -exec rmdir {} \; 2>/dev/null || true
-}
+kubelet_healthy() { kubectl get --raw "/api/v1/nodes/$1/proxy/healthz"; }
+node_ready() { [[ $(kubectl get node "$1" -o 'jsonpath={.status.conditions[?(@.type=="Ready")].status}') == True ]]; }
+services_reached() { inside "$1" bash -c "</dev/tcp/$API_SERVICE_IP/443"; }
 
-tear_down() {
-	namespaces_down
-	network_down
-	cgroups_down
-	rm -rf --one-file-system "$STATE"
+node_serves() {
+	wait_for "the kubelet of $1" 60 kubelet_healthy "$1"
+	wait_for "$1 to be Ready" 60 node_ready "$1"
+	wait_for "the API server behind its ClusterIP on $1" 30 services_reached "$1"
 }

@@ -13,11 +13,10 @@ pki_up() {
 	key ca
 	openssl req -x509 -new -key "$PKI/ca.key" -subj "/CN=bluegreen-local-cluster" -days 3650 -out "$PKI/ca.crt"
 	certificate kube-apiserver "/CN=kube-apiserver" \
-		"DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,IP:$API_SERVICE_IP,IP:$NODE_IP,IP:127.0.0.1"
-	certificate kubelet-server "/CN=kubelet-server" "DNS:node,IP:$NODE_IP"
+		"DNS:kubernetes,DNS:kubernetes.default,DNS:kubernetes.default.svc,IP:$API_SERVICE_IP,IP:$(node_ip "$CONTROL_PLANE"),IP:127.0.0.1"
 	client admin "/O=system:masters/CN=admin"
 	client kubelet-client "/O=system:masters/CN=kube-apiserver-kubelet-client"
-	client kubelet "/O=system:nodes/CN=system:node:node"
+	each node_certificate
 	client kube-controller-manager "/CN=system:kube-controller-manager"
 	client kube-scheduler "/CN=system:kube-scheduler"
 	client kube-proxy "/CN=system:kube-proxy"
@@ -37,9 +36,14 @@ certificate() {
 			-extfile <(printf 'extendedKeyUsage=serverAuth,clientAuth\nsubjectAltName=%s\n' "$3") 2>/dev/null
 }
 
-# client NAME SUBJECT: a certificate, and NAME.kubeconfig that carries it.
+# A kubelet serves with the certificate that it shows as a client.
+node_certificate() {
+	client "$1" "/O=system:nodes/CN=system:node:$1" "IP:$(node_ip "$1")"
+}
+
+# client NAME SUBJECT [SUBJECT_ALT_NAME]: a certificate, and NAME.kubeconfig that carries it.
 client() {
-	certificate "$1" "$2" "DNS:$1"
+	certificate "$1" "$2" "${3:-DNS:$1}"
 	cat >"$PKI/$1.kubeconfig" <<-EOF
 		apiVersion: v1
 		kind: Config
@@ -47,7 +51,7 @@ client() {
 		clusters:
 		- name: bluegreen
 		  cluster:
-		    server: https://$NODE_IP:6443
+		    server: https://$(node_ip "$CONTROL_PLANE"):6443
 		    certificate-authority-data: $(base64 -w 0 "$PKI/ca.crt")
 		users:
 		- name: $1

@@ -33,9 +33,21 @@ require_binaries() {
 # Fail before anything is made when somebody else uses our names or addresses.
 require_free_network() {
 	local other
-	if other=$(other_node); then
+	if other=$(other_cluster); then
 		die "the cluster of another checkout is running: make cluster-down there ($other)"
 	fi
 	other=$(ip route show root 198.18.0.0/15 | grep -v "dev $HOST_LINK" | head -n 1) || true
 	[[ -z $other ]] || die "this host routes addresses of the cluster's range 198.18.0.0/15 already: $other"
+}
+
+# require_shape settles NODES and PROXY: what the caller says, else what is there, else one node with nftables.
+require_shape() {
+	local nodes=1 proxy=nftables
+	[[ ! -e $SHAPE ]] || read -r nodes proxy <"$SHAPE"
+	NODES=${NODES:-$nodes} PROXY=${PROXY:-$proxy}
+	[[ $NODES == [1-9] ]] || die "NODES=$NODES: want a number of nodes from 1 to 9"
+	[[ $PROXY == @(nftables|iptables) ]] || die "PROXY=$PROXY: want a mode of kube-proxy, nftables or iptables"
+	if [[ "$NODES $PROXY" != "$nodes $proxy" ]] && init_pid cluster >/dev/null; then
+		die "NODES=$NODES PROXY=$PROXY: the running cluster has NODES=$nodes PROXY=$proxy; make cluster-down first"
+	fi
 }

@@ -33,9 +33,13 @@ func createService(t *testing.T, namespace, name, version, target string) *corev
 	return made
 }
 
-// createDeployment creates nginx-VERSION as the examples have it, but ready as soon as it answers.
-func createDeployment(t *testing.T, namespace, version string, replicas int32) {
+// createDeployment creates nginx-VERSION as the examples have it, but ready as soon as it answers, and with some changes.
+func createDeployment(t *testing.T, namespace, version string, replicas int32, changes ...func(*corev1.Container)) {
 	t.Helper()
+	container := nginx(version)
+	for _, change := range changes {
+		change(&container)
+	}
 	labels := map[string]string{"name": "nginx", "version": version}
 	deployment := &appsv1.Deployment{
 		ObjectMeta: metav1.ObjectMeta{Name: "nginx-" + version, Labels: labels},
@@ -44,7 +48,7 @@ func createDeployment(t *testing.T, namespace, version string, replicas int32) {
 			Selector: &metav1.LabelSelector{MatchLabels: labels},
 			Template: corev1.PodTemplateSpec{
 				ObjectMeta: metav1.ObjectMeta{Labels: labels},
-				Spec:       corev1.PodSpec{Containers: []corev1.Container{nginx(version)}},
+				Spec:       corev1.PodSpec{Containers: []corev1.Container{container}},
 			},
 		},
 	}

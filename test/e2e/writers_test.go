@@ -16,8 +16,8 @@ import (
 )
 
 var (
-	runs   = flag.Int("runs", 1, "how often a walk goes with each of Helm 3, Helm 4 and kubectl")
-	update = flag.Bool("update", false, "write what became of the walks' requests into docs/clients.md")
+	runs   = flag.Int("runs", 1, "how often a walk goes with each of Helm 3, Helm 4 and kubectl, and how often blue leaves in each way")
+	update = flag.Bool("update", false, "write what became of requests into docs/clients.md and docs/design.md")
 )
 
 // writer is how people bring a revision of a chart in testdata into a namespace, and go back to one.
@@ -89,9 +89,9 @@ func head() []string {
 	return names
 }
 
-// writeWalked writes it.
+// writeWalked writes it, if there was a walk.
 func writeWalked() error {
-	if !*update {
+	if !*update || len(walked.Rows) == 0 {
 		return nil
 	}
 	return markdown.Fill(filepath.Join(cluster.Root, "docs/clients.md"), "walks", "make walks", walked.String())

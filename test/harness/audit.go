@@ -96,6 +96,18 @@ func (m AuditMark) Writes(t testing.TB, namespace string) []Write {
 	return done
 }
 
+// Moves returns when the API server got the controller's writes that moved traffic, from the mark until now.
+func (m AuditMark) Moves(t testing.TB, namespace string) []time.Time {
+	t.Helper()
+	var moves []time.Time
+	for _, w := range m.Writes(t, namespace) {
+		if w.ByController() && w.Moves() {
+			moves = append(moves, w.RequestReceivedTimestamp.Time)
+		}
+	}
+	return moves
+}
+
 const endOfAudit = "end-of-audit"
 
 // read reads what is in the log about a namespace. Its last line may be half written.

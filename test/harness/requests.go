@@ -11,13 +11,16 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
 
-// Requests are the live requests at a Service while a test runs, and what was asked for meanwhile.
+// Requests are the live requests at a Service while a test runs, from the network of every node, and what was asked for meanwhile.
 type Requests struct {
-	url    string
-	client *traffic.Client
-	slow   *traffic.Client // takes 2 s for each; nil without
-	first  string
-	asks   []traffic.Ask
+	// Nodes are where they come from, Asks what was asked for.
+	Nodes []Node
+	Asks  []traffic.Ask
+
+	url   string
+	fresh []*traffic.Client // of each node, over a connection for each request
+	slow  []*traffic.Client // the same, each of which takes 2 s; none without
+	first string
 }
 
 // Send starts requests, rate a second, at a Service that serves a version.
@@ -27,55 +30,89 @@ func (c *Cluster) Send(t testing.TB, namespace, name, version string, rate int) 
 	if err != nil {
 		t.Fatal(err)
 	}
-	url := "http://" + service.Spec.ClusterIP
+	r := &Requests{Nodes: c.Nodes(t), url: "http://" + service.Spec.ClusterIP, first: version}
 	// Until its endpoints are in the rules of kube-proxy, a new Service refuses connections; that is none of ours.
-	probe := &Requests{client: traffic.Start(url, 1, 50)}
-	defer probe.client.Stop()
-	probe.AwaitAnswer(t, version)
-
-	r := &Requests{url: url, client: traffic.Start(url, max(1, rate/10), rate), first: version}
-	t.Cleanup(func() { r.client.Stop() })
+	probes := r.FromEachNode(t, "", traffic.Settings{}, 1, 50)
+	AwaitAnswers(t, probes, version)
+	for _, probe := range probes {
+		probe.Stop()
+	}
+	r.fresh = r.FromEachNode(t, "", traffic.Settings{}, max(1, rate/10), rate)
 	return r
+}
+
+// FromEachNode starts requests in every node's network, with so many workers in each, rate a second altogether.
+func (r *Requests) FromEachNode(t testing.TB, path string, settings traffic.Settings, workers, rate int) []*traffic.Client {
+	t.Helper()
+	var clients []*traffic.Client
+	for _, node := range r.Nodes {
+		settings.Dial = node.Dial
+		client := settings.Start(r.url+path, workers, max(1, rate/len(r.Nodes)))
+		t.Cleanup(func() { client.Stop() })
+		clients = append(clients, client)
+	}
+	return clients
 }
 
 // SlowToo sends requests besides that take 2 s, which a pod that ends at once cuts off.
 func (r *Requests) SlowToo(t testing.TB) {
 	t.Helper()
-	r.slow = traffic.Start(r.url+"/?wait=2s", 15, 6)
-	t.Cleanup(func() { r.slow.Stop() })
+	r.slow = r.FromEachNode(t, "/?wait=2s", traffic.Settings{}, 15, 6)
 }
 
 // Asked notes that from now on a version is asked for. It comes before the ask itself.
 func (r *Requests) Asked(version string) {
-	r.asks = append(r.asks, traffic.Ask{At: time.Now(), Version: version})
+	r.Asks = append(r.Asks, traffic.Ask{At: time.Now(), Version: version})
 }
 
-// AwaitAnswer waits until a version answers.
+// AwaitAnswer waits until a version answers, on every node.
 func (r *Requests) AwaitAnswer(t testing.TB, version string) {
+	t.Helper()
+	AwaitAnswers(t, r.fresh, version)
+}
+
+// AwaitAnswers waits until a version answers each of some clients.
+func AwaitAnswers(t testing.TB, clients []*traffic.Client, version string) {
 	t.Helper()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), Patience, fmt.Errorf("no answer of version %s", version))
 	defer cancel()
-	if err := r.client.Await(ctx, func(result traffic.Result) bool { return result.Version == version }); err != nil {
-		t.Fatal(err)
+	for _, client := range clients {
+		if err := client.Await(ctx, func(result traffic.Result) bool { return result.Version == version }); err != nil {
+			t.Fatal(err)
+		}
 	}
 }
 
-// Judge stops the requests and fails the test if any failed, or if versions were mixed.
+// Judge stops the requests and fails the test if any failed, or if versions were mixed on any one node. The report is on all nodes:
+// its switches are those of the first, then those of the second.
 func (r *Requests) Judge(t testing.TB) traffic.Report {
 	t.Helper()
-	results := r.client.Stop()
+	var all traffic.Report
+	for i := range r.Nodes {
+		report := r.judgeNode(t, i)
+		all.Total += report.Total
+		all.Errors = append(all.Errors, report.Errors...)
+		all.Mixed = append(all.Mixed, report.Mixed...)
+		all.Switches = append(all.Switches, report.Switches...)
+	}
+	return all
+}
+
+func (r *Requests) judgeNode(t testing.TB, i int) traffic.Report {
+	t.Helper()
+	results, name := r.fresh[i].Stop(), r.Nodes[i].Name
 	if r.slow != nil {
-		slow := r.slow.Stop()
-		t.Logf("%d of the requests were slow", len(slow))
+		slow := r.slow[i].Stop()
+		t.Logf("%s: %d of the requests were slow", name, len(slow))
 		results = append(results, slow...)
 	}
-	report := traffic.Analyze(results, r.first, r.asks...)
-	t.Logf("%d requests, %d errors, %d mixed answers", report.Total, len(report.Errors), len(report.Mixed))
+	report := traffic.Analyze(results, r.first, r.Asks...)
+	t.Logf("%s: %d requests, %d errors, %d mixed answers", name, report.Total, len(report.Errors), len(report.Mixed))
 	for _, failed := range report.Errors {
-		t.Errorf("request at %s failed: %v", failed.Start.Format(time.StampMilli), failed.Err)
+		t.Errorf("%s: request at %s failed: %v", name, failed.Start.Format(time.StampMilli), failed.Err)
 	}
 	for _, mixed := range report.Mixed {
-		t.Errorf("version %s answered a request of %s to %s",
+		t.Errorf("%s: version %s answered a request of %s to %s", name,
 			mixed.Version, mixed.Start.Format(time.StampMilli), mixed.End.Format(time.StampMilli))
 	}
 	return report

@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"regexp"
 	"slices"
@@ -20,16 +21,29 @@ type Result struct {
 	// Version is the version that answered; empty when the request failed.
 	Version string
 
+	// Closing is whether the answer said that the server closes the connection after it.
+	Closing bool
+
 	// Err is why the request failed: no connection, no answer, a status other than 200, an answer without a version.
 	Err error
 }
 
-// Client sends requests at a steady rate, each over a connection of its own, as a Service picks a pod per connection.
+// Settings are how requests are sent. The zero value sends each from this process over a connection of its own, as a Service picks
+// a pod per connection.
+type Settings struct {
+	// KeepAlive has each worker keep one connection as long as the server does.
+	KeepAlive bool
+
+	// Dial opens connections; nil is this process's way. The addresses are IP addresses.
+	Dial func(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// Client sends requests at a steady rate.
 type Client struct {
-	url  string
-	http *http.Client
-	stop context.CancelFunc
-	done sync.WaitGroup
+	url      string
+	settings Settings
+	stop     context.CancelFunc
+	done     sync.WaitGroup
 
 	mu      sync.Mutex
 	results []Result
@@ -46,14 +60,12 @@ type waiter struct {
 const requestTimeout = 5 * time.Second
 
 // Start sends requests from so many workers, rate a second altogether, until Stop.
-func Start(url string, workers, rate int) *Client {
+func Start(url string, workers, rate int) *Client { return Settings{}.Start(url, workers, rate) }
+
+// Start is Start with these settings.
+func (s Settings) Start(url string, workers, rate int) *Client {
 	ctx, stop := context.WithCancel(context.Background())
-	client := &Client{
-		url:  url,
-		stop: stop,
-		// The transport is not http.DefaultTransport: that would ask a proxy, and keep connections.
-		http: &http.Client{Timeout: requestTimeout, Transport: &http.Transport{DisableKeepAlives: true}},
-	}
+	client := &Client{url: url, settings: s, stop: stop}
 	interval := time.Duration(workers) * time.Second / time.Duration(rate)
 	for i := range workers {
 		offset := interval * time.Duration(i) / time.Duration(workers)
@@ -93,6 +105,10 @@ func (c *Client) Await(ctx context.Context, match func(Result) bool) error {
 // work sends one worker's share of the requests, spread evenly. A late request delays its successors: they are not sent
 // in a burst.
 func (c *Client) work(ctx context.Context, offset, interval time.Duration) {
+	// It is not http.DefaultTransport, which would ask a proxy.
+	transport := &http.Transport{DisableKeepAlives: !c.settings.KeepAlive, DialContext: c.settings.Dial}
+	defer transport.CloseIdleConnections()
+	worker := &http.Client{Timeout: requestTimeout, Transport: transport}
 	select {
 	case <-time.After(offset):
 	case <-ctx.Done():
@@ -101,7 +117,7 @@ func (c *Client) work(ctx context.Context, offset, interval time.Duration) {
 	ticker := time.NewTicker(interval)
 	defer ticker.Stop()
 	for {
-		c.record(c.request())
+		c.record(c.request(worker))
 		select {
 		case <-ticker.C:
 		case <-ctx.Done():
@@ -124,30 +140,32 @@ func (c *Client) record(result Result) {
 }
 
 // request sends one request. It is not cut short by Stop: a request that was sent counts.
-func (c *Client) request() Result {
+func (c *Client) request(worker *http.Client) Result {
 	result := Result{Start: time.Now()}
-	result.Version, result.Err = c.get()
+	result.Err = c.post(worker, &result)
 	result.End = time.Now()
 	return result
 }
 
-func (c *Client) get() (string, error) {
-	response, err := c.http.Get(c.url)
+// post is a POST because net/http sends those once. It repeats a GET without a word if a kept connection fails under it, and many
+// another client does not.
+func (c *Client) post(worker *http.Client, result *Result) error {
+	response, err := worker.Post(c.url, "text/plain", nil)
 	if err != nil {
-		return "", err
+		return err
 	}
 	defer response.Body.Close()
 	if _, err := io.Copy(io.Discard, response.Body); err != nil {
-		return "", fmt.Errorf("reading the answer: %w", err)
+		return fmt.Errorf("reading the answer: %w", err)
 	}
 	if response.StatusCode != http.StatusOK {
-		return "", fmt.Errorf("status %s", response.Status)
+		return fmt.Errorf("status %s", response.Status)
 	}
-	version := parseVersion(response.Header.Get("Server"))
-	if version == "" {
-		return "", fmt.Errorf("no version in the answer's header Server: %q", response.Header.Get("Server"))
+	if result.Version = parseVersion(response.Header.Get("Server")); result.Version == "" {
+		return fmt.Errorf("no version in the answer's header Server: %q", response.Header.Get("Server"))
 	}
-	return version, nil
+	result.Closing = response.Close
+	return nil
 }
 
 var serverHeader = regexp.MustCompile(`^nginx/(\d+\.\d+)(\.\d+)?$`)

@@ -2,6 +2,7 @@ package traffic
 
 import (
 	"context"
+	"errors"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -27,6 +28,62 @@ func TestParseVersion(t *testing.T) {
 }
 
 func TestClientOpensAConnectionPerRequest(t *testing.T) {
+	results, connections := requestsOver(t, Settings{})
+	if connections != len(results) {
+		t.Errorf("%d results over %d connections", len(results), connections)
+	}
+}
+
+func TestClientKeepsAConnectionPerWorker(t *testing.T) {
+	results, connections := requestsOver(t, Settings{KeepAlive: true})
+	if connections != 2 {
+		t.Errorf("%d results over %d connections, want one for each of 2 workers", len(results), connections)
+	}
+	for _, result := range results {
+		if result.Closing {
+			t.Errorf("the server keeps the connection: %+v", result)
+		}
+	}
+}
+
+// TestClientTellsOfAClosedConnection has a server close each connection, once with an answer that says so and once without an answer.
+func TestClientTellsOfAClosedConnection(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == "/at-once" {
+			panic(http.ErrAbortHandler)
+		}
+		w.Header().Set("Server", "nginx/1.10.3")
+		w.Header().Set("Connection", "close")
+	}))
+	defer server.Close()
+	for path, told := range map[string]func(Result) bool{
+		"/":        func(r Result) bool { return r.Closing && r.Err == nil },
+		"/at-once": func(r Result) bool { return !r.Closing && r.Err != nil },
+	} {
+		client := Settings{KeepAlive: true}.Start(server.URL+path, 1, 100)
+		if err := client.Await(t.Context(), told); err != nil {
+			t.Error(err)
+		}
+		for _, result := range client.Stop() {
+			if !told(result) {
+				t.Errorf("%s: %+v", path, result)
+			}
+		}
+	}
+}
+
+func TestClientDialsAsItIsTold(t *testing.T) {
+	refuse := errors.New("no way")
+	client := Settings{Dial: func(context.Context, string, string) (net.Conn, error) { return nil, refuse }}.Start("http://192.0.2.1", 1, 100)
+	defer client.Stop()
+	if err := client.Await(t.Context(), func(r Result) bool { return errors.Is(r.Err, refuse) }); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// requestsOver returns what came of some requests of two workers, all of which succeed, and over how many connections they went.
+func requestsOver(t *testing.T, settings Settings) ([]Result, int) {
+	t.Helper()
 	var connections atomic.Int64
 	server := httptest.NewUnstartedServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Server", "nginx/1.10.3")
@@ -39,20 +96,18 @@ func TestClientOpensAConnectionPerRequest(t *testing.T) {
 	server.Start()
 	defer server.Close()
 
-	client := Start(server.URL, 2, 200)
+	client := settings.Start(server.URL, 2, 200)
 	seen := 0
 	if err := client.Await(t.Context(), func(Result) bool { seen++; return seen == 10 }); err != nil {
 		t.Fatal(err)
 	}
 	results := client.Stop()
-	if len(results) < 10 || int(connections.Load()) != len(results) {
-		t.Errorf("%d results over %d connections", len(results), connections.Load())
-	}
 	for _, result := range results {
 		if result.Err != nil || result.Version != "1.10" || !result.End.After(result.Start) {
 			t.Errorf("unexpected %+v", result)
 		}
 	}
+	return results, int(connections.Load())
 }
 
 func TestClientRecordsFailures(t *testing.T) {

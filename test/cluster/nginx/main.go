@@ -1,9 +1,13 @@
 // Command nginx stands in for the images nginx:1.10, nginx:1.11 and nginx:1.12 of the examples: the local cluster has no
 // registry to pull the real ones from. It answers every request with its version and its pod's name; after a while, where the request
 // says ?wait=2s.
+//
+// As nginx does, it ends at once on SIGTERM, with whatever is in flight, as many a server without a thought about it; and gracefully
+// on SIGQUIT, which images of nginx ask for. NGINX_STOPSIGNAL=SIGQUIT has it take a SIGTERM for that.
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"log"
@@ -15,28 +19,31 @@ import (
 )
 
 func main() {
-	if err := run(":80", os.Getenv("NGINX_VERSION")); err != nil {
+	if err := run(":80", os.Getenv("NGINX_VERSION"), os.Getenv("NGINX_STOPSIGNAL") == "SIGQUIT"); err != nil {
 		log.Fatal(err)
 	}
 }
 
-// run serves until SIGTERM, and then ends at once, with whatever is in flight: as nginx does, and many a server without a thought about it.
-func run(address, version string) error {
+// run serves until it is told to end. Gracefully means that it answers what is in flight, with Connection: close.
+func run(address, version string, gracefully bool) error {
 	pod, err := os.Hostname()
 	if err != nil {
 		return fmt.Errorf("asking for the pod's name: %w", err)
 	}
 	server := &http.Server{Addr: address, Handler: handler(version, pod), ReadHeaderTimeout: 10 * time.Second}
-	end := make(chan os.Signal, 1)
-	signal.Notify(end, syscall.SIGTERM)
+	end, ended := make(chan os.Signal, 1), make(chan error, 1)
+	signal.Notify(end, syscall.SIGTERM, syscall.SIGQUIT)
 	go func() {
-		<-end
-		_ = server.Close()
+		if received := <-end; gracefully || received == syscall.SIGQUIT {
+			ended <- server.Shutdown(context.Background())
+		} else {
+			ended <- server.Close()
+		}
 	}()
 	if err := server.ListenAndServe(); !errors.Is(err, http.ErrServerClosed) {
 		return fmt.Errorf("serving on %s: %w", address, err)
 	}
-	return nil
+	return <-ended
 }
 
 func handler(version, pod string) http.Handler {
