@@ -46,12 +46,18 @@ func (r *requests) asked(version string) {
 	r.asks = append(r.asks, traffic.Ask{At: time.Now(), Version: version})
 }
 
-// awaitAnswer waits until a version answers.
+// awaitAnswer waits until a version answers a request that was sent after the last ask. An answer to an older one can still be that
+// of the version before the last.
 func (r *requests) awaitAnswer(t *testing.T, version string) {
 	t.Helper()
+	var asked time.Time
+	if len(r.asks) > 0 {
+		asked = r.asks[len(r.asks)-1].At
+	}
 	ctx, cancel := context.WithTimeoutCause(t.Context(), harness.Patience, fmt.Errorf("no answer of version %s", version))
 	defer cancel()
-	if err := r.client.Await(ctx, func(result traffic.Result) bool { return result.Version == version }); err != nil {
+	answered := func(result traffic.Result) bool { return result.Version == version && result.Start.After(asked) }
+	if err := r.client.Await(ctx, answered); err != nil {
 		t.Fatal(err)
 	}
 }
