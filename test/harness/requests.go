@@ -65,19 +65,30 @@ func (r *Requests) Asked(version string) {
 	r.Asks = append(r.Asks, traffic.Ask{At: time.Now(), Version: version})
 }
 
-// AwaitAnswer waits until a version answers, on every node.
+// AwaitAnswer waits until a version answers a request that was sent after the last ask, on every node. An answer to an older one can
+// still be that of the version before the last.
 func (r *Requests) AwaitAnswer(t testing.TB, version string) {
 	t.Helper()
-	AwaitAnswers(t, r.fresh, version)
+	var asked time.Time
+	if len(r.Asks) > 0 {
+		asked = r.Asks[len(r.Asks)-1].At
+	}
+	awaitAnswers(t, r.fresh, version, asked)
 }
 
 // AwaitAnswers waits until a version answers each of some clients.
 func AwaitAnswers(t testing.TB, clients []*traffic.Client, version string) {
 	t.Helper()
+	awaitAnswers(t, clients, version, time.Time{})
+}
+
+func awaitAnswers(t testing.TB, clients []*traffic.Client, version string, since time.Time) {
+	t.Helper()
 	ctx, cancel := context.WithTimeoutCause(t.Context(), Patience, fmt.Errorf("no answer of version %s", version))
 	defer cancel()
+	answered := func(result traffic.Result) bool { return result.Version == version && result.Start.After(since) }
 	for _, client := range clients {
-		if err := client.Await(ctx, func(result traffic.Result) bool { return result.Version == version }); err != nil {
+		if err := client.Await(ctx, answered); err != nil {
 			t.Fatal(err)
 		}
 	}
