@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
-	"path/filepath"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -32,7 +31,7 @@ func startArgoCD(p *programs) error {
 	if err != nil {
 		return err
 	}
-	if err := apply(nil, "--kustomize="+filepath.Join(filepath.Dir(program), "crds")); err != nil {
+	if err := applyKinds(program); err != nil {
 		return err
 	}
 	if err := apply([]byte(argoSettings), "--filename=-"); err != nil {

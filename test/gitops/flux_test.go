@@ -46,7 +46,7 @@ func startFlux(p *programs) error {
 		if err != nil {
 			return err
 		}
-		if err := apply(nil, "--kustomize="+filepath.Join(filepath.Dir(program), "crds")); err != nil {
+		if err := applyKinds(program); err != nil {
 			return err
 		}
 		args := append(controller.args, "--watch-all-namespaces", "--enable-leader-election=false", "--events-addr=",
@@ -106,7 +106,8 @@ func (flux) read(o *unstructured.Unstructured) report {
 	_, commit, _ := strings.Cut(text(o, "status", "lastAttemptedRevision"), ":")
 	healthy, ready := condition(o, "Healthy"), condition(o, "Ready")
 	applied := text(o, "status", "lastAppliedRevision") == text(o, "status", "lastAttemptedRevision")
-	r := report{commit: commit, busy: healthy == "Unknown", settled: applied && ready == "True" && healthy == "True"}
+	// It looks at the health again and again. If a version is not ready, that ends with the timeout.
+	r := report{commit: commit, busy: healthy == "False", settled: applied && ready == "True" && healthy == "True"}
 	r.status = "not ready"
 	if r.settled {
 		r.status = "ready"

@@ -28,7 +28,8 @@ func (p *programs) start(name string, environment []string, program string, args
 	}
 	command := exec.CommandContext(p.ctx, program, args...)
 	command.Dir = p.dir
-	command.Env = append(append(os.Environ(), "HOME="+p.dir, "TMPDIR="+p.dir), environment...)
+	command.Env = append(append(os.Environ(), "HOME="+p.dir, "TMPDIR="+p.dir, "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH")),
+		environment...)
 	command.Stdout, command.Stderr = log, log
 	if err := command.Start(); err != nil {
 		return fmt.Errorf("starting %s: %w", name, err)
@@ -51,6 +52,19 @@ func built(variable string) (string, error) {
 		return "", fmt.Errorf("%s is not set: run `make gitops`", variable)
 	}
 	return path, nil
+}
+
+// applyKinds brings the kinds of objects about that were built with a program.
+func applyKinds(program string) error {
+	directory := filepath.Join(filepath.Dir(program), "crds")
+	if err := apply(nil, "--filename="+directory); err != nil {
+		return err
+	}
+	printed, err := exec.Command("kubectl", "wait", "--for=condition=Established", "--filename", directory).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("waiting for %s: %w\n%s", directory, err, printed)
+	}
+	return nil
 }
 
 // apply brings objects about that an argument of kubectl apply names; --filename=- names the manifest.

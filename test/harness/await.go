@@ -22,8 +22,7 @@ func Await[T runtime.Object](t testing.TB, objects cache.ListerWatcher, what str
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), Patience)
 	defer cancel()
-	var kind T
-	event, err := watchtools.UntilWithSync(ctx, objects, kind, nil, func(event watch.Event) (bool, error) {
+	event, err := watchtools.UntilWithSync(ctx, objects, nil, nil, func(event watch.Event) (bool, error) {
 		object, ok := event.Object.(T)
 		return ok && event.Type != watch.Deleted && condition(object), nil
 	})
