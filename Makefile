@@ -141,6 +141,7 @@ image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/imag
 .PHONY: cluster-images
 cluster-images: $(IMAGES)/pause.tar $(NGINX_IMAGES)
 
+$(IMAGES)/nginx: $(wildcard test/cluster/nginx/*.go)
 $(IMAGES)/pause $(IMAGES)/nginx: $(IMAGES)/%: test/cluster/%/main.go
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./$(<D)
