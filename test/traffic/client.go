@@ -143,7 +143,7 @@ func (c *Client) get() (string, error) {
 	if response.StatusCode != http.StatusOK {
 		return "", fmt.Errorf("status %s", response.Status)
 	}
-	version := parseVersion(response.Header.Get("Server"))
+	version := ParseVersion(response.Header.Get("Server"))
 	if version == "" {
 		return "", fmt.Errorf("no version in the answer's header Server: %q", response.Header.Get("Server"))
 	}
@@ -152,9 +152,9 @@ func (c *Client) get() (string, error) {
 
 var serverHeader = regexp.MustCompile(`^nginx/(\d+\.\d+)(\.\d+)?$`)
 
-// parseVersion returns the version as the examples label it, from a Server header of real nginx or its stand-in:
+// ParseVersion returns the version as the examples label it, from a Server header of real nginx or its stand-in:
 // nginx/1.10.3 and nginx/1.10 are both version 1.10.
-func parseVersion(header string) string {
+func ParseVersion(header string) string {
 	if match := serverHeader.FindStringSubmatch(header); match != nil {
 		return match[1]
 	}

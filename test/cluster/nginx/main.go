@@ -1,11 +1,13 @@
 // Command nginx stands in for the images nginx:1.10, nginx:1.11 and nginx:1.12 of the examples: the local cluster has no
 // registry to pull the real ones from. It answers every request with its version and its pod's name; after a while, where the request
-// says ?wait=2s. Under /page it has a page with the assets of its version.
+// says ?wait=2s.
 //
-// It speaks HTTP/1.1 on port 80, and on port 443, under a certificate of its own making, HTTP/2 too.
+// Under /page it has a page with the assets of its version, and with those of the versions in NGINX_ASSETS_OF too. It speaks HTTP/1.1
+// on port 80, and on port 443, under a certificate of its own making, HTTP/2 too.
 package main
 
 import (
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -26,67 +28,55 @@ func main() {
 }
 
 // run serves until SIGTERM, and then ends at once, with whatever is in flight: as nginx does, and many a server without a thought about it.
+// With NGINX_SHUTDOWN=graceful it finishes what is in flight.
 func run() error {
-	server, err := newServer()
-	if err != nil {
-		return err
-	}
-	plain, err := net.Listen("tcp", ":80")
-	if err != nil {
-		return err
-	}
-	secure, err := net.Listen("tcp", ":443")
-	if err != nil {
-		return err
-	}
-	end := make(chan os.Signal, 1)
-	signal.Notify(end, syscall.SIGTERM)
-	go func() {
-		<-end
-		_ = server.Close()
-	}()
-	ended := make(chan error, 2)
-	go func() { ended <- server.Serve(plain) }()
-	go func() { ended <- server.ServeTLS(secure, "", "") }()
-	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
-		return fmt.Errorf("serving: %w", err)
-	}
-	return nil
-}
-
-// newServer returns the server that the environment describes.
-func newServer() (*http.Server, error) {
 	pod, err := os.Hostname()
 	if err != nil {
-		return nil, fmt.Errorf("asking for the pod's name: %w", err)
+		return fmt.Errorf("asking for the pod's name: %w", err)
 	}
 	certificate, err := selfSigned()
 	if err != nil {
-		return nil, fmt.Errorf("making a certificate: %w", err)
+		return fmt.Errorf("making a certificate: %w", err)
 	}
-	keepAlive, err := durationOf("NGINX_KEEPALIVE_TIMEOUT")
-	if err != nil {
-		return nil, err
-	}
-	return &http.Server{
+	server := &http.Server{
 		Handler:           handler(os.Getenv("NGINX_VERSION"), pod, strings.Fields(os.Getenv("NGINX_ASSETS_OF"))...),
 		ReadHeaderTimeout: 10 * time.Second,
-		IdleTimeout:       keepAlive,
-		TLSConfig:         &tls.Config{Certificates: []tls.Certificate{certificate}},
-	}, nil
+		// Whichever port is served first, net/http looks here for whether it is to speak HTTP/2.
+		TLSConfig: &tls.Config{Certificates: []tls.Certificate{certificate}, NextProtos: []string{"h2", "http/1.1"}},
+	}
+	end := make(chan os.Signal, 1)
+	signal.Notify(end, syscall.SIGTERM)
+	failed := make(chan error, 2)
+	if err := listen(":80", server.Serve, failed); err != nil {
+		return err
+	}
+	serveTLS := func(l net.Listener) error { return server.ServeTLS(l, "", "") }
+	if err := listen(":443", serveTLS, failed); err != nil {
+		return err
+	}
+	select {
+	case err := <-failed:
+		return err
+	case <-end:
+	}
+	if os.Getenv("NGINX_SHUTDOWN") == "graceful" {
+		return server.Shutdown(context.Background())
+	}
+	return server.Close()
 }
 
-// durationOf reads a variable of the environment; 0 if it is not set.
-func durationOf(variable string) (time.Duration, error) {
-	value, set := os.LookupEnv(variable)
-	if !set {
-		return 0, nil
-	}
-	duration, err := time.ParseDuration(value)
+// listen serves on an address in the background, and tells of a failure.
+func listen(address string, serve func(net.Listener) error, failed chan<- error) error {
+	listener, err := net.Listen("tcp", address)
 	if err != nil {
-		return 0, fmt.Errorf("%s: %q: must be a duration, such as 5s", variable, value)
+		return err
 	}
-	return duration, nil
+	go func() {
+		if err := serve(listener); !errors.Is(err, http.ErrServerClosed) {
+			failed <- fmt.Errorf("serving on %s: %w", address, err)
+		}
+	}()
+	return nil
 }
 
 // handler answers as a pod of a version, which has the assets of some other versions besides its own.

@@ -1,0 +1,125 @@
+package pages
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/bluegreen-k8s/bluegreen/bench/peers"
+	"github.com/bluegreen-k8s/bluegreen/bench/report"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
+)
+
+// atOnce is how long after the first answer of the new version a page counts as loaded during the switch. Later, the version before is
+// about to end, or ends.
+const atOnce = time.Second
+
+// count is what became of the pages of one kind of client in one switch.
+type count struct {
+	pages, mixed, late, missing, again, failed int
+	connections                                int
+	failure                                    error // The first one.
+}
+
+// outcome has the counts of one switch, in the order of the kinds of clients.
+type outcome []count
+
+// judge counts, given when the new version answered first.
+func judge(crowds []crowd, switched time.Time) outcome {
+	var o outcome
+	for _, c := range crowds {
+		var n count
+		for _, one := range c.visitors {
+			n.add(one.loads, switched)
+		}
+		o = append(o, n)
+	}
+	return o
+}
+
+// add counts the pages of one visitor, in their order.
+func (n *count) add(loads []load, switched time.Time) {
+	for i, l := range loads {
+		n.pages++
+		n.connections = max(n.connections, l.connections())
+		if l.mixed() {
+			n.mixed++
+			if l.start.After(switched.Add(atOnce)) {
+				n.late++
+			}
+		}
+		if l.missing() {
+			n.missing++
+			if i+1 < len(loads) && loads[i+1].missing() {
+				n.again++
+			}
+		}
+		if failure := l.failure(); failure != nil {
+			n.failed++
+			if n.failure == nil {
+				n.failure = failure
+			}
+		}
+	}
+}
+
+func (o outcome) String() string {
+	var each []string
+	for _, n := range o {
+		text := fmt.Sprintf("%d pages, %d mixed (%d late), %d missing (%d again), %d failed", n.pages, n.mixed, n.late, n.missing, n.again, n.failed)
+		if n.failure != nil {
+			text += fmt.Sprintf(" (%v)", n.failure)
+		}
+		each = append(each, text)
+	}
+	return strings.Join(each, "; ")
+}
+
+// Result has what was counted of each peer, switch by switch.
+type Result struct {
+	peers   []peers.Peer
+	clients []kind
+	// outcomes are those of each peer.
+	outcomes [][]outcome
+}
+
+func newResult(compared []peers.Peer, clients []kind) *Result {
+	return &Result{peers: compared, clients: clients, outcomes: make([][]outcome, len(compared))}
+}
+
+func (r *Result) add(peer int, o outcome) { r.outcomes[peer] = append(r.outcomes[peer], o) }
+
+// Table returns the result as a table of Markdown.
+func (r *Result) Table() string {
+	table := markdown.Table{Head: []string{"", "client", "connections", "switches", "pages", "mixed", "mixed in one switch",
+		"of them later", "an asset missing", "again when reloaded", "failed"}}
+	for i, p := range r.peers {
+		for j, client := range r.clients {
+			table.Add(append([]string{p.Name, client.name}, row(r.outcomes[i], j)...)...)
+		}
+	}
+	return table.String()
+}
+
+// row adds up what one kind of client saw in all switches of a peer.
+func row(outcomes []outcome, client int) []string {
+	var sum count
+	var mixed []float64
+	for _, o := range outcomes {
+		n := o[client]
+		mixed = append(mixed, float64(n.mixed))
+		sum.connections = max(sum.connections, n.connections)
+		sum.pages += n.pages
+		sum.mixed += n.mixed
+		sum.late += n.late
+		sum.missing += n.missing
+		sum.again += n.again
+		sum.failed += n.failed
+	}
+	cells := []string{fmt.Sprint(sum.connections), fmt.Sprint(len(outcomes)), fmt.Sprint(sum.pages), fmt.Sprint(sum.mixed),
+		report.Spread("%.0f", mixed)}
+	for _, n := range []int{sum.late, sum.missing, sum.again, sum.failed} {
+		cells = append(cells, fmt.Sprint(n))
+	}
+	return cells
+}
