@@ -2,8 +2,10 @@ package pages
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -70,7 +72,7 @@ func (b *chromium) open(origin, protocol string) (*tab, error) {
 
 func (t *tab) close() { t.end() }
 
-// see notes what the browser tells of a request, from which nothing is told to the page itself.
+// see notes what became of each request.
 func (t *tab) see(event any) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -79,7 +81,10 @@ func (t *tab) see(event any) {
 		t.parts[e.RequestID] = t.answer(e.Response)
 	case *network.EventLoadingFailed:
 		failed := t.parts[e.RequestID]
-		failed.err = fmt.Errorf("%s", e.ErrorText)
+		if failed.status == http.StatusNotFound {
+			return // The text of a 404 is no script, so that fails too.
+		}
+		failed.err = errors.New(e.ErrorText)
 		t.parts[e.RequestID] = failed
 	}
 }
