@@ -190,7 +190,7 @@ func (b *bench) count(ctx context.Context, section string, run func(context.Cont
 	if err != nil {
 		return err
 	}
-	return b.publishIn("front-ends.md", section, result.Table())
+	return b.publishIn("front-ends.md", "make bench-pages", section, result.Table())
 }
 
 // hasCluster reports whether there is a real node, and tells if there is none.
@@ -212,7 +212,7 @@ func (b *bench) cluster(experiment string) peers.Cluster {
 
 // publish prints what was measured, and puts it into the docs.
 func (b *bench) publish(section, text string, plots map[string]report.Plot) error {
-	if err := b.publishIn("performance.md", section, text); err != nil || b.docs == "" {
+	if err := b.publishIn("performance.md", "make bench", section, text); err != nil || b.docs == "" {
 		return err
 	}
 	for name, plot := range plots {
@@ -223,11 +223,11 @@ func (b *bench) publish(section, text string, plots map[string]report.Plot) erro
 	return nil
 }
 
-// publishIn prints a section of a page of the docs, and puts it there.
-func (b *bench) publishIn(page, section, text string) error {
+// publishIn prints a section of a page of the docs, and puts it there; the page names the command that writes it.
+func (b *bench) publishIn(page, command, section, text string) error {
 	fmt.Printf("## %s\n\n%s\n\n", section, text)
 	if b.docs == "" {
 		return nil
 	}
-	return markdown.Fill(filepath.Join(b.docs, page), section, "make bench", text)
+	return markdown.Fill(filepath.Join(b.docs, page), section, command, text)
 }

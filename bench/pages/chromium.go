@@ -36,7 +36,7 @@ func startChromium(ctx context.Context) (*chromium, error) {
 	b := &chromium{ctx: ctx, end: func() { endBrowser(); endProcess() }}
 	if err := chromedp.Do(ctx); err != nil {
 		b.end()
-		return nil, fmt.Errorf("starting chromium: %w", err)
+		return nil, fmt.Errorf("starting Chromium (make bench-pages installs it): %w", err)
 	}
 	return b, nil
 }

@@ -25,7 +25,7 @@ func before(version string) string {
 }
 
 // pagePath is the page. Each answer takes as long as it does over a network.
-const pagePath = "/page?wait=50ms"
+const pagePath = "/page?wait=100ms"
 
 // visitors is how many there are of each kind of client.
 const visitors = 4

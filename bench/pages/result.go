@@ -66,7 +66,8 @@ func (n *count) add(loads []load, switched time.Time) {
 func (o outcome) String() string {
 	var each []string
 	for _, n := range o {
-		text := fmt.Sprintf("%d pages, %d mixed (%d late), %d missing (%d again), %d failed", n.pages, n.mixed, n.late, n.missing, n.again, n.failed)
+		text := fmt.Sprintf("%d pages, %d mixed (%d later), %d incomplete (%d again), %d failed",
+			n.pages, n.mixed, n.late, n.missing, n.again, n.failed)
 		if n.failure != nil {
 			text += fmt.Sprintf(" (%v)", n.failure)
 		}
@@ -92,7 +93,7 @@ func (r *Result) add(peer int, o outcome) { r.outcomes[peer] = append(r.outcomes
 // Table returns the result as a table of Markdown.
 func (r *Result) Table() string {
 	table := markdown.Table{Head: []string{"", "client", "connections", "switches", "pages", "mixed", "mixed in one switch",
-		"of them later", "an asset missing", "again when reloaded", "failed"}}
+		"of them later", "incomplete", "also when reloaded", "failed"}}
 	for i, p := range r.peers {
 		for j, client := range r.clients {
 			table.Add(append([]string{p.Name, client.name}, row(r.outcomes[i], j)...)...)
