@@ -7,6 +7,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptrace"
+	"net/url"
 	"regexp"
 	"strings"
 	"sync"
@@ -28,28 +29,32 @@ const browserConnections = 6
 
 // goClient loads pages as a browser does, without one.
 type goClient struct {
-	origin string
-	http   *http.Client
+	base *url.URL
+	http *http.Client
 }
 
-func newGoClient(origin string, transport *http.Transport) *goClient {
-	return &goClient{origin: origin, http: &http.Client{Transport: transport, Timeout: patience}}
+func newGoClient(origin string, transport *http.Transport) (client, error) {
+	base, err := url.Parse(origin)
+	if err != nil {
+		return nil, err
+	}
+	return &goClient{base: base, http: &http.Client{Transport: transport, Timeout: patience}}, nil
 }
 
 // http1 has as many connections as a browser.
-func http1(origin string) *goClient {
+func http1(origin string) (client, error) {
 	return newGoClient(origin, &http.Transport{MaxConnsPerHost: browserConnections, MaxIdleConnsPerHost: browserConnections})
 }
 
 // http2 has one connection.
-func http2(origin string) *goClient {
+func http2(origin string) (client, error) {
 	protocols := new(http.Protocols)
 	protocols.SetHTTP2(true)
 	return newGoClient(origin, &http.Transport{Protocols: protocols, TLSClientConfig: &tls.Config{InsecureSkipVerify: true}})
 }
 
 // fresh has a connection for each request, as has a proxy in front of the Service that chooses a pod for each.
-func fresh(origin string) *goClient {
+func fresh(origin string) (client, error) {
 	return newGoClient(origin, &http.Transport{DisableKeepAlives: true})
 }
 
@@ -73,11 +78,16 @@ func (c *goClient) load() load {
 	return l
 }
 
-func (c *goClient) get(path string) (string, part) {
+// get returns an answer's body, and what else came of a request for what a page refers to.
+func (c *goClient) get(reference string) (string, part) {
+	target, err := c.base.Parse(reference)
+	if err != nil {
+		return "", part{err: err}
+	}
 	connection := ""
 	trace := &httptrace.ClientTrace{GotConn: func(info httptrace.GotConnInfo) { connection = info.Conn.LocalAddr().String() }}
 	ctx := httptrace.WithClientTrace(context.Background(), trace)
-	request, err := http.NewRequestWithContext(ctx, http.MethodGet, c.origin+path, nil)
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, target.String(), nil)
 	if err != nil {
 		return "", part{err: err}
 	}

@@ -41,7 +41,7 @@ func site(t *testing.T, tls bool, version string, missing ...int) string {
 
 func TestClientsHaveAsManyConnectionsAsTheirNameSays(t *testing.T) {
 	for name, test := range map[string]struct {
-		open        func(origin string) *goClient
+		open        func(origin string) (client, error)
 		tls         bool
 		connections int
 	}{
@@ -50,7 +50,10 @@ func TestClientsHaveAsManyConnectionsAsTheirNameSays(t *testing.T) {
 		"one for each request, at once": {fresh, false, 1 + assets},
 	} {
 		t.Run(name, func(t *testing.T) {
-			client := test.open(site(t, test.tls, "1.10"))
+			client, err := test.open(site(t, test.tls, "1.10"))
+			if err != nil {
+				t.Fatal(err)
+			}
 			defer client.close()
 			for range 2 {
 				if l := client.load(); !l.whole("1.10") || l.connections() != test.connections {
@@ -62,7 +65,10 @@ func TestClientsHaveAsManyConnectionsAsTheirNameSays(t *testing.T) {
 }
 
 func TestAClientSeesThatAnAssetIsMissing(t *testing.T) {
-	client := http1(site(t, false, "1.10", 7))
+	client, err := http1(site(t, false, "1.10", 7))
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer client.close()
 	if l := client.load(); !l.missing() || l.failure() != nil || l.mixed() || l.whole("1.10") {
 		t.Errorf("%+v", l)
@@ -72,7 +78,10 @@ func TestAClientSeesThatAnAssetIsMissing(t *testing.T) {
 func TestAClientFailsWithoutAServer(t *testing.T) {
 	server := httptest.NewServer(nil)
 	server.Close()
-	client := http1(server.URL)
+	client, err := http1(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
 	if l := client.load(); l.failure() == nil || l.whole("") {
 		t.Errorf("%+v", l)
 	}

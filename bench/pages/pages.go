@@ -30,22 +30,19 @@ const pagePath = "/page?wait=100ms"
 // visitors is how many there are of each kind of client.
 const visitors = 4
 
-// kind is a kind of client.
+// kind is a kind of client, which speaks http or https.
 type kind struct {
-	name string
-	open func(address string) (client, error)
+	name, scheme string
+	open         func(origin string) (client, error)
 }
 
 func kinds(browser *chromium) []kind {
-	plain := func(open func(string) *goClient) func(string) (client, error) {
-		return func(address string) (client, error) { return open("http://" + address), nil }
-	}
 	return []kind{
-		{"Chromium, HTTP/1.1", func(address string) (client, error) { return browser.open("http://"+address, "http/1.1") }},
-		{"Chromium, HTTP/2", func(address string) (client, error) { return browser.open("https://"+address, "h2") }},
-		{"Go, HTTP/1.1", plain(http1)},
-		{"Go, HTTP/2", func(address string) (client, error) { return http2("https://" + address), nil }},
-		{"Go, a connection for each request", plain(fresh)},
+		{"Chromium, HTTP/1.1", "http", func(origin string) (client, error) { return browser.open(origin, "http/1.1") }},
+		{"Chromium, HTTP/2", "https", func(origin string) (client, error) { return browser.open(origin, "h2") }},
+		{"Go, HTTP/1.1", "http", http1},
+		{"Go, HTTP/2", "https", http2},
+		{"Go, a connection for each request", "http", fresh},
 	}
 }
 

@@ -34,7 +34,7 @@ func start(kinds []kind, address string) (*visit, error) {
 	for _, kind := range kinds {
 		var c crowd
 		for range visitors {
-			client, err := kind.open(address)
+			client, err := kind.open(kind.scheme + "://" + address)
 			if err != nil {
 				v.end()
 				return nil, fmt.Errorf("opening %s: %w", kind.name, err)
