@@ -27,22 +27,20 @@ func before(version string) string {
 // pagePath is the page. Each answer takes as long as it does over a network.
 const pagePath = "/page?wait=100ms"
 
-// visitors is how many there are of each kind of client.
-const visitors = 4
-
-// kind is a kind of client, which speaks http or https.
+// kind is a kind of client, which speaks http or https, and how many visitors have one.
 type kind struct {
 	name, scheme string
+	visitors     int
 	open         func(origin string) (client, error)
 }
 
 func kinds(browser *chromium) []kind {
 	return []kind{
-		{"Chromium, HTTP/1.1", "http", func(origin string) (client, error) { return browser.open(origin, "http/1.1") }},
-		{"Chromium, HTTP/2", "https", func(origin string) (client, error) { return browser.open(origin, "h2") }},
-		{"Go, HTTP/1.1", "http", http1},
-		{"Go, HTTP/2", "https", http2},
-		{"Go, a connection for each request", "http", fresh},
+		{"Chromium, HTTP/1.1", "http", 2, func(origin string) (client, error) { return browser.open(origin, "http/1.1") }},
+		{"Chromium, HTTP/2", "https", 2, func(origin string) (client, error) { return browser.open(origin, "h2") }},
+		{"Go, HTTP/1.1", "http", 4, http1},
+		{"Go, HTTP/2", "https", 4, http2},
+		{"Go, a connection for each request", "http", 4, fresh},
 	}
 }
 
@@ -62,8 +60,7 @@ func Remedies(ctx context.Context, cluster peers.Cluster, runs int) (*Result, er
 		named("bluegreen, sessionAffinity: ClientIP", peers.BlueGreen(affinity)),
 		named("bluegreen, each image has the assets of the version before", peers.BlueGreen(kept)),
 		named("bluegreen, all assets everywhere, as in a bucket", peers.BlueGreen(bucket)),
-		named("RollingUpdate, each image has the assets of the version before", peers.RollingUpdate(kept)),
-		named("RollingUpdate, all assets everywhere, as in a bucket", peers.RollingUpdate(bucket)))
+		named("RollingUpdate, each image has the assets of the version before", peers.RollingUpdate(kept)))
 }
 
 // with sets a variable of each version's containers.

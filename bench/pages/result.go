@@ -10,11 +10,8 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
-// atOnce is how long after the first answer of the new version a page counts as loaded during the switch. Later, the version before is
-// about to end, or ends.
-const atOnce = time.Second
-
-// count is what became of the pages of one kind of client in one switch.
+// count is what became of the pages of one kind of client in one switch. Late are mixed ones that began after the new version had
+// answered.
 type count struct {
 	pages, mixed, late, missing, again, failed int
 	connections                                int
@@ -44,7 +41,7 @@ func (n *count) add(loads []load, switched time.Time) {
 		n.connections = max(n.connections, l.connections())
 		if l.mixed() {
 			n.mixed++
-			if l.start.After(switched.Add(atOnce)) {
+			if l.start.After(switched) {
 				n.late++
 			}
 		}

@@ -41,7 +41,7 @@ func TestPagesAreCounted(t *testing.T) {
 			want:  count{pages: 1, mixed: 1, connections: 1},
 		},
 		"the same, later": {
-			loads: []load{page(atOnce+1, of("1.10"), of("1.11"))},
+			loads: []load{page(1, of("1.10"), of("1.11"))},
 			want:  count{pages: 1, mixed: 1, late: 1, connections: 1},
 		},
 		"an asset is missing, and there after a reload": {

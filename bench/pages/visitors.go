@@ -27,13 +27,13 @@ type visit struct {
 	changed chan struct{} // Closed at the next load.
 }
 
-// start opens the clients, so many of each kind, and has them begin.
+// start opens the clients of all visitors, and has them begin.
 func start(kinds []kind, address string) (*visit, error) {
 	ctx, stop := context.WithCancel(context.Background())
 	v := &visit{stop: stop, changed: make(chan struct{})}
 	for _, kind := range kinds {
 		var c crowd
-		for range visitors {
+		for range kind.visitors {
 			client, err := kind.open(kind.scheme + "://" + address)
 			if err != nil {
 				v.end()
