@@ -213,7 +213,7 @@ run_bench = cd bench && go run . $(addprefix --only=,$(1)) --docs=$(CURDIR)/docs
 	--argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds $(BENCH_FLAGS)
 
 # What needs the local cluster comes last: the cluster would slow down the other measurements.
-BENCH_ON_CLUSTER := $(filter felt pages remedies,$(BENCH_PARTS))
+BENCH_ON_CLUSTER := $(filter felt pages,$(BENCH_PARTS))
 BENCH_ALONE := $(filter-out $(BENCH_ON_CLUSTER),$(BENCH_PARTS))
 
 .PHONY: bench
@@ -226,7 +226,7 @@ bench: $(ARGO) $(TEST_TOOLS) ## Measure bluegreen and its peers for docs/perform
 .PHONY: bench-pages
 bench-pages: packages ## Count the pages that a switch breaks in browsers, for docs/front-ends.md (root; 25 minutes; installs Chromium).
 	@test/cluster/packages chromium
-	@$(MAKE) --no-print-directory bench BENCH=pages,remedies
+	@$(MAKE) --no-print-directory bench BENCH=pages
 
 # For people who try bluegreen.
 

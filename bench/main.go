@@ -63,6 +63,9 @@ type bench struct {
 	// argo is the program of Argo Rollouts, and crds the files of its types; without them it is left out.
 	argo string
 	crds []string
+	// pagesOf names the peers whose pages are counted; none for all.
+	pagesOf []string
+
 	// kubeconfig is of the local cluster, for what needs a real node.
 	kubeconfig string
 }
@@ -81,7 +84,6 @@ var experiments = []experiment{
 	{"webhook", (*bench).webhook},
 	{"felt", (*bench).felt},
 	{"pages", (*bench).pages},
-	{"remedies", (*bench).remedies},
 }
 
 func main() {
@@ -112,6 +114,7 @@ func run(ctx context.Context, args []string) error {
 		"Kubeconfig of the local cluster, with bluegreen installed. Empty to leave out what needs a real node.")
 	flags.IntVar(&b.size.felt, "felt", b.size.felt, "How many switches each peer makes on the real node.")
 	flags.IntVar(&b.size.pages, "pages", b.size.pages, "How many switches each peer makes on the real node under browsers.")
+	flags.StringSliceVar(&b.pagesOf, "pages-of", nil, "Whose pages are counted, by the headings of front-ends.md. Empty for all.")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -178,19 +181,14 @@ func (b *bench) felt(ctx context.Context) error {
 	return b.publish("felt", text, plots)
 }
 
-// pages counts pages that a switch breaks, on the real node, and remedies what becomes of them with what might help.
-func (b *bench) pages(ctx context.Context) error    { return b.count(ctx, "pages", pages.Contenders) }
-func (b *bench) remedies(ctx context.Context) error { return b.count(ctx, "remedies", pages.Remedies) }
-
-func (b *bench) count(ctx context.Context, section string, run func(context.Context, peers.Cluster, int) (*pages.Result, error)) error {
-	if !b.hasCluster(section) {
+// pages counts the pages that a switch breaks, on the real node.
+func (b *bench) pages(ctx context.Context) error {
+	if !b.hasCluster("pages") {
 		return nil
 	}
-	result, err := run(ctx, b.cluster(section), b.size.pages)
-	if err != nil {
-		return err
-	}
-	return b.publishIn("front-ends.md", "make bench-pages", section, result.Table())
+	return pages.Run(ctx, b.cluster("pages"), b.size.pages, b.pagesOf, func(peer, table string) error {
+		return b.publishIn("front-ends.md", "make bench-pages", "pages of "+peer, table)
+	})
 }
 
 // hasCluster reports whether there is a real node, and tells if there is none.

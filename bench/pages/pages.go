@@ -25,7 +25,7 @@ func before(version string) string {
 }
 
 // pagePath is the page. Each answer takes as long as it does over a network.
-const pagePath = "/page?wait=100ms"
+const pagePath = "/page?wait=200ms"
 
 // kind is a kind of client, which speaks http or https, and how many visitors have one.
 type kind struct {
@@ -44,23 +44,19 @@ func kinds(browser *chromium) []kind {
 	}
 }
 
-// Contenders lets bluegreen and its peers switch so many times.
-func Contenders(ctx context.Context, cluster peers.Cluster, runs int) (*Result, error) {
-	return run(ctx, cluster, runs, cluster.Peers(peers.App{})...)
-}
-
-// Remedies lets bluegreen switch so many times with each of what might help, and a RollingUpdate with what helps bluegreen.
-func Remedies(ctx context.Context, cluster peers.Cluster, runs int) (*Result, error) {
+// peersOf returns all that are compared: bluegreen and its peers as they are, bluegreen with each of what might help, and a
+// RollingUpdate with what helps bluegreen.
+func peersOf(cluster peers.Cluster) []peers.Peer {
 	graceful := peers.App{Container: with("NGINX_SHUTDOWN", func(string) string { return "graceful" })}
 	affinity := peers.App{Service: func(s *corev1.ServiceSpec) { s.SessionAffinity = corev1.ServiceAffinityClientIP }}
 	kept := peers.App{Container: with("NGINX_ASSETS_OF", before)}
 	bucket := peers.App{Container: with("NGINX_ASSETS_OF", func(string) string { return strings.Join(versions, " ") })}
-	return run(ctx, cluster, runs,
-		named("bluegreen, pods finish what is in flight", peers.BlueGreen(graceful)),
-		named("bluegreen, sessionAffinity: ClientIP", peers.BlueGreen(affinity)),
-		named("bluegreen, each image has the assets of the version before", peers.BlueGreen(kept)),
-		named("bluegreen, all assets everywhere, as in a bucket", peers.BlueGreen(bucket)),
-		named("RollingUpdate, each image has the assets of the version before", peers.RollingUpdate(kept)))
+	return append(cluster.Peers(peers.App{}),
+		named("bluegreen with the assets of the version before", peers.BlueGreen(kept)),
+		named("bluegreen with all assets", peers.BlueGreen(bucket)),
+		named("bluegreen with session affinity", peers.BlueGreen(affinity)),
+		named("bluegreen with a graceful shutdown", peers.BlueGreen(graceful)),
+		named("RollingUpdate with the assets of the version before", peers.RollingUpdate(kept)))
 }
 
 // with sets a variable of each version's containers.
@@ -75,32 +71,48 @@ func named(name string, p peers.Peer) peers.Peer {
 	return p
 }
 
-// run lets every peer switch so many times, in turns, so that a slow minute of the machine is everybody's.
-func run(ctx context.Context, cluster peers.Cluster, runs int, compared ...peers.Peer) (*Result, error) {
+// Run lets every peer switch so many times, and publishes a table of each as soon as it is done. Names choose among the peers; none of
+// them is for all.
+func Run(ctx context.Context, cluster peers.Cluster, runs int, names []string, publish func(peer, table string) error) error {
 	browser, err := startChromium(ctx)
 	if err != nil {
-		return nil, err
+		return err
 	}
 	defer browser.end()
 	clients := kinds(browser)
-	stages, err := cluster.SetUp(ctx, versions[0], compared...)
+	for _, p := range peersOf(cluster) {
+		if len(names) > 0 && !slices.Contains(names, p.Name) {
+			continue
+		}
+		outcomes, err := switches(ctx, cluster, p, clients, runs)
+		if err != nil {
+			return fmt.Errorf("%s: %w", p.Name, err)
+		}
+		if err := publish(p.Name, table(clients, outcomes)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// switches lets a peer switch so many times.
+func switches(ctx context.Context, cluster peers.Cluster, p peers.Peer, clients []kind, runs int) ([]outcome, error) {
+	stages, err := cluster.SetUp(ctx, versions[0], p)
 	defer cluster.CleanUp(ctx, stages)
 	if err != nil {
 		return nil, err
 	}
-	result := newResult(compared, clients)
+	var outcomes []outcome
 	for i := range runs {
 		from, to := versions[i%len(versions)], versions[(i+1)%len(versions)]
-		for j, s := range stages {
-			seen, err := measure(ctx, s, clients, from, to)
-			if err != nil {
-				return nil, fmt.Errorf("switch %d of %s: %w", i+1, s.Name, err)
-			}
-			cluster.Logf("switch %d, %s: %v", i+1, s.Name, seen)
-			result.add(j, seen)
+		seen, err := measure(ctx, stages[0], clients, from, to)
+		if err != nil {
+			return nil, fmt.Errorf("switch %d: %w", i+1, err)
 		}
+		cluster.Logf("switch %d, %s: %v", i+1, p.Name, seen)
+		outcomes = append(outcomes, seen)
 	}
-	return result, nil
+	return outcomes, nil
 }
 
 // measure switches once, while visitors load the page from before the ask until the last pod of the version before is gone and all of

@@ -5,7 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/bluegreen-k8s/bluegreen/bench/peers"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
@@ -73,30 +72,14 @@ func (o outcome) String() string {
 	return strings.Join(each, "; ")
 }
 
-// Result has what was counted of each peer, switch by switch.
-type Result struct {
-	peers   []peers.Peer
-	clients []kind
-	// outcomes are those of each peer.
-	outcomes [][]outcome
-}
-
-func newResult(compared []peers.Peer, clients []kind) *Result {
-	return &Result{peers: compared, clients: clients, outcomes: make([][]outcome, len(compared))}
-}
-
-func (r *Result) add(peer int, o outcome) { r.outcomes[peer] = append(r.outcomes[peer], o) }
-
-// Table returns the result as a table of Markdown.
-func (r *Result) Table() string {
-	table := markdown.Table{Head: []string{"", "client", "connections", "switches", "pages", "mixed", "mixed in one switch",
-		"of them later", "incomplete", "also when reloaded", "failed"}}
-	for i, p := range r.peers {
-		for j, client := range r.clients {
-			table.Add(append([]string{p.Name, client.name}, row(r.outcomes[i], j)...)...)
-		}
+// table returns what was counted of a peer, switch by switch, as a table of Markdown.
+func table(clients []kind, outcomes []outcome) string {
+	t := markdown.Table{Head: []string{"client", "visitors", "connections", "switches", "pages", "mixed", "in one switch", "of them later",
+		"incomplete", "also when reloaded", "failed"}}
+	for i, client := range clients {
+		t.Add(append([]string{client.name, fmt.Sprint(client.visitors)}, row(outcomes, i)...)...)
 	}
-	return table.String()
+	return t.String()
 }
 
 // row adds up what one kind of client saw in all switches of a peer.

@@ -6,8 +6,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-
-	"github.com/bluegreen-k8s/bluegreen/bench/peers"
 )
 
 var switched = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
@@ -76,12 +74,13 @@ func TestPagesAreCounted(t *testing.T) {
 }
 
 func TestTheTableAddsUpSwitches(t *testing.T) {
-	r := newResult([]peers.Peer{{Name: "bluegreen"}}, []kind{{name: "Go"}})
-	r.add(0, outcome{{pages: 20, mixed: 4, late: 3, missing: 2, again: 1, connections: 6}})
-	r.add(0, outcome{{pages: 30, mixed: 2, failed: 1, connections: 5}})
-	r.add(0, outcome{{pages: 30, mixed: 3, connections: 5}})
-	const want = "| bluegreen | Go | 6 | 3 | 80 | 9 | 3 (2 to 4) | 3 | 2 | 1 | 1 |"
-	if table := r.Table(); !strings.Contains(table, want) {
-		t.Errorf("got\n%s\nwant the row\n%s", table, want)
+	got := table([]kind{{name: "Go", visitors: 4}}, []outcome{
+		{{pages: 20, mixed: 4, late: 3, missing: 2, again: 1, connections: 6}},
+		{{pages: 30, mixed: 2, failed: 1, connections: 5}},
+		{{pages: 30, mixed: 3, connections: 5}},
+	})
+	const want = "| Go | 4 | 6 | 3 | 80 | 9 | 3 (2 to 4) | 3 | 2 | 1 | 1 |"
+	if !strings.Contains(got, want) {
+		t.Errorf("got\n%s\nwant the row\n%s", got, want)
 	}
 }
