@@ -224,7 +224,7 @@ bench: $(ARGO) $(TEST_TOOLS) ## Measure bluegreen and its peers for docs/perform
 	$(if $(BENCH_ON_CLUSTER),@$(call run_bench,$(BENCH_ON_CLUSTER)) --cluster-kubeconfig=$(LOCAL_KUBECONFIG))
 
 .PHONY: bench-pages
-bench-pages: packages ## Count the pages that a switch breaks in browsers, for docs/front-ends.md (root; 25 minutes; installs Chromium).
+bench-pages: packages ## Count the pages that a switch breaks in browsers, for docs/front-ends.md (root; about half an hour; installs Chromium).
 	@test/cluster/packages chromium
 	@$(MAKE) --no-print-directory bench BENCH=pages
 

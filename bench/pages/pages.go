@@ -74,16 +74,17 @@ func named(name string, p peers.Peer) peers.Peer {
 // Run lets every peer switch so many times, and publishes a table of each as soon as it is done. Names choose among the peers; none of
 // them is for all.
 func Run(ctx context.Context, cluster peers.Cluster, runs int, names []string, publish func(peer, table string) error) error {
+	compared, err := chosen(peersOf(cluster), names)
+	if err != nil {
+		return err
+	}
 	browser, err := startChromium(ctx)
 	if err != nil {
 		return err
 	}
 	defer browser.end()
 	clients := kinds(browser)
-	for _, p := range peersOf(cluster) {
-		if len(names) > 0 && !slices.Contains(names, p.Name) {
-			continue
-		}
+	for _, p := range compared {
 		outcomes, err := switches(ctx, cluster, p, clients, runs)
 		if err != nil {
 			return fmt.Errorf("%s: %w", p.Name, err)
@@ -93,6 +94,23 @@ func Run(ctx context.Context, cluster peers.Cluster, runs int, names []string, p
 		}
 	}
 	return nil
+}
+
+// chosen returns the peers of some names, in the order of the peers; all if there is no name.
+func chosen(all []peers.Peer, names []string) ([]peers.Peer, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	known := make([]string, len(all))
+	for i, p := range all {
+		known[i] = p.Name
+	}
+	for _, name := range names {
+		if !slices.Contains(known, name) {
+			return nil, fmt.Errorf("--pages-of: %q: must be one of %s", name, strings.Join(known, ", "))
+		}
+	}
+	return slices.DeleteFunc(all, func(p peers.Peer) bool { return !slices.Contains(names, p.Name) }), nil
 }
 
 // switches lets a peer switch so many times.
