@@ -161,6 +161,7 @@ image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/imag
 .PHONY: cluster-images
 cluster-images: $(IMAGES)/pause.tar $(NGINX_IMAGES)
 
+$(IMAGES)/nginx: $(wildcard test/cluster/nginx/*.go)
 $(IMAGES)/pause $(IMAGES)/nginx: $(IMAGES)/%: test/cluster/%/main.go
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w' -o $@ ./$(<D)
@@ -296,13 +297,21 @@ BENCH_PARTS := $(subst $(comma), ,$(BENCH))
 run_bench = cd bench && go run . $(addprefix --only=,$(1)) --docs=$(CURDIR)/docs \
 	--argo=$(ARGO) --argo-crds=$(ARGO_SOURCE)/manifests/crds $(BENCH_FLAGS)
 
-# The part `felt` comes last: it needs the local cluster, which would slow down the other measurements.
+# What needs the local cluster comes last: the cluster would slow down the other measurements.
+BENCH_ON_CLUSTER := $(filter felt pages,$(BENCH_PARTS))
+BENCH_ALONE := $(filter-out $(BENCH_ON_CLUSTER),$(BENCH_PARTS))
+
 .PHONY: bench
 bench: $(ARGO) $(TEST_TOOLS) ## Measure bluegreen and its peers for docs/performance.md (root; over an hour; part: BENCH=latency,storm).
-	$(if $(filter-out felt,$(BENCH_PARTS)),@$(call run_bench,$(filter-out felt,$(BENCH_PARTS))))
-	@go test -run '^$$' -bench . -benchmem ./pkg/...
-	$(if $(filter felt,$(BENCH_PARTS)),@$(MAKE) --no-print-directory install KUBECONFIG=$(LOCAL_KUBECONFIG))
-	$(if $(filter felt,$(BENCH_PARTS)),@$(call run_bench,felt) --cluster-kubeconfig=$(LOCAL_KUBECONFIG))
+	$(if $(BENCH_ALONE),@$(call run_bench,$(BENCH_ALONE)))
+	$(if $(BENCH_ALONE),@go test -run '^$$' -bench . -benchmem ./pkg/...)
+	$(if $(BENCH_ON_CLUSTER),@$(MAKE) --no-print-directory install KUBECONFIG=$(LOCAL_KUBECONFIG))
+	$(if $(BENCH_ON_CLUSTER),@$(call run_bench,$(BENCH_ON_CLUSTER)) --cluster-kubeconfig=$(LOCAL_KUBECONFIG))
+
+.PHONY: bench-pages
+bench-pages: packages ## Count the pages that a switch breaks in browsers, for docs/front-ends.md (root; about half an hour; installs Chromium).
+	@test/cluster/packages chromium
+	@$(MAKE) --no-print-directory bench BENCH=pages
 
 # For people who try bluegreen.
 

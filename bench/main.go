@@ -1,4 +1,4 @@
-// Command bench measures bluegreen beside its peers, and writes what it found into docs/performance.md.
+// Command bench measures bluegreen beside its peers, and writes what it found into docs/performance.md and docs/front-ends.md.
 package main
 
 import (
@@ -17,6 +17,8 @@ import (
 	ctrl "sigs.k8s.io/controller-runtime"
 
 	"github.com/bluegreen-k8s/bluegreen/bench/felt"
+	"github.com/bluegreen-k8s/bluegreen/bench/pages"
+	"github.com/bluegreen-k8s/bluegreen/bench/peers"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
@@ -29,6 +31,7 @@ type size struct {
 	storms   int   // how often they do
 	rates    []int // writes a second
 	felt     int   // switches of each peer on the real node
+	pages    int   // switches of each peer on the real node, under browsers
 	managed  []int
 	starts   []int         // Deployments that there are at a start, rising
 	plain    int           // unmanaged Services, each with a Deployment
@@ -41,6 +44,7 @@ var full = size{
 	storm:    1000,
 	storms:   3,
 	felt:     20,
+	pages:    10,
 	rates:    []int{100, 500, 1000},
 	managed:  []int{1000, 5000, 10000},
 	starts:   []int{4000, 8000},
@@ -59,6 +63,9 @@ type bench struct {
 	// argo is the program of Argo Rollouts, and crds the files of its types; without them it is left out.
 	argo string
 	crds []string
+	// pagesOf names the peers whose pages are counted; none for all.
+	pagesOf []string
+
 	// kubeconfig is of the local cluster, for what needs a real node.
 	kubeconfig string
 }
@@ -76,6 +83,7 @@ var experiments = []experiment{
 	{"start", (*bench).start},
 	{"webhook", (*bench).webhook},
 	{"felt", (*bench).felt},
+	{"pages", (*bench).pages},
 }
 
 func main() {
@@ -99,12 +107,14 @@ func run(ctx context.Context, args []string) error {
 	flags.IntVar(&b.size.plain, "plain", b.size.plain, "How many unmanaged Services there are, and Deployments.")
 	flags.IntVar(&b.size.storm, "storm", b.size.storm, "How many Services switch at once.")
 	only := flags.StringSlice("only", names, "What to measure.")
-	flags.StringVar(&b.docs, "docs", "", "Directory of performance.md and of the plots. Empty to print only.")
+	flags.StringVar(&b.docs, "docs", "", "Directory of performance.md, front-ends.md and of the plots. Empty to print only.")
 	flags.StringVar(&b.argo, "argo", "", "Program of Argo Rollouts' controller. Empty to leave it out.")
 	crds := flags.String("argo-crds", "", "Directory of Argo Rollouts' CustomResourceDefinitions.")
 	flags.StringVar(&b.kubeconfig, "cluster-kubeconfig", "",
 		"Kubeconfig of the local cluster, with bluegreen installed. Empty to leave out what needs a real node.")
 	flags.IntVar(&b.size.felt, "felt", b.size.felt, "How many switches each peer makes on the real node.")
+	flags.IntVar(&b.size.pages, "pages", b.size.pages, "How many switches each peer makes on the real node under browsers.")
+	flags.StringSliceVar(&b.pagesOf, "pages-of", nil, "Whose pages are counted, by the headings of front-ends.md. Empty for all.")
 	if err := flags.Parse(args); err != nil {
 		return err
 	}
@@ -160,18 +170,10 @@ func (b *bench) peers(deployment, replicaSet cue) []peer {
 
 // felt measures what users feel, on the real node.
 func (b *bench) felt(ctx context.Context) error {
-	if b.kubeconfig == "" {
-		fmt.Fprintln(os.Stderr, "bench: --cluster-kubeconfig is not given: what users feel is left out")
+	if !b.hasCluster("felt") {
 		return nil
 	}
-	logf := func(format string, args ...any) { fmt.Fprintf(os.Stderr, "felt: "+format+"\n", args...) }
-	result, err := felt.Run(ctx, felt.Options{
-		Kubeconfig: b.kubeconfig,
-		Argo:       b.argo,
-		ArgoCRDs:   strings.Join(b.crds, ""),
-		Runs:       b.size.felt,
-		Logf:       logf,
-	})
+	result, err := felt.Run(ctx, b.cluster("felt"), b.size.felt)
 	if err != nil {
 		return err
 	}
@@ -179,16 +181,51 @@ func (b *bench) felt(ctx context.Context) error {
 	return b.publish("felt", text, plots)
 }
 
+// pages counts the pages that a switch breaks, on the real node.
+func (b *bench) pages(ctx context.Context) error {
+	if !b.hasCluster("pages") {
+		return nil
+	}
+	return pages.Run(ctx, b.cluster("pages"), b.size.pages, b.pagesOf, func(peer, table string) error {
+		return b.publishIn("front-ends.md", "make bench-pages", "pages of "+peer, table)
+	})
+}
+
+// hasCluster reports whether there is a real node, and tells if there is none.
+func (b *bench) hasCluster(experiment string) bool {
+	if b.kubeconfig == "" {
+		fmt.Fprintf(os.Stderr, "bench: --cluster-kubeconfig is not given: %s is left out\n", experiment)
+	}
+	return b.kubeconfig != ""
+}
+
+func (b *bench) cluster(experiment string) peers.Cluster {
+	return peers.Cluster{
+		Kubeconfig: b.kubeconfig,
+		Argo:       b.argo,
+		ArgoCRDs:   strings.Join(b.crds, ""),
+		Logf:       func(format string, args ...any) { fmt.Fprintf(os.Stderr, experiment+": "+format+"\n", args...) },
+	}
+}
+
 // publish prints what was measured, and puts it into the docs.
 func (b *bench) publish(section, text string, plots map[string]report.Plot) error {
-	fmt.Printf("## %s\n\n%s\n\n", section, text)
-	if b.docs == "" {
-		return nil
+	if err := b.publishIn("performance.md", "make bench", section, text); err != nil || b.docs == "" {
+		return err
 	}
 	for name, plot := range plots {
 		if err := plot.Save(filepath.Join(b.docs, name)); err != nil {
 			return err
 		}
 	}
-	return markdown.Fill(filepath.Join(b.docs, "performance.md"), section, "make bench", text)
+	return nil
+}
+
+// publishIn prints a section of a page of the docs, and puts it there; the page names the command that writes it.
+func (b *bench) publishIn(page, command, section, text string) error {
+	fmt.Printf("## %s\n\n%s\n\n", section, text)
+	if b.docs == "" {
+		return nil
+	}
+	return markdown.Fill(filepath.Join(b.docs, page), section, command, text)
 }

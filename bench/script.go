@@ -7,7 +7,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 
-	"github.com/bluegreen-k8s/bluegreen/bench/felt"
+	"github.com/bluegreen-k8s/bluegreen/bench/peers"
 	"github.com/bluegreen-k8s/bluegreen/bench/plane"
 )
 
@@ -38,11 +38,11 @@ func (s *script) arm(ctx context.Context, unit int) error {
 	s.ended = make(chan struct{})
 	go func() {
 		defer close(s.ended)
-		if err := felt.Switch(ctx, s.plane.Kubeconfig, s.namespace, nameOf(unit), target, deployment); err != nil {
+		if err := peers.Switch(ctx, s.plane.Kubeconfig, s.namespace, nameOf(unit), target, deployment); err != nil {
 			s.seen.fail(err)
 		}
 	}()
-	time.Sleep(rand.N(felt.Poll))
+	time.Sleep(rand.N(peers.Poll))
 	return nil
 }
 

@@ -5,89 +5,50 @@ package felt
 import (
 	"context"
 	"fmt"
-	"sync"
 	"time"
-)
 
-// Options say what is measured, and where.
-type Options struct {
-	// Kubeconfig is of an administrator of a cluster that has bluegreen and the images of the nginx example, and whose
-	// Services this machine reaches. kubectl and bash are found in PATH.
-	Kubeconfig string
-
-	// Argo is the program of Argo Rollouts' controller; empty leaves Argo Rollouts out. ArgoCRDs is the directory of its
-	// CustomResourceDefinitions.
-	Argo, ArgoCRDs string
-
-	// Runs is how many switches each peer makes.
-	Runs int
-
-	// Logf tells of every switch, and of what could not be cleaned up.
-	Logf func(format string, args ...any)
-}
-
-const (
-	// patience is how long one step may take before the measurement is given up.
-	patience = 90 * time.Second
-	// pause is between a switch and the end of what served before.
-	pause = 2 * time.Second
+	"github.com/bluegreen-k8s/bluegreen/bench/peers"
+	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
 
 // versions are those between which every peer goes to and fro.
 var versions = [2]string{"1.10", "1.11"}
 
 // Run lets every peer switch so many times, in turns, so that a slow minute of the machine is everybody's.
-func Run(ctx context.Context, o Options) (*Result, error) {
-	stages, err := o.setUp(ctx)
-	defer o.cleanUp(ctx, stages)
+func Run(ctx context.Context, cluster peers.Cluster, runs int) (*Result, error) {
+	stages, err := cluster.SetUp(ctx, versions[0], cluster.Peers(peers.App{})...)
+	defer cluster.CleanUp(ctx, stages)
 	if err != nil {
 		return nil, err
 	}
 	result := newResult(stages)
-	for run := range o.Runs {
+	for run := range runs {
 		from, to := versions[run%2], versions[(run+1)%2]
 		for i, s := range stages {
-			outcome, err := s.measure(ctx, from, to)
+			outcome, err := measure(ctx, s, from, to)
 			if err != nil {
-				return nil, fmt.Errorf("run %d of %s: %w", run+1, s.name, err)
+				return nil, fmt.Errorf("run %d of %s: %w", run+1, s.Name, err)
 			}
-			o.Logf("run %d, %s: %v", run+1, s.name, outcome)
+			cluster.Logf("run %d, %s: %v", run+1, s.Name, outcome)
 			result.Peers[i].Outcomes = append(result.Peers[i].Outcomes, outcome)
 		}
 	}
 	return result, nil
 }
 
-// setUp has every peer serve the first version. It returns what is to be cleaned up also beside an error.
-func (o Options) setUp(ctx context.Context) ([]*stage, error) {
-	k := kubectl{config: o.Kubeconfig}
-	if err := k.wait(ctx, "deployment/bluegreen", "--namespace=bluegreen-system", "--for=condition=Available"); err != nil {
-		return nil, fmt.Errorf("looking for bluegreen (make install installs it): %w", err)
+// measure switches once, under requests until the last pod of the version before is gone.
+func measure(ctx context.Context, s *peers.Stage, from, to string) (Outcome, error) {
+	if err := s.Serving(ctx, from); err != nil {
+		return Outcome{}, err
 	}
-	var stages []*stage
-	for _, p := range o.peers() {
-		s, err := newStage(ctx, k, p)
-		if err != nil {
-			return stages, err
-		}
-		stages = append(stages, s)
-		if err := s.start(ctx, versions[0]); err != nil {
-			return stages, fmt.Errorf("setting up %s: %w", p.name, err)
-		}
+	client := traffic.Start(s.URL(), workers, rate)
+	defer client.Stop()
+	if err := peers.AwaitAnswer(ctx, client, from); err != nil {
+		return Outcome{}, err
 	}
-	return stages, nil
-}
-
-// cleanUp removes all stages at once, as a namespace takes its time, and also when the measurement was interrupted.
-func (o Options) cleanUp(ctx context.Context, stages []*stage) {
-	ctx = context.WithoutCancel(ctx)
-	var all sync.WaitGroup
-	for _, s := range stages {
-		all.Go(func() {
-			if err := s.remove(ctx); err != nil {
-				o.Logf("cleaning up after %s: %v", s.name, err)
-			}
-		})
+	asked := time.Now()
+	if err := s.Switch(ctx, client, from, to); err != nil {
+		return Outcome{}, err
 	}
-	all.Wait()
+	return judge(client.Stop(), from, traffic.Ask{At: asked, Version: to}), nil
 }

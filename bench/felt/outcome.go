@@ -1,7 +1,6 @@
 package felt
 
 import (
-	"context"
 	"fmt"
 	"time"
 
@@ -48,11 +47,4 @@ func (o Outcome) String() string {
 		text += fmt.Sprintf("; %v", failure.Err)
 	}
 	return text
-}
-
-// awaitAnswer waits until a version answers.
-func awaitAnswer(ctx context.Context, client *traffic.Client, version string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, fmt.Errorf("no answer of version %s for %v", version, patience))
-	defer cancel()
-	return client.Await(ctx, func(result traffic.Result) bool { return result.Version == version })
 }

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/bluegreen-k8s/bluegreen/bench/peers"
 	"github.com/bluegreen-k8s/bluegreen/bench/report"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
@@ -17,10 +18,10 @@ type Peer struct {
 	Outcomes []Outcome
 }
 
-func newResult(stages []*stage) *Result {
+func newResult(stages []*peers.Stage) *Result {
 	r := &Result{}
 	for _, s := range stages {
-		r.Peers = append(r.Peers, Peer{Name: s.name})
+		r.Peers = append(r.Peers, Peer{Name: s.Name})
 	}
 	return r
 }

@@ -161,7 +161,7 @@ func (c *Client) post(worker *http.Client, result *Result) error {
 	if response.StatusCode != http.StatusOK {
 		return fmt.Errorf("status %s", response.Status)
 	}
-	if result.Version = parseVersion(response.Header.Get("Server")); result.Version == "" {
+	if result.Version = ParseVersion(response.Header.Get("Server")); result.Version == "" {
 		return fmt.Errorf("no version in the answer's header Server: %q", response.Header.Get("Server"))
 	}
 	result.Closing = response.Close
@@ -170,9 +170,9 @@ func (c *Client) post(worker *http.Client, result *Result) error {
 
 var serverHeader = regexp.MustCompile(`^nginx/(\d+\.\d+)(\.\d+)?$`)
 
-// parseVersion returns the version as the examples label it, from a Server header of real nginx or its stand-in:
+// ParseVersion returns the version as the examples label it, from a Server header of real nginx or its stand-in:
 // nginx/1.10.3 and nginx/1.10 are both version 1.10.
-func parseVersion(header string) string {
+func ParseVersion(header string) string {
 	if match := serverHeader.FindStringSubmatch(header); match != nil {
 		return match[1]
 	}

@@ -21,8 +21,8 @@ func TestParseVersion(t *testing.T) {
 		"":                     "",
 		"openresty nginx/1.10": "",
 	} {
-		if got := parseVersion(header); got != want {
-			t.Errorf("parseVersion(%q) = %q, want %q", header, got, want)
+		if got := ParseVersion(header); got != want {
+			t.Errorf("ParseVersion(%q) = %q, want %q", header, got, want)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package felt
+package peers
 
 import (
 	"encoding/json"
@@ -8,11 +8,11 @@ import (
 
 // TestPeersRunTheSamePods compares what they apply, as kubectl reads it.
 func TestPeersRunTheSamePods(t *testing.T) {
-	want, err := json.Marshal(podTemplate("1.10"))
+	want, err := json.Marshal(App{}.podTemplate("1.10"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range (Options{Argo: "rollouts-controller"}).peers() {
+	for _, p := range (Cluster{Argo: "rollouts-controller"}).Peers(App{}) {
 		manifest, err := manifestOf(p.objects("1.10")...)
 		if err != nil {
 			t.Fatal(err)
@@ -33,11 +33,11 @@ func TestPeersRunTheSamePods(t *testing.T) {
 			}
 			workloads++
 			if !equalJSON(t, item.Spec.Template, want) {
-				t.Errorf("%s runs %s", p.name, item.Spec.Template)
+				t.Errorf("%s runs %s", p.Name, item.Spec.Template)
 			}
 		}
 		if workloads != 1 || len(list.Items) != 2 {
-			t.Errorf("%s has %d objects, %d of them with pods", p.name, len(list.Items), workloads)
+			t.Errorf("%s has %d objects, %d of them with pods", p.Name, len(list.Items), workloads)
 		}
 	}
 }
@@ -55,9 +55,9 @@ func equalJSON(t *testing.T, a, b []byte) bool {
 }
 
 func TestArgoIsLeftOutWithoutItsProgram(t *testing.T) {
-	for _, p := range (Options{}).peers() {
+	for _, p := range (Cluster{}).Peers(App{}) {
 		if p.program != nil {
-			t.Errorf("%s needs a program", p.name)
+			t.Errorf("%s needs a program", p.Name)
 		}
 	}
 }

@@ -1,4 +1,4 @@
-package felt
+package peers
 
 import (
 	"context"
@@ -10,19 +10,19 @@ import (
 )
 
 // argo is Argo Rollouts with its blueGreen strategy: a Rollout for all versions, and its active Service.
-func argo(program, crds string) peer {
-	return peer{
-		name: "Argo Rollouts",
+func argo(a App, program, crds string) Peer {
+	return Peer{
+		Name: "Argo Rollouts",
 		program: func(ctx context.Context, k kubectl) (func(context.Context) error, error) {
 			return runArgo(ctx, k, program, crds)
 		},
-		objects:  func(v string) []any { return []any{service(everyVersion(), nil), rollout(v)} },
+		objects:  func(v string) []any { return []any{a.service(everyVersion(), nil), a.rollout(v)} },
 		workload: func(string) string { return "rollout/" + app },
-		ask:      func(ctx context.Context, k kubectl, v string) error { return k.apply(ctx, rollout(v)) },
+		ask:      func(ctx context.Context, k kubectl, v string) error { return k.apply(ctx, a.rollout(v)) },
 	}
 }
 
-func rollout(version string) any {
+func (a App) rollout(version string) any {
 	return map[string]any{
 		"apiVersion": "argoproj.io/v1alpha1",
 		"kind":       "Rollout",
@@ -30,7 +30,7 @@ func rollout(version string) any {
 		"spec": map[string]any{
 			"replicas": replicas,
 			"selector": map[string]any{"matchLabels": everyVersion()},
-			"template": podTemplate(version),
+			"template": a.podTemplate(version),
 			"strategy": map[string]any{"blueGreen": map[string]any{
 				"activeService":        app,
 				"autoPromotionEnabled": true,

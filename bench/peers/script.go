@@ -1,4 +1,4 @@
-package felt
+package peers
 
 import (
 	"context"
@@ -16,13 +16,13 @@ var switchScript []byte
 const Poll = 5 * time.Second
 
 // script is a Deployment for each version, and the script that waits and then patches the Service's selector.
-func script() peer {
-	return peer{
-		name:     "script",
-		objects:  func(v string) []any { return []any{deploymentOf(v), service(only(v), nil)} },
+func script(a App) Peer {
+	return Peer{
+		Name:     "script",
+		objects:  func(v string) []any { return []any{a.deploymentOf(v), a.service(only(v), nil)} },
 		workload: workloadOf,
 		ask: func(ctx context.Context, k kubectl, v string) error {
-			return Switch(ctx, k.config, k.namespace, app, v, deploymentOf(v))
+			return Switch(ctx, k.config, k.namespace, app, v, a.deploymentOf(v))
 		},
 		retire: retire,
 	}
@@ -34,7 +34,7 @@ func Switch(ctx context.Context, kubeconfig, namespace, name, version string, de
 	if err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "bluegreen-felt-")
+	dir, err := os.MkdirTemp("", "bluegreen-script-")
 	if err != nil {
 		return fmt.Errorf("making a place for the manifest: %w", err)
 	}

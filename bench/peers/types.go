@@ -1,4 +1,4 @@
-package felt
+package peers
 
 import (
 	"context"

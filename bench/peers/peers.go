@@ -1,4 +1,5 @@
-package felt
+// Package peers runs bluegreen and its peers on a real node: each serves in a namespace of its own, and switches when it is asked.
+package peers
 
 import (
 	"context"
@@ -6,9 +7,9 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// peer is a way to bring a new version behind a Service.
-type peer struct {
-	name string
+// Peer is a way to bring a new version behind a Service.
+type Peer struct {
+	Name string
 
 	// program runs what the cluster does not have; nil for nothing. It returns how to end that, also beside an error.
 	program func(context.Context, kubectl) (end func(context.Context) error, err error)
@@ -24,24 +25,26 @@ type peer struct {
 	retire func(ctx context.Context, k kubectl, version string) error
 }
 
-func (o Options) peers() []peer {
-	peers := []peer{blueGreen()}
-	if o.Argo != "" {
-		peers = append(peers, argo(o.Argo, o.ArgoCRDs))
+// Peers returns all that are compared, which run an app.
+func (c Cluster) Peers(a App) []Peer {
+	peers := []Peer{BlueGreen(a)}
+	if c.Argo != "" {
+		peers = append(peers, argo(a, c.Argo, c.ArgoCRDs))
 	}
-	return append(peers, script(), rollingUpdate())
+	return append(peers, script(a), RollingUpdate(a))
 }
 
-// blueGreen is a Deployment for each version, and the target in the Service's annotation.
-func blueGreen() peer {
-	return peer{
-		name: "bluegreen",
+// BlueGreen is a Deployment for each version, and the target in the Service's annotation.
+func BlueGreen(a App) Peer {
+	return Peer{
+		Name: "bluegreen",
 		objects: func(v string) []any {
-			return []any{deploymentOf(v), service(only(v), map[string]string{bluegreen.TargetVersion: v})}
+			asked := map[string]string{bluegreen.TargetVersion: v, bluegreen.Drain: pause.String()}
+			return []any{a.deploymentOf(v), a.service(only(v), asked)}
 		},
 		workload: workloadOf,
 		ask: func(ctx context.Context, k kubectl, v string) error {
-			if err := k.apply(ctx, deploymentOf(v)); err != nil {
+			if err := k.apply(ctx, a.deploymentOf(v)); err != nil {
 				return err
 			}
 			return k.run(ctx, nil, "annotate", "service", app, bluegreen.TargetVersion+"="+v, "--overwrite")
@@ -50,12 +53,12 @@ func blueGreen() peer {
 	}
 }
 
-// rollingUpdate is one Deployment for all versions, which replaces its pods one by one.
-func rollingUpdate() peer {
-	rolling := func(v string) any { return deployment(app, v, everyVersion()) }
-	return peer{
-		name:     "RollingUpdate",
-		objects:  func(v string) []any { return []any{rolling(v), service(everyVersion(), nil)} },
+// RollingUpdate is one Deployment for all versions, which replaces its pods one by one.
+func RollingUpdate(a App) Peer {
+	rolling := func(v string) any { return a.deployment(app, v, everyVersion()) }
+	return Peer{
+		Name:     "RollingUpdate",
+		objects:  func(v string) []any { return []any{rolling(v), a.service(everyVersion(), nil)} },
 		workload: func(string) string { return "deployment/" + app },
 		ask:      func(ctx context.Context, k kubectl, v string) error { return k.apply(ctx, rolling(v)) },
 	}
