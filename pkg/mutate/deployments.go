@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
+	"reflect"
 	"slices"
 
 	"gomodules.xyz/jsonpatch/v2"
@@ -83,6 +84,9 @@ func keeping(written *appsv1.Deployment, answer admission.DeploymentAnswer) ctrl
 	}
 	if !slices.Equal(stored.Finalizers, written.Finalizers) {
 		operations = append(operations, set("/metadata/finalizers", stored.Finalizers))
+	}
+	if !reflect.DeepEqual(stored.ManagedFields, written.ManagedFields) {
+		operations = append(operations, set("/metadata/managedFields", stored.ManagedFields))
 	}
 	return ctrladmission.Patched("", operations...).WithWarnings(answer.Warnings...)
 }

@@ -21,7 +21,7 @@ type DeploymentWrite struct {
 
 // DeploymentAnswer is what becomes of a DeploymentWrite.
 type DeploymentAnswer struct {
-	// Deployment is what is stored in place of the new one. Only finalizers, annotations, replicas and paused differ.
+	// Deployment is what is stored in place of the new one. Only finalizers, annotations, replicas, paused and managed fields differ.
 	Deployment *appsv1.Deployment
 
 	// Warnings are printed by the writer's client, one a line. NotStored are those of them that tell what the write asked for
@@ -95,6 +95,9 @@ func (a *DeploymentAnswer) holdRollout(write DeploymentWrite) {
 	a.Deployment.Spec.Paused = true
 	a.Deployment.Spec.Replicas = new(kept)
 	delete(a.Deployment.Annotations, bluegreen.ScaleToZeroAfter)
+	if wanted != kept {
+		a.Deployment.ManagedFields = disownReplicas(a.Deployment.ManagedFields)
+	}
 	rollout := bluegreen.PausedRollout{UID: a.Deployment.UID, Kept: kept, Wanted: wanted}
 	a.note(bluegreen.ResumeAfter, rollout.String())
 	if held && write.keepsPodLabels() && write.Old.Spec.Paused == write.New.Spec.Paused {

@@ -38,10 +38,26 @@ func (w ServiceWrite) owners(entries []metav1.ManagedFieldsEntry) []metav1.Manag
 // server-side apply: without this, the next `kubectl apply --server-side` or `helm upgrade` (Helm 4) after bluegreen's own
 // write, or after one `kubectl annotate`, fails with a conflict. Entries of operation Apply are the appliers' own business.
 func Disown(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	return without(contested, entries, func(entry metav1.ManagedFieldsEntry) bool {
+		return entry.Operation == metav1.ManagedFieldsOperationUpdate
+	})
+}
+
+// replicasFields is what a Deployment is scaled by.
+var replicasFields = fieldpath.NewSet(fieldpath.MakePathOrDie("spec", "replicas"))
+
+// disownReplicas takes the replicas from all who own them. The controller scales a held Deployment by the scale subresource, and the
+// API server then notes it as an owner only if they have one: the next `helm upgrade` (Helm 4) would fail with a conflict.
+func disownReplicas(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
+	return without(replicasFields, entries, func(metav1.ManagedFieldsEntry) bool { return true })
+}
+
+// without removes fields from what some entries own. An entry that owns nothing else goes.
+func without(fields *fieldpath.Set, entries []metav1.ManagedFieldsEntry, some func(metav1.ManagedFieldsEntry) bool) []metav1.ManagedFieldsEntry {
 	var kept []metav1.ManagedFieldsEntry
 	for _, entry := range entries {
-		if entry.Operation == metav1.ManagedFieldsOperationUpdate && entry.FieldsV1 != nil {
-			fields, ok := withoutContested(entry.FieldsV1)
+		if entry.FieldsV1 != nil && some(entry) {
+			fields, ok := rest(entry.FieldsV1, fields)
 			if !ok {
 				continue
 			}
@@ -52,14 +68,14 @@ func Disown(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsEntry {
 	return kept
 }
 
-// withoutContested returns the rest of a field set, or false if nothing is left. A set that cannot be read, or that owns
-// nothing contested, is returned as it is.
-func withoutContested(fields *metav1.FieldsV1) (*metav1.FieldsV1, bool) {
+// rest returns a field set without some fields, or false if nothing is left. A set that cannot be read, or that has none of them, is
+// returned as it is.
+func rest(fields *metav1.FieldsV1, without *fieldpath.Set) (*metav1.FieldsV1, bool) {
 	owned := &fieldpath.Set{}
 	if err := owned.FromJSON(fields.GetRawReader()); err != nil {
 		return fields, true
 	}
-	rest := owned.RecursiveDifference(contested)
+	rest := owned.RecursiveDifference(without)
 	if rest.Equals(owned) {
 		return fields, true
 	}

@@ -6,6 +6,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -192,5 +193,31 @@ func TestAnotherWriteOfTheSameLabelsPausesNothing(t *testing.T) {
 	answer := admitDeployment(deploymentWrite{old: rolls, new: image, services: Services(Managed(Asks("1.12")))})
 	if answer.Deployment.Spec.Paused {
 		t.Error("the rollout is paused")
+	}
+}
+
+// TestHeldReplicasHaveNoOwner, unless the controller will leave them as they are.
+func TestHeldReplicasHaveNoOwner(t *testing.T) {
+	const all, rest = `{"f:spec":{"f:paused":{},"f:replicas":{}}}`, `{"f:spec":{"f:paused":{}}}`
+	scaled := Updated("hpa", `{"f:spec":{"f:replicas":{}}}`)
+	scaled.Subresource = "scale"
+	owned := func(d *appsv1.Deployment) {
+		d.ManagedFields = Entries(Applied("helm", all), scaled, Updated("kubectl", all))
+	}
+	before := Slot(owned).ManagedFields
+	nobodys := Entries(Applied("helm", rest), Updated("kubectl", rest))
+	for name, test := range map[string]struct {
+		new  *appsv1.Deployment
+		want []metav1.ManagedFieldsEntry
+	}{
+		"more than it keeps":  {new: Slot(Version("1.12"), Replicas(5), owned), want: nobodys},
+		"as many as it keeps": {new: Slot(Version("1.12"), owned), want: before},
+		"nothing is held":     {new: Slot(Replicas(5), owned), want: before},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := admitDeployment(deploymentWrite{old: Slot(), new: test.new, services: Services(Managed())})
+			sameEntries(t, "the Deployment", answer.Deployment.ManagedFields, test.want)
+			sameEntries(t, "the write itself", test.new.ManagedFields, before)
+		})
 	}
 }

@@ -80,7 +80,8 @@ func patchDeployment(ctx context.Context, c client.Client, doing string, deploym
 	return nil
 }
 
-// scale writes replicas by the scale subresource: an owner of spec.replicas would make the next server-side apply conflict.
+// scale writes replicas by the scale subresource: an owner of spec.replicas would make the next server-side apply conflict. The API
+// server notes none there if they go to 0, or had no owner before; the webhook sees to that when it holds others than 0.
 func scale(ctx context.Context, c client.Client, deployment *appsv1.Deployment, replicas int32) error {
 	patch, err := rawPatch(types.MergePatchType, map[string]any{
 		"metadata": metadata{"resourceVersion": deployment.ResourceVersion},
