@@ -105,7 +105,7 @@ $(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/golangci-lint $(BIN)/tools/hel
 # Checks that need no cluster.
 
 GENERATED := charts/bluegreen/README.md config docs/switch-light.svg docs/switch-dark.svg
-MODULES := . hack/image bench
+MODULES := . hack/image bench test/health
 
 .PHONY: generate
 generate: $(BIN)/tools/helm $(BIN)/tools/helm-docs ## Write derived files anew: the chart's README, config/, and the pictures of a switch.
@@ -171,6 +171,7 @@ LOCAL := $(filter $(LOCAL_KUBECONFIG),$(or $(KUBECONFIG),$(wildcard $(HOME)/.kub
 test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bluegreen against a real API server.
 	@cd hack/image && go test ./...
 	@cd bench && go test ./...
+	@cd test/health && go test ./...
 	@go test ./...
 
 E2E_TOOLS := $(BIN)/tools/helm $(BIN)/tools/helm3

@@ -130,6 +130,7 @@ type Event struct {
 
 // Actions of Events.
 const (
+	Admitting  = "Admitting"
 	Switching  = "Switching"
 	Protecting = "Protecting"
 	Scaling    = "Scaling"

@@ -5,7 +5,7 @@ type Reason string
 
 // Reasons of what happens to a Service.
 const (
-	// ReasonNotManaged: the Service has no target version; what bluegreen wrote on it goes.
+	// ReasonNotManaged: the Service has no target version; what bluegreen wrote on it goes. An Event tells when that begins.
 	ReasonNotManaged Reason = "NotManaged"
 	// ReasonStable: the selector is on the target.
 	ReasonStable Reason = "Stable"
@@ -52,6 +52,12 @@ const (
 	ReasonUnused Reason = "Unused"
 	// ReasonOrphaned: it is being deleted, and its pods stay behind.
 	ReasonOrphaned Reason = "Orphaned"
+	// ReasonDeletionHeld: its deletion has begun, and waits until nothing uses it.
+	ReasonDeletionHeld Reason = "DeletionHeld"
+	// ReasonScaleDownHeld: somebody scaled it to 0, which waits until traffic has left it.
+	ReasonScaleDownHeld Reason = "ScaleDownHeld"
+	// ReasonRolloutHeld: it got new pod labels, whose rollout waits until traffic has left it.
+	ReasonRolloutHeld Reason = "RolloutHeld"
 	// ReasonScaleDownDone: a scale-down that was held is done.
 	ReasonScaleDownDone Reason = "ScaleDownDone"
 	// ReasonScaleDownForgotten: a scale-down that was held is not done.
@@ -60,5 +66,10 @@ const (
 	ReasonRolloutResumed Reason = "RolloutResumed"
 )
 
-// ReasonWriteFailed tells that the API server refused a write.
-const ReasonWriteFailed Reason = "WriteFailed"
+// Reasons of what happens to a write.
+const (
+	// ReasonWriteFailed: the API server refused one of bluegreen's.
+	ReasonWriteFailed Reason = "WriteFailed"
+	// ReasonNotStored: somebody's asked for what only bluegreen changes, and nothing of that was stored.
+	ReasonNotStored Reason = "NotStored"
+)

@@ -1,6 +1,7 @@
 package bluegreen
 
 import (
+	"fmt"
 	"maps"
 
 	corev1 "k8s.io/api/core/v1"
@@ -88,6 +89,12 @@ func (s Service) Describe() string {
 		return "version " + live
 	}
 	return "selector " + labels.FormatLabels(s.Spec.Selector)
+}
+
+// GivenBack says, for people, what it means that the Service is given back.
+func (s Service) GivenBack() string {
+	return fmt.Sprintf("%s removed: bluegreen no longer manages this Service; traffic stays on %s, and from now on every change of "+
+		"spec.selector moves it at once", TargetVersion, s.Describe())
 }
 
 // Pending reports whether a switch is asked for that has not happened: exactly when the selector is not on the target.

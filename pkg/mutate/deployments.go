@@ -11,6 +11,7 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
 	"k8s.io/utils/ptr"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
@@ -27,6 +28,7 @@ const DeploymentsPath = "/mutate-apps-v1-deployment"
 type deployments struct {
 	decoder    ctrladmission.Decoder
 	apiReader  client.Reader
+	recorder   events.EventRecorder
 	controller string
 }
 
@@ -34,9 +36,13 @@ var _ ctrladmission.Handler = &deployments{}
 
 // ForDeployments returns the webhook for Deployments. apiReader reads from the API server: the ask may have come just before,
 // and be newer than any cache. controller is the user name of bluegreen's own controller, who alone unprotects a Deployment.
-func ForDeployments(scheme *runtime.Scheme, apiReader client.Reader, controller string) *ctrladmission.Webhook {
-	handler := &deployments{decoder: ctrladmission.NewDecoder(scheme), apiReader: apiReader, controller: controller}
-	return &ctrladmission.Webhook{Handler: handler}
+func ForDeployments(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string) *ctrladmission.Webhook {
+	return &ctrladmission.Webhook{Handler: &deployments{
+		decoder:    ctrladmission.NewDecoder(scheme),
+		apiReader:  apiReader,
+		recorder:   recorder,
+		controller: controller,
+	}}
 }
 
 // Handle implements admission.Handler.
@@ -56,7 +62,9 @@ func (d *deployments) Handle(ctx context.Context, request ctrladmission.Request)
 		return ctrladmission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up the Services that the Deployment serves: %w", err))
 	}
 	write.Services = bluegreen.ReadAll(services.Items)
-	return keeping(write.New, admission.AdmitDeployment(write))
+	answer := admission.AdmitDeployment(write)
+	tell(d.recorder, request, write.Old, answer.NotStored)
+	return keeping(write.New, answer)
 }
 
 // keeping allows a write, without what would end the Deployment's service.

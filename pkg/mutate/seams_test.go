@@ -9,6 +9,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes/scheme"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/client/fake"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
@@ -75,11 +76,36 @@ func namespace(services ...client.Object) client.WithWatch {
 
 // handle is the answer to a write of a Service.
 func handle(r admission.Request) admission.Response {
-	return ForServices(scheme.Scheme, namespace(), controllerUser).Handle(context.Background(), r)
+	answer, _ := handleAndTell(r)
+	return answer
 }
 
 // handleDeployment is the answer to a write of a Deployment.
 func handleDeployment(live client.Reader, r admission.Request) admission.Response {
+	answer, _ := handleDeploymentAndTell(live, r)
+	return answer
+}
+
+// handleAndTell is the answer to a write of a Service, and the Events.
+func handleAndTell(r admission.Request) (admission.Response, []string) {
+	recorder := events.NewFakeRecorder(10)
+	answer := ForServices(scheme.Scheme, namespace(), recorder, controllerUser).Handle(context.Background(), r)
+	return answer, said(recorder)
+}
+
+// handleDeploymentAndTell is the answer to a write of a Deployment, and the Events.
+func handleDeploymentAndTell(live client.Reader, r admission.Request) (admission.Response, []string) {
 	r.Namespace = "shop"
-	return ForDeployments(scheme.Scheme, live, controllerUser).Handle(context.Background(), r)
+	recorder := events.NewFakeRecorder(10)
+	answer := ForDeployments(scheme.Scheme, live, recorder, controllerUser).Handle(context.Background(), r)
+	return answer, said(recorder)
+}
+
+func said(recorder *events.FakeRecorder) []string {
+	close(recorder.Events)
+	var all []string
+	for event := range recorder.Events {
+		all = append(all, event)
+	}
+	return all
 }

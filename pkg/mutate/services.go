@@ -14,6 +14,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	ctrladmission "sigs.k8s.io/controller-runtime/pkg/webhook/admission"
 
@@ -28,6 +29,7 @@ const ServicesPath = "/mutate-v1-service"
 type services struct {
 	decoder    ctrladmission.Decoder
 	apiReader  client.Reader
+	recorder   events.EventRecorder
 	controller string
 }
 
@@ -35,9 +37,13 @@ var _ ctrladmission.Handler = &services{}
 
 // ForServices returns the webhook for Services. apiReader reads from the API server; controller is the user name of bluegreen's
 // own controller, the only one who moves traffic.
-func ForServices(scheme *runtime.Scheme, apiReader client.Reader, controller string) *ctrladmission.Webhook {
-	handler := &services{decoder: ctrladmission.NewDecoder(scheme), apiReader: apiReader, controller: controller}
-	return &ctrladmission.Webhook{Handler: handler}
+func ForServices(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string) *ctrladmission.Webhook {
+	return &ctrladmission.Webhook{Handler: &services{
+		decoder:    ctrladmission.NewDecoder(scheme),
+		apiReader:  apiReader,
+		recorder:   recorder,
+		controller: controller,
+	}}
 }
 
 // Handle implements admission.Handler.
@@ -61,6 +67,9 @@ func (s *services) Handle(ctx context.Context, request ctrladmission.Request) ct
 	answer := admission.AdmitService(write)
 	if len(answer.Errors) > 0 {
 		return invalid(write.New, answer)
+	}
+	if write.Old.Exists() {
+		tell(s.recorder, request, write.Old.Service, answer.NotStored)
 	}
 	return patched(write.New, answer)
 }

@@ -136,7 +136,7 @@ func serveRotated(t *testing.T, r *installation.Installation, rotation certs.Rot
 	if err := keeper.SetupWithManager(mgr); err != nil {
 		t.Fatal(err)
 	}
-	mgr.GetWebhookServer().Register(mutate.ServicesPath, mutate.ForServices(scheme.Scheme, mgr.GetAPIReader(), "nobody"))
+	mgr.GetWebhookServer().Register(mutate.ServicesPath, mutate.ForServices(scheme.Scheme, mgr.GetAPIReader(), mgr.GetEventRecorder("test"), "nobody"))
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)
 	go func() { ended <- mgr.Start(ctx) }()

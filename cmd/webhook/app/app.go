@@ -128,9 +128,9 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser
 			return err
 		}
 	}
-	hooks := mgr.GetWebhookServer()
-	hooks.Register(mutate.ServicesPath, ending.handler(mutate.ForServices(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
-	hooks.Register(mutate.DeploymentsPath, ending.handler(mutate.ForDeployments(mgr.GetScheme(), mgr.GetAPIReader(), controllerUser)))
+	hooks, scheme, reader, recorder := mgr.GetWebhookServer(), mgr.GetScheme(), mgr.GetAPIReader(), mgr.GetEventRecorder(cluster.Name)
+	hooks.Register(mutate.ServicesPath, ending.handler(mutate.ForServices(scheme, reader, recorder, controllerUser)))
+	hooks.Register(mutate.DeploymentsPath, ending.handler(mutate.ForDeployments(scheme, reader, recorder, controllerUser)))
 	return addChecks(mgr, ending)
 }
 

@@ -24,8 +24,9 @@ type DeploymentAnswer struct {
 	// Deployment is what is stored in place of the new one. Only finalizers, annotations, replicas and paused differ.
 	Deployment *appsv1.Deployment
 
-	// Warnings are printed by the writer's client, one a line.
-	Warnings []string
+	// Warnings are printed by the writer's client, one a line. NotStored are those of them that tell what the write asked for
+	// in vain: nothing of that can be seen later.
+	Warnings, NotStored []string
 }
 
 // AdmitDeployment takes out of a write what would end the service of a protected Deployment, and notes it for later. The write
@@ -57,6 +58,7 @@ func (a *DeploymentAnswer) keepFinalizer(write DeploymentWrite) {
 	}
 	a.Deployment.Finalizers = append(slices.Clone(write.New.Finalizers), bluegreen.InUseProtection)
 	a.warn("metadata.finalizers: keeps %s, because Deployment %s serves", bluegreen.InUseProtection, write.New.Name)
+	a.NotStored = slices.Clone(a.Warnings)
 }
 
 // keepNotes puts notes back: every `kubectl replace` of a manifest leaves them out. What was noted in this very write stays: the

@@ -34,6 +34,9 @@ type ServiceAnswer struct {
 	// Warnings are printed by the writer's client, one a line; none beside Errors.
 	Warnings []string
 
+	// NotStored are those of the warnings that tell what the write asked for in vain: nothing of that can be seen later.
+	NotStored []string
+
 	// Errors, if any, reject the write as invalid (422).
 	Errors field.ErrorList
 }
@@ -43,7 +46,7 @@ type ServiceAnswer struct {
 func AdmitService(write ServiceWrite) ServiceAnswer {
 	answer := write.answer()
 	if len(answer.Errors) > 0 {
-		answer.Warnings = nil // They tell of a write that does not happen.
+		answer.Warnings, answer.NotStored = nil, nil // They tell of a write that does not happen.
 	}
 	answer.Service.ManagedFields = write.owners(answer.Service.ManagedFields)
 	return answer
@@ -87,8 +90,7 @@ func (w ServiceWrite) byController() ServiceAnswer {
 func (w ServiceWrite) givenBack() ServiceAnswer {
 	answer := store(w.New.WithSelector(w.Old.Spec.Selector), nil)
 	answer.Errors = slices.Concat(w.otherKeysChanged(w.Old.VersionLabel), w.becomesExternal(), w.keepsServing())
-	answer.warn("%s removed: bluegreen no longer manages this Service; traffic stays on %s, and from now on every change of "+
-		"spec.selector moves it at once", bluegreen.TargetVersion, w.Old.Describe())
+	answer.warn("%s", w.Old.GivenBack())
 	return answer
 }
 

@@ -17,7 +17,7 @@ func (a *ServiceAnswer) warnSelector(service bluegreen.Service, wanted string) {
 			"kubectl wait service/%s -n %s --for=jsonpath='{.spec.selector.%s}'=%s --timeout=10m",
 			label, service.Describe(), wanted, service.Name, service.Namespace, strings.ReplaceAll(label, ".", `\.`), wanted)
 	default:
-		a.warn("spec.selector[%s]: traffic stays on %s, because only %s (now %q) moves it; to switch: "+
+		a.notStored("spec.selector[%s]: traffic stays on %s, because only %s (now %q) moves it; to switch: "+
 			"kubectl annotate service %s -n %s %s=%s --overwrite", label, service.Describe(), bluegreen.TargetVersion, service.Target,
 			service.Name, service.Namespace, bluegreen.TargetVersion, wanted)
 	}
@@ -32,9 +32,15 @@ func (a *ServiceAnswer) warnOwnKeys(write ServiceWrite) {
 			stored = write.Old.Annotations[key]
 		}
 		if set && wanted != stored && wanted != a.Service.Annotations[key] {
-			a.warn("metadata.annotations[%s]: is written by bluegreen alone; %q is not stored", key, wanted)
+			a.notStored("metadata.annotations[%s]: is written by bluegreen alone; %q is not stored", key, wanted)
 		}
 	}
+}
+
+// notStored warns of what the write asks for in vain.
+func (a *ServiceAnswer) notStored(format string, args ...any) {
+	a.warn(format, args...)
+	a.NotStored = append(a.NotStored, a.Warnings[len(a.Warnings)-1])
 }
 
 func (a *ServiceAnswer) warn(format string, args ...any) {

@@ -43,3 +43,12 @@ func heldScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) 
 func renoted(deployment *appsv1.Deployment, services []*corev1.Service) string {
 	return bluegreen.NoteOfRollout(deployment, state(deployment, services, nil).Services)
 }
+
+// held is what people are told when a Deployment changes, as REASON: MESSAGE.
+func held(before, after *appsv1.Deployment, services []*corev1.Service) []string {
+	var told []string
+	for _, event := range Held(before, after, state(after, services, nil).Services) {
+		told = append(told, string(event.Reason)+": "+event.Message)
+	}
+	return told
+}

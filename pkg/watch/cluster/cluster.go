@@ -26,8 +26,8 @@ type Cluster struct {
 	Client    client.Client
 	APIReader client.Reader
 
-	// Recorder tells people.
-	Recorder events.EventRecorder
+	recorder events.EventRecorder
+	elected  <-chan struct{}
 
 	locks   *locks
 	lists   singleflight.Group
@@ -36,15 +36,16 @@ type Cluster struct {
 
 // Of returns the cluster of a manager, which needs the cache of CacheByObject.
 func Of(mgr manager.Manager) *Cluster {
-	return New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name))
+	return New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), mgr.Elected())
 }
 
-// New returns a cluster.
-func New(cached client.Client, apiReader client.Reader, recorder events.EventRecorder) *Cluster {
+// New returns a cluster. elected is closed once this process is the leader: before, its recorder stays silent.
+func New(cached client.Client, apiReader client.Reader, recorder events.EventRecorder, elected <-chan struct{}) *Cluster {
 	return &Cluster{
 		Client:    client.WithFieldOwner(cached, Name),
 		APIReader: apiReader,
-		Recorder:  recorder,
+		recorder:  recorder,
+		elected:   elected,
 		locks:     newLocks(),
 		listing:   keymutex.NewHashed(0),
 	}

@@ -27,12 +27,12 @@ func (c *Cluster) Perform(ctx context.Context, about runtime.Object, action stri
 		}
 		if err != nil {
 			err = fmt.Errorf("writing %s: %w", decision.Reason, err)
-			c.tell(about, &bluegreen.Event{Reason: bluegreen.ReasonWriteFailed, Action: action, Message: err.Error(), Warning: true})
+			c.Tell(about, &bluegreen.Event{Reason: bluegreen.ReasonWriteFailed, Action: action, Message: err.Error(), Warning: true})
 			return err
 		}
 		ctrl.LoggerFrom(ctx).Info("Wrote", "change", fmt.Sprintf("%T", write.Change), "object", write.Change.Object().GetName(),
 			"reason", decision.Reason)
-		c.tell(about, write.Tell)
+		c.Tell(about, write.Tell)
 		if err := c.disown(ctx, written); err != nil {
 			return err
 		}
@@ -48,16 +48,21 @@ func (c *Cluster) write(ctx context.Context, change bluegreen.Change) (*corev1.S
 	return nil, Change(ctx, c.Client, change)
 }
 
-// tell records an Event; nil is none.
-func (c *Cluster) tell(about runtime.Object, event *bluegreen.Event) {
+// Tell records an Event of an object; nil is none. Only the leader tells: the handlers of a follower see the same changes.
+func (c *Cluster) Tell(about runtime.Object, event *bluegreen.Event) {
 	if event == nil {
+		return
+	}
+	select {
+	case <-c.elected:
+	default:
 		return
 	}
 	kind := corev1.EventTypeNormal
 	if event.Warning {
 		kind = corev1.EventTypeWarning
 	}
-	c.Recorder.Eventf(about, nil, kind, string(event.Reason), event.Action, "%s", bluegreen.Clip(event.Message))
+	c.recorder.Eventf(about, nil, kind, string(event.Reason), event.Action, "%s", bluegreen.Clip(event.Message))
 }
 
 // overtaken reports whether a write was refused because somebody has changed the object. The error alone does not show that: it can also

@@ -49,8 +49,8 @@ func (c *Controller) noteDrain(deployment *appsv1.Deployment, before, after blue
 	}
 }
 
-// deploymentChanged enqueues a Deployment on which bluegreen has something to finish.
-func (c *Controller) deploymentChanged(_ context.Context, before, after *appsv1.Deployment, queue cluster.Queue) {
+// deploymentChanged enqueues a Deployment on which bluegreen has something to finish, and tells what begins to be held.
+func (c *Controller) deploymentChanged(ctx context.Context, before, after *appsv1.Deployment, queue cluster.Queue) {
 	if after == nil {
 		c.drains.forget(before)
 		return
@@ -62,7 +62,21 @@ func (c *Controller) deploymentChanged(_ context.Context, before, after *appsv1.
 	if before != nil && bluegreen.Paused(before) && !bluegreen.Paused(after) {
 		c.drains.comeBack(after, otherSlots) // Its rollout waits for them no more.
 	}
+	if before != nil {
+		c.tellHeld(ctx, before, after)
+	}
 	enqueue(after, queue)
+}
+
+// tellHeld tells what begins to be held with a change of a Deployment.
+func (c *Controller) tellHeld(ctx context.Context, before, after *appsv1.Deployment) {
+	services, err := c.cluster.ServicesOf(ctx, after)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services of a Deployment")
+	}
+	for _, event := range inuse.Held(before, after, services) {
+		c.cluster.Tell(after, &event)
+	}
 }
 
 func enqueue(deployment *appsv1.Deployment, queue cluster.Queue) {

@@ -77,3 +77,15 @@ func (q *recordingQueue) Add(request reconcile.Request) { q.now.Insert(request.N
 func (q *recordingQueue) AddAfter(request reconcile.Request, _ time.Duration) {
 	q.later.Insert(request.Name)
 }
+
+func TestTheLeaderTellsWhatBeginsToBeHeld(t *testing.T) {
+	live, deleted := InUse(Blue), Deleted(InUse(Blue))
+	server := NewAPIServer(t, Asking(Green), live)
+	deploymentChanged(t, newProtection(server, enabled), nil, deleted)
+	deploymentChanged(t, newFollower(server), live, deleted)
+	if said := server.Said(); len(said) > 0 {
+		t.Errorf("of what was there at the start, or by a follower: %q", said)
+	}
+	deploymentChanged(t, newProtection(server, enabled), live, deleted)
+	ExpectOneEvent(t, server.Said(), "Normal DeletionHeld", "Service nginx uses it", "kubectl delete service nginx -n shop")
+}

@@ -24,7 +24,7 @@ const (
 
 // newProtection is a controller that has just started, with a drain of a minute.
 func newProtection(server *APIServer, protects bool) *Controller {
-	return New(cluster.New(server.ThroughCache(), server, server.Recorder), protects, time.Minute)
+	return New(cluster.New(server.ThroughCache(), server, server.Recorder, Elected), protects, time.Minute)
 }
 
 // drainedProtection is one that has seen traffic leave every Deployment of these tests long ago.
@@ -65,4 +65,15 @@ func leftSince(protection *Controller, deployment *appsv1.Deployment) (map[strin
 // serviceHandler is what hears of changed Services.
 func serviceHandler(protection *Controller) handler.EventHandler {
 	return cluster.HandleChanges[*corev1.Service](protection.serviceChanged)
+}
+
+// newFollower is a controller in a process that does not lead.
+func newFollower(server *APIServer) *Controller {
+	return New(cluster.New(server.ThroughCache(), server, server.Recorder, make(chan struct{})), enabled, time.Minute)
+}
+
+// deploymentChanged has the controller hear of a changed Deployment.
+func deploymentChanged(t *testing.T, protection *Controller, before, after *appsv1.Deployment) {
+	t.Helper()
+	protection.deploymentChanged(t.Context(), before, after, newRecordingQueue())
 }

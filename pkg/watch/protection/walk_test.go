@@ -37,7 +37,7 @@ func TestWhatNeverHadTrafficDoesNotDrain(t *testing.T) {
 func TestNoDrainIsNoWait(t *testing.T) {
 	left := InUse(Green)
 	server := NewAPIServer(t, left, OnVersion(Blue))
-	protection := New(cluster.New(server.ThroughCache(), server, server.Recorder), enabled, 0)
+	protection := New(cluster.New(server.ThroughCache(), server, server.Recorder, Elected), enabled, 0)
 	if lookAgain, err := reconcileDeployment(t, protection, server.Stored(left)); err != nil || lookAgain != 0 {
 		t.Errorf("got %v, %v", lookAgain, err)
 	}

@@ -65,9 +65,17 @@ func (c *Controller) SetupWithManager(mgr manager.Manager) error {
 	return ctrl.NewControllerManagedBy(mgr).
 		Named(cluster.Name).
 		For(&corev1.Service{}, builder.WithPredicates(cluster.Concerned())).
+		Watches(&corev1.Service{}, cluster.HandleChanges(c.serviceChanged)).
 		Watches(&appsv1.Deployment{}, cluster.EnqueueMapped(c.servicesOf)).
 		WithOptions(cluster.Options(30)). // A switch is mostly waiting for the API server.
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
+}
+
+// serviceChanged tells that somebody has given a Service back.
+func (c *Controller) serviceChanged(_ context.Context, before, after *corev1.Service, _ cluster.Queue) {
+	if before != nil && after != nil {
+		c.cluster.Tell(after, ladder.GivenBack(before, after))
+	}
 }
 
 // servicesOf returns the Services that a Deployment matters to.

@@ -36,3 +36,30 @@ func TestAnEventOfADeploymentReachesExactlyTheServicesThatItMattersTo(t *testing
 		t.Errorf("got %v", got)
 	}
 }
+
+func TestAnEventTellsThatAServiceWasGivenBack(t *testing.T) {
+	server := NewAPIServer(t, Nginx())
+	for name, test := range map[string]struct {
+		before, after *corev1.Service
+		told          bool
+	}{
+		"given back":        {before: OnVersion(Blue), after: Nginx(), told: true},
+		"asks for another":  {before: OnVersion(Blue), after: Asking(Green)},
+		"adopted":           {before: Nginx(), after: OnVersion(Blue)},
+		"never managed":     {before: Nginx(), after: Nginx()},
+		"created":           {after: Nginx()},
+		"deleted":           {before: OnVersion(Blue)},
+		"created with asks": {after: OnVersion(Blue)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			serviceChanged(t, newController(server, setup{}), test.before, test.after)
+			said := server.Said()
+			if !test.told && len(said) > 0 {
+				t.Errorf("said %q", said)
+			}
+			if test.told {
+				ExpectOneEvent(t, said, "Normal NotManaged", "bluegreen/target-version removed", "traffic stays on version 1.10")
+			}
+		})
+	}
+}

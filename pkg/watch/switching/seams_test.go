@@ -5,6 +5,7 @@ import (
 	. "github.com/bluegreen-k8s/bluegreen/pkg/watch/watchtest"
 
 	"context"
+	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -24,7 +25,7 @@ func newController(server *APIServer, with setup) *Controller {
 	if with.apiReader != nil {
 		apiReader = with.apiReader
 	}
-	return New(cluster.New(server.ThroughCache(), apiReader, server.Recorder), with.protection)
+	return New(cluster.New(server.ThroughCache(), apiReader, server.Recorder, Elected), with.protection)
 }
 
 // reconcileService reconciles a Service as it was seen, and returns the Events.
@@ -41,4 +42,10 @@ func reached(ctx context.Context, controller *Controller, deployment *appsv1.Dep
 		names = append(names, request.String())
 	}
 	return names
+}
+
+// serviceChanged has the controller hear of a changed Service.
+func serviceChanged(t *testing.T, controller *Controller, before, after *corev1.Service) {
+	t.Helper()
+	controller.serviceChanged(t.Context(), before, after, nil)
 }

@@ -16,6 +16,13 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 )
 
+// Elected is closed: the code under test is the leader.
+var Elected = func() <-chan struct{} {
+	elected := make(chan struct{})
+	close(elected)
+	return elected
+}()
+
 // APIServer is a fake API server. Tests write to it as other people do; the code under test writes by its writer.
 type APIServer struct {
 	client.WithWatch
