@@ -11,6 +11,7 @@ import (
 	"testing"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // page is a page of docs/ whose commands are run.
@@ -79,20 +80,20 @@ func TestBreakGlass(t *testing.T) {
 	reinstall(t)
 }
 
-func breakGlass(t *testing.T, p *page, r *requests) {
+func breakGlass(t *testing.T, p *page, r *harness.Requests) {
 	stop(t)
-	r.asked("1.11")
+	r.Asked("1.11")
 	p.run(t, "Move one Service")
-	r.awaitAnswer(t, "1.11")
+	r.AwaitAnswer(t, "1.11")
 
 	start(t)
 	cluster.AwaitWebhook(t)
 	p.run(t, "Hand it back")
 	awaitPhase(t, p.namespace, "nginx", bluegreen.Stable, "")
 
-	r.asked("1.10")
+	r.Asked("1.10")
 	p.run(t, "Move many Services")
-	r.awaitAnswer(t, "1.10")
+	r.AwaitAnswer(t, "1.10")
 
 	p.run(t, "Put everything back")
 	cluster.AwaitWebhook(t)
@@ -102,11 +103,11 @@ func breakGlass(t *testing.T, p *page, r *requests) {
 
 	awaitProtected(t, p.namespace, "nginx-1.10")
 	deleteAndKeep(t, p.namespace, "nginx-1.10")
-	r.asked("1.11")
+	r.Asked("1.11")
 	p.run(t, "The Deployment that serves is being deleted")
-	r.awaitAnswer(t, "1.11")
+	r.AwaitAnswer(t, "1.11")
 	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", p.namespace, "--timeout=60s")
-	assertSwitched(t, r.judge(t).Switches)
+	assertSwitched(t, r.Judge(t).Switches)
 
 	start(t)
 	cluster.AwaitWebhook(t)
@@ -130,12 +131,12 @@ func deleteAndKeep(t *testing.T, namespace, name string) {
 func TestClientsPage(t *testing.T) {
 	ns, r := twoVersions(t)
 	p := readPage(t, "clients.md", ns)
-	r.asked("1.11")
+	r.Asked("1.11")
 	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
 	p.run(t, "Wait for a switch")
-	r.awaitAnswer(t, "1.11")
+	r.AwaitAnswer(t, "1.11")
 	p.assertAllRun(t)
-	assertSwitched(t, r.judge(t).Switches)
+	assertSwitched(t, r.Judge(t).Switches)
 }

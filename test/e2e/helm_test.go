@@ -22,19 +22,19 @@ func TestHelmUpgrades(t *testing.T) {
 	r := send(t, ns, "nginx", "1.10")
 
 	for _, version := range []string{"1.11", "1.12", "1.10"} {
-		r.asked(version)
+		r.Asked(version)
 		upgrade(version)
 		awaitVersion(t, ns, "nginx", version)
-		r.awaitAnswer(t, version)
+		r.AwaitAnswer(t, version)
 	}
 
-	r.asked("1.12")
+	r.Asked("1.12")
 	kubectl(t, "annotate", "service", "nginx", "--namespace", ns, bluegreen.TargetVersion+"=1.12", "--overwrite")
 	awaitVersion(t, ns, "nginx", "1.12")
-	r.awaitAnswer(t, "1.12")
-	r.asked("1.11")
+	r.AwaitAnswer(t, "1.12")
+	r.Asked("1.11")
 	upgrade("1.11")
 	awaitVersion(t, ns, "nginx", "1.11")
-	r.awaitAnswer(t, "1.11")
-	assertSwitched(t, r.judge(t).Switches)
+	r.AwaitAnswer(t, "1.11")
+	assertSwitched(t, r.Judge(t).Switches)
 }

@@ -24,12 +24,12 @@ func TestIdle(t *testing.T) {
 	}
 
 	scrape := scraper(t, ns)
-	mark := markAudit(t)
+	mark := cluster.MarkAudit(t)
 	start, before := time.Now(), cpuSeconds(t, scrape)
 	<-time.After(time.Minute)
 	after, took := cpuSeconds(t, scrape), time.Since(start).Seconds()
 
-	if writes := mark.writes(t, ns); len(writes) > 0 {
+	if writes := mark.Writes(t, ns); len(writes) > 0 {
 		t.Errorf("%d writes within an idle minute: %+v", len(writes), writes)
 	}
 	if len(after) != 2 {

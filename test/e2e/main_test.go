@@ -19,8 +19,6 @@ const (
 	release = "bluegreen"
 	// installed is the namespace of the release.
 	installed = "bluegreen-system"
-	// controller is the user name of bluegreen's controller.
-	controller = "system:serviceaccount:" + installed + ":" + release
 )
 
 // cluster talks to the API server as an administrator, without a limit of its own.

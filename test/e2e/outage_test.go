@@ -21,7 +21,7 @@ func TestLeaderKilled(t *testing.T) {
 	ns, r := twoVersions(t)
 	scale(t, ns, "nginx-1.11", 0)
 	awaitAvailable(t, ns, "nginx-1.11", 0)
-	r.asked("1.11")
+	r.Asked("1.11")
 	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
@@ -36,8 +36,8 @@ func TestLeaderKilled(t *testing.T) {
 	t.Logf("another leader %.1f s after the first was killed", time.Since(killed).Seconds())
 	scale(t, ns, "nginx-1.11", 3)
 	awaitVersion(t, ns, "nginx", "1.11")
-	r.awaitAnswer(t, "1.11")
-	assertSwitched(t, r.judge(t).Switches)
+	r.AwaitAnswer(t, "1.11")
+	assertSwitched(t, r.Judge(t).Switches)
 
 	awaitAvailable(t, installed, release, 2)
 	stream.end(t)
@@ -77,8 +77,8 @@ func TestNoPods(t *testing.T) {
 
 	scale(t, installed, release, 2)
 	awaitVersion(t, ns, "nginx", "1.11")
-	r.awaitAnswer(t, "1.11")
-	assertSwitched(t, r.judge(t).Switches)
+	r.AwaitAnswer(t, "1.11")
+	assertSwitched(t, r.Judge(t).Switches)
 	awaitAvailable(t, installed, release, 2)
 	cluster.AwaitWebhook(t)
 }
@@ -91,17 +91,17 @@ func TestNoWebhookConfiguration(t *testing.T) {
 
 	assertSafeWithoutWebhook(t, ns, r)
 	awaitVersion(t, ns, "nginx", "1.11")
-	r.awaitAnswer(t, "1.11")
+	r.AwaitAnswer(t, "1.11")
 
 	helm(t, append([]string{"upgrade"}, installArgs()...)...)
 	cluster.AwaitWebhook(t)
 	printed := kubectl(t, "patch", "service", "nginx", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.10"}}}`)
 	contains(t, printed.Stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11")
-	assertSwitched(t, r.judge(t).Switches)
+	assertSwitched(t, r.Judge(t).Switches)
 }
 
 // assertSafeWithoutWebhook writes to Services while no webhook admits: Service nginx, live on 1.10, is asked for 1.11.
-func assertSafeWithoutWebhook(t *testing.T, ns string, r *requests) {
+func assertSafeWithoutWebhook(t *testing.T, ns string, r *harness.Requests) {
 	t.Helper()
 	createService(t, ns, "plain", "1.10", "")
 	kubectl(t, "patch", "service", "plain", "--namespace", ns, "-p", `{"spec":{"selector":{"version":"1.11"}}}`)
@@ -114,7 +114,7 @@ func assertSafeWithoutWebhook(t *testing.T, ns string, r *requests) {
 	contains(t, printed.Stderr, "Service "+ns+"/nginx keeps its selector: it is managed (annotation bluegreen/target-version), "+
 		"and only bluegreen changes the selector of a managed Service", "To switch: ")
 
-	r.asked("1.11")
+	r.Asked("1.11")
 	command := commandIn(t, printed.Stderr, "To switch: ")
 	if want := "kubectl annotate service nginx -n " + ns + " " + bluegreen.TargetVersion + "=1.11 --overwrite"; command != want {
 		t.Fatalf("the refusal ends in %q, want %q", command, want)

@@ -22,7 +22,7 @@ func TestAutoscalers(t *testing.T) {
 	ns, r := twoVersions(t)
 	scale(t, ns, "nginx-1.11", 0)
 	awaitAvailable(t, ns, "nginx-1.11", 0)
-	r.asked("1.11")
+	r.Asked("1.11")
 	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
@@ -35,7 +35,7 @@ func TestAutoscalers(t *testing.T) {
 	scale(t, ns, "nginx-1.11", 1)
 	autoscale(t, ns, "nginx-1.11", 5)
 	awaitVersion(t, ns, "nginx", "1.11")
-	r.awaitAnswer(t, "1.11")
+	r.AwaitAnswer(t, "1.11")
 	awaitAvailable(t, ns, "nginx-1.11", 5)
 
 	for name, want := range map[string][]int32{"nginx-1.10": {3, 4}, "nginx-1.11": {0, 1, 5}} {
@@ -43,7 +43,7 @@ func TestAutoscalers(t *testing.T) {
 			t.Errorf("replicas of %s went %v, want %v", name, got, want)
 		}
 	}
-	assertSwitched(t, r.judge(t).Switches)
+	assertSwitched(t, r.Judge(t).Switches)
 }
 
 // autoscale keeps a Deployment at a minimum, which needs no metrics.
@@ -79,7 +79,7 @@ func TestBlueLivesOnWhileGreenWaits(t *testing.T) {
 	ns, r := twoVersions(t)
 	createBudget(t, ns, 2)
 	scale(t, ns, "nginx-1.11", 0)
-	r.asked("1.11")
+	r.Asked("1.11")
 	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
@@ -103,8 +103,8 @@ func TestBlueLivesOnWhileGreenWaits(t *testing.T) {
 
 	scale(t, ns, "nginx-1.11", 3)
 	awaitVersion(t, ns, "nginx", "1.11")
-	r.awaitAnswer(t, "1.11")
-	assertSwitched(t, r.judge(t).Switches)
+	r.AwaitAnswer(t, "1.11")
+	assertSwitched(t, r.Judge(t).Switches)
 }
 
 func createBudget(t *testing.T, namespace string, minimum int) {

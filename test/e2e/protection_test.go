@@ -34,9 +34,9 @@ func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) traffic.Report {
 	by.write(t, ns, "versioned", "version=1.10")
 	awaitAvailable(t, ns, "nginx-1.10", 2)
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.SlowToo(t)
 
-	r.asked("1.11")
+	r.Asked("1.11")
 	asked := time.Now()
 	// A kubelet counts initialDelaySeconds from the whole second in which the container started: it can end up to a second early.
 	by.write(t, ns, "versioned", "version=1.11", "startup=21")
@@ -53,7 +53,7 @@ func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) traffic.Report {
 	if took := time.Since(asked); took < 20*time.Second {
 		t.Errorf("traffic moved %s after the ask, but 1.11 takes 20 s to become ready", took)
 	}
-	r.awaitAnswer(t, "1.11")
+	r.AwaitAnswer(t, "1.11")
 	moved := time.Now()
 	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", ns, "--timeout=60s")
 	if drained := time.Since(moved); drained < 29*time.Second {
@@ -61,7 +61,7 @@ func upgradeThatDeletesBlue(t *testing.T, ns string, by writer) traffic.Report {
 	}
 	kubectl(t, "wait", "--for=delete", "pod", "--selector=version=1.10", "--namespace", ns, "--timeout=60s")
 	awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
-	report := r.judge(t)
+	report := r.Judge(t)
 	assertSwitched(t, report.Switches)
 	return report
 }
@@ -83,20 +83,20 @@ func TestUpgradeThatScalesBlueDown(t *testing.T) {
 			awaitAvailable(t, ns, "nginx-blue", 2)
 			r := send(t, ns, "nginx", "1.10")
 
-			r.asked("1.11")
+			r.Asked("1.11")
 			printed := helmUpgrade(t, program, ns, "slots", "live=1.11", "blue.replicas=0", "green.replicas=2")
 			contains(t, printed.Stderr, "bluegreen: spec.replicas: stays 2 while Deployment nginx-blue serves Service nginx")
 			awaitVersion(t, ns, "nginx", "1.11")
-			r.awaitAnswer(t, "1.11")
+			r.AwaitAnswer(t, "1.11")
 			awaitAvailable(t, ns, "nginx-blue", 0)
 
-			r.asked("1.10")
+			r.Asked("1.10")
 			helmUpgrade(t, program, ns, "slots", "live=1.10", "blue.replicas=2", "green.replicas=0")
 			awaitVersion(t, ns, "nginx", "1.10")
-			r.awaitAnswer(t, "1.10")
+			r.AwaitAnswer(t, "1.10")
 			awaitAvailable(t, ns, "nginx-green", 0)
 			awaitAvailable(t, ns, "nginx-blue", 2)
-			assertSwitched(t, r.judge(t).Switches)
+			assertSwitched(t, r.Judge(t).Switches)
 		})
 	}
 }
@@ -119,9 +119,9 @@ func TestForegroundDeletion(t *testing.T) {
 	}
 	contains(t, printed.Stderr, "cannot be changed now: Deployment nginx-1.10 serves and is being deleted")
 
-	r.switchTo(t, ns, "1.11")
+	switchTo(t, r, ns, "1.11")
 	kubectl(t, "wait", "--for=delete", "deployment/nginx-1.10", "--namespace", ns, "--timeout=60s")
-	assertSwitched(t, r.judge(t).Switches)
+	assertSwitched(t, r.Judge(t).Switches)
 }
 
 func awaitProtected(t *testing.T, namespace, name string) {
@@ -144,13 +144,13 @@ func TestWithdrawnByUpgrade(t *testing.T) {
 			awaitPhase(t, ns, "nginx", bluegreen.Stable, frozen(ns))
 
 			for _, version := range []string{"1.12", "1.10"} {
-				r.asked(version)
+				r.Asked(version)
 				helmUpgrade(t, program, ns, "versioned", "version="+version)
 				awaitVersion(t, ns, "nginx", version)
-				r.awaitAnswer(t, version)
+				r.AwaitAnswer(t, version)
 			}
 			awaitAvailable(t, ns, "nginx-1.10", 2)
-			assertSwitched(t, r.judge(t).Switches)
+			assertSwitched(t, r.Judge(t).Switches)
 		})
 	}
 }
@@ -168,9 +168,9 @@ func TestRollbackOfHelm3(t *testing.T) {
 	contains(t, printed.Stderr, "bluegreen: metadata.finalizers: keeps "+bluegreen.InUseProtection+", because Deployment nginx-1.10 serves")
 	awaitPhase(t, ns, "nginx", bluegreen.Stable, frozen(ns))
 
-	r.asked("1.12")
+	r.Asked("1.12")
 	helmUpgrade(t, "helm3", ns, "versioned", "version=1.12")
 	awaitVersion(t, ns, "nginx", "1.12")
-	r.awaitAnswer(t, "1.12")
-	assertSwitched(t, r.judge(t).Switches)
+	r.AwaitAnswer(t, "1.12")
+	assertSwitched(t, r.Judge(t).Switches)
 }

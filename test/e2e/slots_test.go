@@ -77,28 +77,28 @@ func twoSlots(t *testing.T, ns string, by writer) traffic.Report {
 	by.write(t, ns, "slots", revisions[0].values()...)
 	awaitAvailable(t, ns, "nginx-blue", 2)
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.SlowToo(t)
 	arrive := func(version string) {
 		t.Helper()
 		awaitVersion(t, ns, "nginx", version)
-		r.awaitAnswer(t, version)
+		r.AwaitAnswer(t, version)
 	}
 	for i, version := range []string{"1.11", "1.12", "1.10", "1.11"} {
-		r.asked(version)
+		r.Asked(version)
 		by.write(t, ns, "slots", revisions[i+1].values()...)
 		arrive(version)
 	}
-	r.asked("1.10")
+	r.Asked("1.10")
 	by.back(t, ns, 4, "slots", revisions[3].values()...)
 	arrive("1.10")
-	r.asked("1.12")
+	r.Asked("1.12")
 	by.write(t, ns, "slots", revisions[2].values()...)
 	arrive("1.12")
 
 	awaitSlot(t, ns, "nginx-blue", "1.12", 2)
 	awaitSlot(t, ns, "nginx-green", "1.11", 0)
 	awaitPhase(t, ns, "nginx", bluegreen.Stable, "")
-	report := r.judge(t)
+	report := r.Judge(t)
 	assertSwitched(t, report.Switches)
 	return report
 }
@@ -124,7 +124,7 @@ func liveSlotRelabelledByMistake(t *testing.T, ns string, by writer) traffic.Rep
 	awaitAvailable(t, ns, "nginx-blue", 2)
 	awaitProtected(t, ns, "nginx-blue")
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.SlowToo(t)
 	before := podNames(t, ns, "1.10")
 
 	printed := by.write(t, ns, "slots", "drain=3s", "blue.version=1.12")
@@ -137,8 +137,8 @@ func liveSlotRelabelledByMistake(t *testing.T, ns string, by writer) traffic.Rep
 	if after := podNames(t, ns, "1.10"); !slices.Equal(after, before) {
 		t.Errorf("pods %q, were %q: something was restarted", after, before)
 	}
-	r.awaitAnswer(t, "1.10")
-	return r.judge(t)
+	r.AwaitAnswer(t, "1.10")
+	return r.Judge(t)
 }
 
 func podNames(t *testing.T, namespace, version string) []string {
@@ -158,7 +158,7 @@ func TestPodsAreTakenOverFromADeploymentThatIsBeingDeleted(t *testing.T) {
 	awaitAvailable(t, ns, "nginx-1.10", 2)
 	awaitProtected(t, ns, "nginx-1.10")
 	r := send(t, ns, "nginx", "1.10")
-	r.slowToo(t, ns, "nginx")
+	r.SlowToo(t)
 	before := podNames(t, ns, "1.10")
 
 	kubectl(t, "delete", "deployment", "nginx-1.10", "--namespace", ns, "--wait=false")
@@ -173,5 +173,5 @@ func TestPodsAreTakenOverFromADeploymentThatIsBeingDeleted(t *testing.T) {
 	if after := podNames(t, ns, "1.10"); !slices.Equal(after, before) {
 		t.Errorf("pods %q, were %q: something was restarted", after, before)
 	}
-	r.judge(t)
+	r.Judge(t)
 }

@@ -11,6 +11,8 @@ import (
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/test/harness"
+	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
 
 const manySwitches = 20
@@ -18,16 +20,16 @@ const manySwitches = 20
 // TestSwitchesWhenReady switches to and fro between versions that are both ready.
 func TestSwitchesWhenReady(t *testing.T) {
 	ns, r := twoVersions(t)
-	mark := markAudit(t)
+	mark := cluster.MarkAudit(t)
 	for range manySwitches / 2 {
 		for _, version := range []string{"1.11", "1.10"} {
-			r.switchTo(t, ns, version)
+			switchTo(t, r, ns, version)
 		}
 	}
-	report := r.judge(t)
+	report := r.Judge(t)
 	assertSwitched(t, report.Switches)
-	for i, writes := range perSwitch(t, mark.writes(t, ns)) {
-		if len(writes) != 1 || !writes[0].moves() {
+	for i, writes := range perSwitch(t, mark.Writes(t, ns)) {
+		if len(writes) != 1 || !writes[0].Moves() {
 			t.Errorf("switch %d took %d writes besides the ask, want one, which moves traffic: %+v", i+1, len(writes), writes)
 		}
 	}
@@ -38,7 +40,7 @@ func TestSwitchesWhenHeld(t *testing.T) {
 	ns, r := twoVersions(t)
 	services := record[*corev1.Service](t, cluster.CoreV1().Services(ns).Watch)
 	deployments := record[*appsv1.Deployment](t, cluster.AppsV1().Deployments(ns).Watch)
-	mark := markAudit(t)
+	mark := cluster.MarkAudit(t)
 	var delays []time.Duration
 	for i := range manySwitches {
 		version := []string{"1.11", "1.10"}[i%2]
@@ -46,22 +48,22 @@ func TestSwitchesWhenHeld(t *testing.T) {
 		scale(t, ns, name, 0)
 		awaitAvailable(t, ns, name, 0)
 		start := time.Now()
-		r.asked(version)
+		r.Asked(version)
 		if _, err := ask(t.Context(), ns, "nginx", version); err != nil {
 			t.Fatal(err)
 		}
 		awaitService(t, ns, "nginx", "a pending switch", pending)
 		scale(t, ns, name, 3)
 		awaitVersion(t, ns, "nginx", version)
-		r.awaitAnswer(t, version)
+		r.AwaitAnswer(t, version)
 		available, moved := becameAvailable(deployments.since(start), name), reachedVersion(services.since(start), version)
 		if available.IsZero() || moved.IsZero() {
 			t.Fatalf("the watches have not shown %s available (%v) and live (%v)", name, available, moved)
 		}
 		delays = append(delays, moved.Sub(available))
 	}
-	assertSwitched(t, r.judge(t).Switches)
-	for i, writes := range perSwitch(t, mark.writes(t, ns)) {
+	assertSwitched(t, r.Judge(t).Switches)
+	for i, writes := range perSwitch(t, mark.Writes(t, ns)) {
 		assertHeldWrites(t, i+1, writes)
 	}
 	slices.Sort(delays)
@@ -75,7 +77,7 @@ func pending(service *corev1.Service) bool {
 }
 
 // twoVersions sets up Service nginx, live on 1.10, and ready Deployments of 1.10 and 1.11, and sends requests.
-func twoVersions(t *testing.T) (string, *requests) {
+func twoVersions(t *testing.T) (string, *harness.Requests) {
 	t.Helper()
 	ns := namespace(t)
 	for _, version := range []string{"1.10", "1.11"} {
@@ -88,27 +90,33 @@ func twoVersions(t *testing.T) (string, *requests) {
 	return ns, send(t, ns, "nginx", "1.10")
 }
 
-// switchTo asks for a version that is ready, and waits until it answers.
-func (r *requests) switchTo(t *testing.T, namespace, version string) {
+// send starts requests at a Service that serves a version.
+func send(t *testing.T, namespace, name, version string) *harness.Requests {
 	t.Helper()
-	r.asked(version)
+	return cluster.Send(t, namespace, name, version, 200)
+}
+
+// switchTo asks for a version that is ready, and waits until it answers.
+func switchTo(t *testing.T, r *harness.Requests, namespace, version string) {
+	t.Helper()
+	r.Asked(version)
 	if _, err := ask(t.Context(), namespace, "nginx", version); err != nil {
 		t.Fatal(err)
 	}
 	awaitVersion(t, namespace, "nginx", version)
-	r.awaitAnswer(t, version)
+	r.AwaitAnswer(t, version)
 }
 
 // perSwitch returns the controller's writes after each ask.
-func perSwitch(t *testing.T, writes []write) [][]write {
+func perSwitch(t *testing.T, writes []harness.Write) [][]harness.Write {
 	t.Helper()
-	var switches [][]write
+	var switches [][]harness.Write
 	for _, w := range writes {
 		switch {
-		case w.byController() && len(switches) > 0:
+		case w.ByController() && len(switches) > 0:
 			last := len(switches) - 1
 			switches[last] = append(switches[last], w)
-		case w.asks():
+		case w.Asks():
 			switches = append(switches, nil)
 		default:
 			t.Errorf("nobody expected this write: %+v", w)
@@ -122,18 +130,18 @@ func perSwitch(t *testing.T, writes []write) [][]write {
 
 // assertHeldWrites wants one write for each of the two reasons of a hold (no replicas, then not available), and one that
 // moves traffic, which is the last.
-func assertHeldWrites(t *testing.T, number int, writes []write) {
+func assertHeldWrites(t *testing.T, number int, writes []harness.Write) {
 	t.Helper()
 	var moves int
 	var messages []string
 	for _, w := range writes {
-		if w.moves() {
+		if w.Moves() {
 			moves++
 		} else if message := w.RequestObject.Metadata.Annotations[bluegreen.MessageKey]; message != nil {
 			messages = append(messages, *message)
 		}
 	}
-	if moves != 1 || !writes[len(writes)-1].moves() {
+	if moves != 1 || !writes[len(writes)-1].Moves() {
 		t.Errorf("switch %d: %d writes move traffic, want one, the last", number, moves)
 	}
 	if len(messages) > 2 || len(messages)+moves != len(writes) || len(slices.Compact(messages)) != len(messages) {
@@ -143,3 +151,14 @@ func assertHeldWrites(t *testing.T, number int, writes []write) {
 
 // milliseconds prints a duration as people compare it.
 func milliseconds(d time.Duration) string { return d.Round(100 * time.Microsecond).String() }
+
+// assertSwitched wants an answer of every version that was asked for.
+func assertSwitched(t *testing.T, switches []traffic.Switch) {
+	t.Helper()
+	for i, s := range switches {
+		if s.FirstNew.IsZero() {
+			t.Errorf("switch %d: version %s never answered", i+1, s.To)
+		}
+	}
+	t.Logf("%d switches", len(switches))
+}

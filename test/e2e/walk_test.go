@@ -11,7 +11,7 @@ import (
 
 // walk is the nginx example, walked as the README tells it. Its steps build on one another.
 type walk struct {
-	*requests
+	*harness.Requests
 	namespace string
 }
 
@@ -19,7 +19,7 @@ func TestWalk(t *testing.T) {
 	w := &walk{namespace: namespace(t)}
 	w.kubectl(t, "apply", "-f", example("blue.yaml"), "-f", example("service.yaml"))
 	awaitAvailable(t, w.namespace, "nginx-1.10", 3)
-	w.requests = send(t, w.namespace, "nginx", "1.10")
+	w.Requests = send(t, w.namespace, "nginx", "1.10")
 
 	for _, step := range []struct {
 		name string
@@ -37,7 +37,7 @@ func TestWalk(t *testing.T) {
 			t.FailNow()
 		}
 	}
-	w.judge(t)
+	w.Judge(t)
 }
 
 func (w *walk) kubectl(t *testing.T, args ...string) harness.Output {
@@ -54,7 +54,7 @@ func (w *walk) sh(t *testing.T, command string) {
 // annotate asks for a version whose pods are not ready yet.
 func (w *walk) annotate(t *testing.T) {
 	w.kubectl(t, "apply", "-f", example("green.yaml"))
-	w.asked("1.11")
+	w.Asked("1.11")
 	w.kubectl(t, "annotate", "service", "nginx", bluegreen.TargetVersion+"=1.11", "--overwrite")
 	waiting := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, waitsFor("1.11"))
 	if version := waiting.Spec.Selector["version"]; version != "1.10" {
@@ -71,7 +71,7 @@ func (w *walk) annotate(t *testing.T) {
 // applyBoth asks by the manifest, which has the new version in annotation and selector.
 func (w *walk) applyBoth(t *testing.T) {
 	w.kubectl(t, "apply", "-f", edited(t, "green.yaml", `1\.11`, "1.12"))
-	w.asked("1.12")
+	w.Asked("1.12")
 	printed := w.kubectl(t, "apply", "-f", edited(t, "service.yaml", `1\.10`, "1.12"))
 	contains(t, printed.Stderr, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11 until version 1.12 is ready")
 	waiting := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, waitsFor("1.12"))
@@ -79,7 +79,7 @@ func (w *walk) applyBoth(t *testing.T) {
 		t.Errorf("traffic is on %s while 1.12 is not ready", version)
 	}
 	w.sh(t, commandIn(t, printed.Stderr, "to wait for that: "))
-	w.awaitAnswer(t, "1.12")
+	w.AwaitAnswer(t, "1.12")
 }
 
 // patchOldSelector is the last line of the script that people use to switch today.
@@ -92,7 +92,7 @@ func (w *walk) patchOldSelector(t *testing.T) {
 	}
 
 	command := commandIn(t, printed.Stderr, "to switch: ")
-	w.asked("1.10")
+	w.Asked("1.10")
 	w.sh(t, command)
 	w.waitForVersion(t, "1.10")
 }
@@ -101,7 +101,7 @@ func (w *walk) patchOldSelector(t *testing.T) {
 func (w *walk) scaledToZero(t *testing.T) {
 	w.kubectl(t, "scale", "deployment", "nginx-1.11", "--replicas=0")
 	awaitAvailable(t, w.namespace, "nginx-1.11", 0)
-	w.asked("1.11")
+	w.Asked("1.11")
 	w.kubectl(t, "annotate", "service", "nginx", bluegreen.TargetVersion+"=1.11", "--overwrite")
 	awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, "Deployment nginx-1.11: has 0 replicas: scale it up with "+
 		"kubectl scale deployment nginx-1.11 -n "+w.namespace+" --replicas=N")
@@ -112,7 +112,7 @@ func (w *walk) scaledToZero(t *testing.T) {
 }
 
 func (w *walk) noSuchVersion(t *testing.T) {
-	w.asked("9.99")
+	w.Asked("9.99")
 	w.kubectl(t, "annotate", "service", "nginx", bluegreen.TargetVersion+"=9.99", "--overwrite")
 	waiting := awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, "No Deployment has pods labelled name=nginx,version=9.99: "+
 		"create it, or set bluegreen/target-version to a version that runs")
@@ -143,9 +143,9 @@ func (w *walk) giveBack(t *testing.T) {
 	if len(bluegreen.Annotations(service)) > 0 || service.Spec.Selector["version"] != "1.11" {
 		t.Errorf("annotations %v, selector %v", service.Annotations, service.Spec.Selector)
 	}
-	w.asked("1.10")
+	w.Asked("1.10")
 	w.kubectl(t, "patch", "svc", "nginx", "-p", `{"spec":{"selector":{"name":"nginx","version":"1.10"}}}`)
-	w.awaitAnswer(t, "1.10")
+	w.AwaitAnswer(t, "1.10")
 }
 
 // waitForVersion waits as the README says.
@@ -155,7 +155,7 @@ func (w *walk) waitForVersion(t *testing.T, version string) {
 	if phase := phaseOf(getService(t, w.namespace, "nginx")); phase != bluegreen.Stable {
 		t.Errorf("phase %s after the switch", phase)
 	}
-	w.awaitAnswer(t, version)
+	w.AwaitAnswer(t, version)
 }
 
 func waitsFor(version string) string {

@@ -1,6 +1,4 @@
-//go:build e2e
-
-package e2e
+package harness
 
 import (
 	"bufio"
@@ -18,14 +16,13 @@ import (
 	"k8s.io/apimachinery/pkg/util/wait"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
-	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
 // auditLog is where the API server of the local cluster logs writes of Services; see test/cluster/config/audit-policy.yaml.
-func auditLog() string { return filepath.Join(cluster.Root, "bin/cluster/audit.log") }
+func (c *Cluster) auditLog() string { return filepath.Join(c.Root, "bin/cluster/audit.log") }
 
-// write is one successful write of a Service, as the audit log has it. Unlike a watch, it has those that changed nothing.
-type write struct {
+// Write is one successful write of a Service, as the audit log has it. Unlike a watch, it has those that changed nothing.
+type Write struct {
 	// RequestReceivedTimestamp is when the API server got it. The log is in order of the ends of requests: an ask that other work
 	// holds up can end after the switch that it led to.
 	RequestReceivedTimestamp metav1.MicroTime
@@ -41,40 +38,47 @@ type write struct {
 	}
 }
 
-func (w write) byController() bool { return w.User.Username == controller }
+// controller is the user name of bluegreen's controller, as hack/install and the tests install it.
+const controller = "system:serviceaccount:bluegreen-system:bluegreen"
 
-// moves reports whether the write names a selector.
-func (w write) moves() bool { return len(w.RequestObject.Spec.Selector) > 0 }
+// ByController reports whether bluegreen made the write.
+func (w Write) ByController() bool { return w.User.Username == controller }
 
-// asks reports whether the write is about the target version.
-func (w write) asks() bool {
+// Moves reports whether the write names a selector.
+func (w Write) Moves() bool { return len(w.RequestObject.Spec.Selector) > 0 }
+
+// Asks reports whether the write is about the target version.
+func (w Write) Asks() bool {
 	_, asks := w.RequestObject.Metadata.Annotations[bluegreen.TargetVersion]
 	return asks
 }
 
-// auditMark is a place in the audit log.
-type auditMark int64
+// AuditMark is a place in the audit log.
+type AuditMark struct {
+	cluster *Cluster
+	offset  int64
+}
 
-// markAudit returns the end of the audit log.
-func markAudit(t *testing.T) auditMark {
+// MarkAudit returns the end of the audit log.
+func (c *Cluster) MarkAudit(t testing.TB) AuditMark {
 	t.Helper()
-	info, err := os.Stat(auditLog())
+	info, err := os.Stat(c.auditLog())
 	if err != nil {
 		t.Fatalf("these tests count writes in the local cluster's audit log: %v", err)
 	}
-	return auditMark(info.Size())
+	return AuditMark{c, info.Size()}
 }
 
-// writes returns the successful writes of the namespace's Services from the mark until now, in the order in which they came.
-func (m auditMark) writes(t *testing.T, namespace string) []write {
+// Writes returns the successful writes of the namespace's Services from the mark until now, in the order in which they came.
+func (m AuditMark) Writes(t testing.TB, namespace string) []Write {
 	t.Helper()
 	// The log is written after the answer. A write that is refused is the last line to wait for.
-	services := cluster.CoreV1().Services(namespace)
+	services := m.cluster.CoreV1().Services(namespace)
 	if err := services.Delete(t.Context(), endOfAudit, metav1.DeleteOptions{}); err == nil {
 		t.Fatal("somebody has a Service " + endOfAudit)
 	}
-	var all []write
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, harness.Patience, true, func(context.Context) (bool, error) {
+	var all []Write
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, Patience, true, func(context.Context) (bool, error) {
 		var err error
 		all, err = m.read(namespace)
 		return len(all) > 0 && all[len(all)-1].ObjectRef.Name == endOfAudit, err
@@ -82,36 +86,36 @@ func (m auditMark) writes(t *testing.T, namespace string) []write {
 	if err != nil {
 		t.Fatalf("reading the audit log: %v", err)
 	}
-	var done []write
+	var done []Write
 	for _, w := range all {
 		if w.ResponseStatus.Code < 300 {
 			done = append(done, w)
 		}
 	}
-	slices.SortStableFunc(done, func(a, b write) int { return a.RequestReceivedTimestamp.Compare(b.RequestReceivedTimestamp.Time) })
+	slices.SortStableFunc(done, func(a, b Write) int { return a.RequestReceivedTimestamp.Compare(b.RequestReceivedTimestamp.Time) })
 	return done
 }
 
 const endOfAudit = "end-of-audit"
 
 // read reads what is in the log about a namespace. Its last line may be half written.
-func (m auditMark) read(namespace string) ([]write, error) {
-	file, err := os.Open(auditLog())
+func (m AuditMark) read(namespace string) ([]Write, error) {
+	file, err := os.Open(m.cluster.auditLog())
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	if _, err := file.Seek(int64(m), io.SeekStart); err != nil {
+	if _, err := file.Seek(m.offset, io.SeekStart); err != nil {
 		return nil, err
 	}
-	var all []write
+	var all []Write
 	reader := bufio.NewReader(file)
 	for {
 		line, err := reader.ReadString('\n')
 		if err != nil {
 			return all, nil
 		}
-		var w write
+		var w Write
 		if !strings.Contains(line, namespace) {
 			continue
 		}
