@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -110,12 +109,6 @@ func getService(t *testing.T, namespace, name string) *corev1.Service {
 		t.Fatal(err)
 	}
 	return service
-}
-
-// ask sets the target version, and returns what the API server stored.
-func ask(ctx context.Context, namespace, name, version string) (*corev1.Service, error) {
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, bluegreen.TargetVersion, version)
-	return cluster.CoreV1().Services(namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 }
 
 // scale sets a Deployment's number of replicas through the scale subresource.
