@@ -195,6 +195,15 @@ clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 clients-table: load $(E2E_TOOLS) ## Write the table in docs/clients.md from what every client does on the local cluster (root; 3 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients -run TestMatrix -update
 
+ROUNDS ?= 100
+SEED ?=
+
+.PHONY: chaos
+chaos: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+chaos: NODES := 3
+chaos: load $(BIN)/tools/helm ## Switch under ROUNDS faults, for docs/reliability.md; runs add up in bin/chaos.jsonl (root; 40 s a round; SEED=N).
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 0 -v ./test/chaos -update -rounds=$(ROUNDS) $(addprefix -seed=,$(SEED))
+
 # Benchmarks. They compare bluegreen with Argo Rollouts, which is built from its own module with the versions that it pins.
 
 ARGO := $(BIN)/versions/argo-rollouts-$(ARGO_VERSION)/rollouts-controller

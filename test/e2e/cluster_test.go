@@ -30,24 +30,11 @@ func namespace(t *testing.T) string {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			explain(t, made.Name)
+			cluster.Explain(t, made.Name)
 		}
 		kubectl(t, "delete", "namespace", made.Name)
 	})
 	return made.Name
-}
-
-// explain logs what a person would look at after a failure.
-func explain(t *testing.T, namespace string) {
-	for _, args := range [][]string{
-		{"describe", "services", "-n", namespace},
-		{"get", "deployments,pods", "-n", namespace, "-o", "wide"},
-		{"get", "pods", "-n", installed, "-o", "wide"},
-		{"logs", "-n", installed, "-l", "app.kubernetes.io/name=bluegreen", "--prefix", "--tail=40"},
-	} {
-		printed := harness.Try(t, "kubectl", args...)
-		t.Log("\n" + printed.Stdout + printed.Stderr)
-	}
 }
 
 func awaitService(t *testing.T, namespace, name, what string, condition func(*corev1.Service) bool) *corev1.Service {

@@ -6,7 +6,6 @@ import (
 	"testing"
 	"time"
 
-
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )

@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
@@ -49,6 +50,20 @@ func Connect() (*Cluster, error) {
 		return nil, fmt.Errorf("setting up a client: %w", err)
 	}
 	return &Cluster{client, config, root}, nil
+}
+
+// Explain logs what a person would look at after a failure.
+func (c *Cluster) Explain(t testing.TB, namespace string) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"describe", "services", "-n", namespace},
+		{"get", "deployments,pods", "-n", namespace, "-o", "wide"},
+		{"get", "pods", "-n", Installed, "-o", "wide"},
+		{"logs", "-n", Installed, "-l", "app.kubernetes.io/name=bluegreen", "--prefix", "--tail=40"},
+	} {
+		printed := Try(t, "kubectl", args...)
+		t.Log("\n" + printed.Stdout + printed.Stderr)
+	}
 }
 
 // Image returns the name of the image under test.
