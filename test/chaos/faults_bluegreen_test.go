@@ -94,6 +94,20 @@ func cut(t *testing.T, pod corev1.Pod, addresses string) func(*testing.T) {
 	return func(t *testing.T) { onNode(t, pod.Spec.NodeName, "nft", "delete table ip "+table) }
 }
 
+// clock rolls out an image whose clock is off, one pod after the other, so that for a while each pod has a clock of its own. See
+// build-with-clock.
+func clock(tag string) func(*testing.T) func(*testing.T) {
+	return func(t *testing.T) func(*testing.T) {
+		rollOut(t, "bluegreen:"+tag)
+		return func(t *testing.T) { rollOut(t, harness.Image()) }
+	}
+}
+
+func rollOut(t *testing.T, image string) {
+	t.Helper()
+	harness.Run(t, "kubectl", "set", "image", "deployment/"+harness.Release, "webhook="+image, "--namespace", harness.Installed)
+}
+
 // stopNode cuts the power of the leader's node. No pod that answers requests runs there.
 func stopNode(t *testing.T) func(*testing.T) {
 	script(t, "stop", leader(t).Spec.NodeName)

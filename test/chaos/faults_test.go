@@ -19,6 +19,9 @@ var faults = []fault{
 	{name: "the leader cannot reach the API server for 8 s", lasts: 8 * time.Second, inject: cutLeader},
 	{name: "no pod of bluegreen can reach the API server for 8 s, nor be reached", lasts: 8 * time.Second, inject: cutBoth},
 
+	{name: "its pods are replaced by some with a clock 5 minutes ahead, and back", lasts: 20 * time.Second, inject: clock("ahead")},
+	{name: "its pods are replaced by some with a clock 5 minutes behind, and back", lasts: 20 * time.Second, inject: clock("behind")},
+
 	{name: "the API server is killed, and started 3 s later", lasts: 3 * time.Second, inject: killAPIServer},
 	{name: "etcd stops for 4 s", lasts: 4 * time.Second, inject: stopEtcd},
 	{name: "etcd refuses writes for 6 s: its space is used up", lasts: 6 * time.Second, inject: fillEtcd},

@@ -23,15 +23,17 @@ const resultsFile = "bin/chaos.jsonl"
 
 // outcome is what came of a round.
 type outcome struct {
-	Seed                    uint64
-	Round                   int
-	Fault, Way              string
-	CarriedOut              bool
+	Seed       uint64
+	Round      int
+	Fault, Way string
+	CarriedOut bool
+	// FaultFirst says that the fault began before traffic moved. Otherwise it met the way out of blue alone.
+	FaultFirst              bool
 	Requests, Failed, Mixed int
-	// Took is how long after the later of the ask and the end of the fault traffic moved; after the ask if it moved under the fault.
+	// Took is how long traffic was waited for: from the ask, or from the end of the fault if traffic moved after it and that was later.
 	Took time.Duration
 
-	asked, ended time.Time
+	asked, began, ended time.Time
 }
 
 // keep judges the requests, and adds the outcome to the results.
@@ -39,7 +41,8 @@ func (o *outcome) keep(t *testing.T, r *harness.Requests) {
 	report := r.Judge(t)
 	o.Requests, o.Failed, o.Mixed = report.Total, len(report.Errors), len(report.Mixed)
 	if len(report.Switches) == 1 && !report.Switches[0].FirstNew.IsZero() {
-		o.CarriedOut, o.Took = true, o.took(report.Switches[0].FirstNew)
+		moved := report.Switches[0].FirstNew
+		o.CarriedOut, o.FaultFirst, o.Took = true, o.began.Before(moved), o.took(moved)
 		t.Logf("traffic moved %.1f s after the ask or the end of the fault", o.Took.Seconds())
 		if o.Took > limit {
 			t.Errorf("traffic moved after %s, want %s at most", o.Took, limit)
@@ -74,7 +77,8 @@ func writeTable() error {
 	if err != nil || len(outcomes) == 0 {
 		return err
 	}
-	table := markdown.Table{Head: []string{"fault", "rounds", "carried out", "failed requests", "mixed answers", "median", "worst"}}
+	table := markdown.Table{Head: []string{"fault", "rounds", "carried out", "failed requests", "mixed answers",
+		"fault came first", "median", "worst"}}
 	for _, f := range faults {
 		if of := slices.DeleteFunc(slices.Clone(outcomes), func(o outcome) bool { return o.Fault != f.name }); len(of) > 0 {
 			table.Add(row(f.name, of)...)
@@ -116,6 +120,8 @@ func row(name string, outcomes []outcome) []string {
 		requests, failed, mixed = requests+o.Requests, failed+o.Failed, mixed+o.Mixed
 		if o.CarriedOut {
 			carriedOut++
+		}
+		if o.FaultFirst {
 			took = append(took, o.Took)
 		}
 	}
@@ -125,7 +131,8 @@ func row(name string, outcomes []outcome) []string {
 		median, worst = seconds(took[len(took)/2]), seconds(took[len(took)-1])
 	}
 	return []string{
-		name, fmt.Sprint(len(outcomes)), fmt.Sprint(carriedOut), fmt.Sprintf("%d of %d", failed, requests), fmt.Sprint(mixed), median, worst,
+		name, fmt.Sprint(len(outcomes)), fmt.Sprint(carriedOut), fmt.Sprintf("%d of %d", failed, requests), fmt.Sprint(mixed),
+		fmt.Sprint(len(took)), median, worst,
 	}
 }
 

@@ -80,6 +80,7 @@ func (w *world) upgradeUnder(t *testing.T, f fault, faultAt time.Duration, r *ha
 		upgraded <- err
 	}()
 	<-time.After(faultAt)
+	o.began = time.Now()
 	end := f.inject(t)
 	<-time.After(f.lasts)
 	if end != nil {

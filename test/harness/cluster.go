@@ -14,6 +14,8 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
 )
 
 // Patience is how long anything may take before a test gives up on it. What must be faster than that is measured.
@@ -30,6 +32,7 @@ type Cluster struct {
 
 // Connect returns the cluster of KUBECONFIG. The tests are two directories below the top of the checkout.
 func Connect() (*Cluster, error) {
+	ctrl.SetLogger(klog.Background())
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		return nil, err
