@@ -89,7 +89,8 @@ func apiService(t *testing.T) string {
 func cut(t *testing.T, pod corev1.Pod, addresses string) func(*testing.T) {
 	t.Helper()
 	table := "chaos-" + pod.Name
-	onNode(t, pod.Spec.NodeName, "nft", fmt.Sprintf("table ip %s { chain cut { type filter hook prerouting priority raw; ip saddr %s ip daddr { %s } drop; } }",
+	onNode(t, pod.Spec.NodeName, "nft", fmt.Sprintf(
+		"table ip %s { chain cut { type filter hook prerouting priority raw; ip saddr %s ip daddr { %s } drop; }; }",
 		table, pod.Status.PodIP, addresses))
 	return func(t *testing.T) { onNode(t, pod.Spec.NodeName, "nft", "delete table ip "+table) }
 }

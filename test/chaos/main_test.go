@@ -42,6 +42,7 @@ func TestMain(m *testing.M) {
 }
 
 func TestChaos(t *testing.T) {
+	prepareCluster(t)
 	w := newWorld(t)
 	t.Logf("again: make chaos ROUNDS=%d SEED=%d", *rounds, *seed)
 	var order []int
@@ -52,6 +53,9 @@ func TestChaos(t *testing.T) {
 		f := faults[order[n%len(faults)]]
 		// A round draws from dice of its own, so that one round can be repeated without those before it.
 		dice := rand.New(rand.NewPCG(*seed, uint64(n)<<32))
-		t.Run(fmt.Sprintf("%03d %s", n+1, f.name), func(t *testing.T) { w.round(t, n+1, f, dice) })
+		passed := t.Run(fmt.Sprintf("%03d %s", n+1, f.name), func(t *testing.T) { w.round(t, n+1, f, dice) })
+		if !passed {
+			w = newWorld(t) // The next round is not to suffer from what this one left.
+		}
 	}
 }

@@ -33,8 +33,8 @@ type world struct{ namespace string }
 
 var versions = []string{"1.10", "1.11", "1.12"}
 
-// newWorld makes the world, with the pods of bluegreen on the other nodes.
-func newWorld(t *testing.T) *world {
+// prepareCluster installs bluegreen, with its pods on the other nodes.
+func prepareCluster(t *testing.T) {
 	t.Helper()
 	nodes, err := cluster.CoreV1().Nodes().List(t.Context(), metav1.ListOptions{})
 	if err != nil {
@@ -48,7 +48,11 @@ func newWorld(t *testing.T) *world {
 	if err := cluster.Install(); err != nil {
 		t.Fatal(err)
 	}
+}
 
+// newWorld makes the world.
+func newWorld(t *testing.T) *world {
+	t.Helper()
 	made, err := cluster.CoreV1().Namespaces().Create(t.Context(),
 		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "chaos-"}}, metav1.CreateOptions{})
 	if err != nil {
