@@ -5,6 +5,7 @@ package chaos
 import (
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 	"testing"
 
@@ -99,9 +100,19 @@ func cut(t *testing.T, pod corev1.Pod, addresses string) func(*testing.T) {
 // build-with-clock.
 func clock(tag string) func(*testing.T) func(*testing.T) {
 	return func(t *testing.T) func(*testing.T) {
-		rollOut(t, "bluegreen:"+tag)
-		return func(t *testing.T) { rollOut(t, harness.Image()) }
+		image := "bluegreen:" + tag
+		rollOut(t, image)
+		return func(t *testing.T) {
+			if !slices.ContainsFunc(cluster.Pods(t), func(pod corev1.Pod) bool { return pod.Spec.Containers[0].Image == image && ready(pod) }) {
+				t.Errorf("no pod of %s is ready yet", image)
+			}
+			rollOut(t, harness.Image())
+		}
 	}
+}
+
+func ready(pod corev1.Pod) bool {
+	return len(pod.Status.ContainerStatuses) > 0 && pod.Status.ContainerStatuses[0].Ready
 }
 
 func rollOut(t *testing.T, image string) {
