@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
@@ -26,7 +27,10 @@ var faults = []fault{
 	{name: "etcd stops for 4 s", lasts: 4 * time.Second, inject: stopEtcd},
 	{name: "etcd refuses writes for 6 s: its space is used up", lasts: 6 * time.Second, inject: fillEtcd},
 	{name: "the leader's node loses power for 10 s", lasts: 10 * time.Second, inject: stopNode},
-	{name: "another webhook, with failurePolicy Fail, does not answer for 6 s", lasts: 6 * time.Second, inject: failWebhook},
+	{
+		name:  "another webhook, with failurePolicy Fail, does not answer for 6 s",
+		lasts: 6 * time.Second, inject: failWebhook, tells: bluegreen.ReasonWriteFailed,
+	},
 }
 
 // onNode runs a command in a node.

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	eventsv1 "k8s.io/api/events/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
@@ -34,6 +36,8 @@ type fault struct {
 	lasts time.Duration
 	// inject begins it, and returns what ends it.
 	inject func(*testing.T) (end func(*testing.T))
+	// tells is the Event by which bluegreen tells why what was asked for is not carried out under the fault; none if it cannot tell.
+	tells bluegreen.Reason
 }
 
 // round asks for another version, with a fault around the ask.
@@ -83,12 +87,35 @@ func (w *world) upgradeUnder(t *testing.T, f fault, faultAt time.Duration, r *ha
 	o.began = time.Now()
 	end := f.inject(t)
 	<-time.After(f.lasts)
+	if f.tells != "" {
+		w.assertTold(t, f.tells)
+	}
 	if end != nil {
 		end(t)
 	}
 	o.ended = time.Now()
 	if err := <-upgraded; err != nil {
 		t.Fatal(err)
+	}
+}
+
+// assertTold wants an Event about the Service if it waits for bluegreen.
+func (w *world) assertTold(t *testing.T, reason bluegreen.Reason) {
+	t.Helper()
+	service, err := cluster.CoreV1().Services(w.namespace).Get(t.Context(), "nginx", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if service.Annotations[bluegreen.TargetVersion] == service.Spec.Selector["version"] {
+		return
+	}
+	events, err := cluster.EventsV1().Events(w.namespace).List(t.Context(), metav1.ListOptions{FieldSelector: "reason=" + string(reason)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	told := slices.ContainsFunc(events.Items, func(e eventsv1.Event) bool { return e.Regarding.UID == service.UID })
+	if !told {
+		t.Errorf("Service nginx waits, and no Event %s tells why", reason)
 	}
 }
 
