@@ -209,7 +209,7 @@ SEED ?=
 .PHONY: chaos
 chaos: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 chaos: NODES := 3
-chaos: load clock-images $(BIN)/tools/helm ## Switch under ROUNDS faults, for docs/reliability.md; runs add up in bin/chaos.jsonl (root; 40 s a round; SEED=N).
+chaos: load clock-images $(BIN)/tools/helm ## Switch under ROUNDS faults, for docs/reliability.md; runs add up in bin/chaos.jsonl (root; 30 s a round; SEED=N).
 	@test/cluster/load $(IMAGES)/bluegreen-ahead.tar $(IMAGES)/bluegreen-behind.tar
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 0 -v ./test/chaos -update -rounds=$(ROUNDS) $(addprefix -seed=,$(SEED))
 
