@@ -158,6 +158,14 @@ image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/imag
 		--output $(IMAGES)/bluegreen.tar
 	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
 
+# Two more images of bluegreen for make chaos, whose clocks are 5 minutes off.
+.PHONY: clock-images
+clock-images:
+	@test/chaos/build-with-clock $(IMAGES)/webhook-clock
+	@cd hack/image && for clock in ahead:300 behind:-300; do \
+		go run . --program $(IMAGES)/webhook-clock --path /webhook --user 65532:65532 --env CLOCK_OFF=$${clock#*:} \
+			--tag bluegreen:$${clock%:*} --output $(IMAGES)/bluegreen-$${clock%:*}.tar; done
+
 .PHONY: cluster-images
 cluster-images: $(IMAGES)/pause.tar $(NGINX_IMAGES)
 
@@ -279,6 +287,18 @@ cert-manager: load $(IMAGES)/cert-manager.tar $(E2E_TOOLS) ## Test bluegreen wit
 	@test/cluster/load $(IMAGES)/cert-manager.tar
 	@IMAGE=$(IMAGE) go test -tags e2e,certmanager -count=1 -timeout 20m -v ./test/e2e -run TestCertManager -update \
 		-cert-manager=$(CERT_MANAGER_SOURCE)/deploy/charts/cert-manager
+
+# Faults.
+
+ROUNDS ?= 100
+SEED ?=
+
+.PHONY: chaos
+chaos: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+chaos: NODES := 3
+chaos: load clock-images $(BIN)/tools/helm ## Switch under ROUNDS faults, for docs/reliability.md; runs add up in bin/chaos.jsonl (root; 30 s a round; SEED=N).
+	@test/cluster/load $(IMAGES)/bluegreen-ahead.tar $(IMAGES)/bluegreen-behind.tar
+	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 0 -v ./test/chaos -update -rounds=$(ROUNDS) $(addprefix -seed=,$(SEED))
 
 # Benchmarks. They compare bluegreen with Argo Rollouts, which is built from its own module with the versions that it pins.
 

@@ -59,7 +59,7 @@ func (a *asks) stream(ctx context.Context, namespace, name string) {
 // one sends an ask. It is not cut short by the end of the stream: a write that was sent counts.
 func (a *asks) one(namespace, name, version string, want bluegreen.Phase) {
 	start := time.Now()
-	service, err := ask(context.Background(), namespace, name, version)
+	service, err := cluster.Ask(context.Background(), namespace, name, version)
 	took := time.Since(start)
 
 	a.mu.Lock()

@@ -3,7 +3,6 @@
 package e2e
 
 import (
-	"context"
 	"fmt"
 	"strings"
 	"testing"
@@ -31,24 +30,11 @@ func namespace(t *testing.T) string {
 	}
 	t.Cleanup(func() {
 		if t.Failed() {
-			explain(t, made.Name)
+			cluster.Explain(t, made.Name)
 		}
 		kubectl(t, "delete", "namespace", made.Name)
 	})
 	return made.Name
-}
-
-// explain logs what a person would look at after a failure.
-func explain(t *testing.T, namespace string) {
-	for _, args := range [][]string{
-		{"describe", "services", "-n", namespace},
-		{"get", "deployments,pods", "-n", namespace, "-o", "wide"},
-		{"get", "pods", "-n", installed, "-o", "wide"},
-		{"logs", "-n", installed, "-l", "app.kubernetes.io/name=bluegreen", "--prefix", "--tail=40"},
-	} {
-		printed := harness.Try(t, "kubectl", args...)
-		t.Log("\n" + printed.Stdout + printed.Stderr)
-	}
 }
 
 func awaitService(t *testing.T, namespace, name, what string, condition func(*corev1.Service) bool) *corev1.Service {
@@ -110,12 +96,6 @@ func getService(t *testing.T, namespace, name string) *corev1.Service {
 		t.Fatal(err)
 	}
 	return service
-}
-
-// ask sets the target version, and returns what the API server stored.
-func ask(ctx context.Context, namespace, name, version string) (*corev1.Service, error) {
-	patch := fmt.Sprintf(`{"metadata":{"annotations":{%q:%q}}}`, bluegreen.TargetVersion, version)
-	return cluster.CoreV1().Services(namespace).Patch(ctx, name, types.MergePatchType, []byte(patch), metav1.PatchOptions{})
 }
 
 // scale sets a Deployment's number of replicas through the scale subresource.

@@ -132,7 +132,7 @@ func TestClientsPage(t *testing.T) {
 	ns, r := twoVersions(t)
 	p := readPage(t, "clients.md", ns)
 	r.Asked("1.11")
-	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
+	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
 	p.run(t, "Wait for a switch")

@@ -16,10 +16,8 @@ import (
 )
 
 const (
-	// release is the name of the Helm release, and of most objects in it.
-	release = "bluegreen"
-	// installed is the namespace of the release.
-	installed = "bluegreen-system"
+	release   = harness.Release
+	installed = harness.Installed
 )
 
 // cluster talks to the API server as an administrator, without a limit of its own.

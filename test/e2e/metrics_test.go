@@ -46,12 +46,8 @@ func TestMetrics(t *testing.T) {
 // metricsAddresses returns the URL of every pod's metrics, by the pod's name.
 func metricsAddresses(t *testing.T) map[string]string {
 	t.Helper()
-	pods, err := cluster.CoreV1().Pods(installed).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=bluegreen"})
-	if err != nil {
-		t.Fatal(err)
-	}
 	addresses := map[string]string{}
-	for _, pod := range pods.Items {
+	for _, pod := range cluster.Pods(t) {
 		addresses[pod.Name] = "https://" + pod.Status.PodIP + ":8443/metrics"
 	}
 	return addresses

@@ -17,7 +17,7 @@ func keep(t *testing.T, ns string) {
 	createDeployment(t, ns, "1.10", 1)
 	createService(t, ns, "nginx", "1.10", "1.10")
 	awaitProtected(t, ns, "nginx-1.10")
-	if _, err := ask(t.Context(), ns, "nginx", "9.99"); err != nil {
+	if _, err := cluster.Ask(t.Context(), ns, "nginx", "9.99"); err != nil {
 		t.Fatal(err)
 	}
 	deleteAndKeep(t, ns, "nginx-1.10")
@@ -86,7 +86,7 @@ func uninstallRefused(t *testing.T, ns string) {
 
 // uninstallRefusedNoMore moves traffic to 1.11, as the refusal says, and uninstalls.
 func uninstallRefusedNoMore(t *testing.T, ns string) {
-	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
+	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
 	awaitVersion(t, ns, "nginx", "1.11")

@@ -3,14 +3,8 @@
 package e2e
 
 import (
-	"strings"
 	"testing"
 	"time"
-
-	coordinationv1 "k8s.io/api/coordination/v1"
-	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/client-go/tools/cache"
-	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
@@ -22,17 +16,17 @@ func TestLeaderKilled(t *testing.T) {
 	scale(t, ns, "nginx-1.11", 0)
 	awaitAvailable(t, ns, "nginx-1.11", 0)
 	r.Asked("1.11")
-	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
+	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
 	awaitService(t, ns, "nginx", "a pending switch", pending)
 
 	stream := streamAsks(t, ns, 3)
-	old := awaitLeader(t, "")
+	old := cluster.AwaitLeader(t, "")
 	killed := time.Now()
 	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
 	// Only then may the switch happen: the pod that was killed had no part in it.
-	awaitLeader(t, old)
+	cluster.AwaitLeader(t, old)
 	t.Logf("another leader %.1f s after the first was killed", time.Since(killed).Seconds())
 	scale(t, ns, "nginx-1.11", 3)
 	awaitVersion(t, ns, "nginx", "1.11")
@@ -44,22 +38,6 @@ func TestLeaderKilled(t *testing.T) {
 	for _, err := range stream.failed {
 		t.Errorf("a write failed: %v", err)
 	}
-}
-
-// awaitLeader waits until another pod than one that was runs the controller, and returns its name.
-func awaitLeader(t *testing.T, other string) string {
-	t.Helper()
-	leases := cache.NewListWatchFromClient(cluster.CoordinationV1().RESTClient(), "leases", installed, harness.Named(release))
-	lease := harness.Await(t, leases, "a leader other than "+other, func(lease *coordinationv1.Lease) bool {
-		return leader(lease) != "" && leader(lease) != other
-	})
-	return leader(lease)
-}
-
-// leader returns the name of the pod that holds the lease, or "".
-func leader(lease *coordinationv1.Lease) string {
-	pod, _, _ := strings.Cut(ptr.Deref(lease.Spec.HolderIdentity, ""), "_")
-	return pod
 }
 
 // TestNoPods takes both pods away.
@@ -125,24 +103,13 @@ func assertSafeWithoutWebhook(t *testing.T, ns string, r *harness.Requests) {
 // TestRollingRestart replaces both pods under a stream of asks: none fails, and none goes past the webhook.
 func TestRollingRestart(t *testing.T) {
 	ns := namespace(t)
-	old := podsOfBluegreen(t)
+	var old []string
+	for _, pod := range cluster.Pods(t) {
+		old = append(old, "pod/"+pod.Name)
+	}
 	stream := streamAsks(t, ns, 10)
 	kubectl(t, "rollout", "restart", "deployment/"+release, "--namespace", installed)
 	kubectl(t, "rollout", "status", "deployment/"+release, "--namespace", installed, "--timeout=90s")
 	kubectl(t, append([]string{"wait", "--for=delete", "--namespace", installed, "--timeout=60s"}, old...)...)
 	stream.assertAllAdmitted(t)
-}
-
-// podsOfBluegreen returns the names of bluegreen's pods, as pod/NAME.
-func podsOfBluegreen(t *testing.T) []string {
-	t.Helper()
-	pods, err := cluster.CoreV1().Pods(installed).List(t.Context(), metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=bluegreen"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	var names []string
-	for _, pod := range pods.Items {
-		names = append(names, "pod/"+pod.Name)
-	}
-	return names
 }

@@ -23,7 +23,7 @@ func TestAutoscalers(t *testing.T) {
 	scale(t, ns, "nginx-1.11", 0)
 	awaitAvailable(t, ns, "nginx-1.11", 0)
 	r.Asked("1.11")
-	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
+	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
 	awaitService(t, ns, "nginx", "a pending switch", pending)
@@ -80,7 +80,7 @@ func TestBlueLivesOnWhileGreenWaits(t *testing.T) {
 	createBudget(t, ns, 2)
 	scale(t, ns, "nginx-1.11", 0)
 	r.Asked("1.11")
-	if _, err := ask(t.Context(), ns, "nginx", "1.11"); err != nil {
+	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
 	awaitService(t, ns, "nginx", "a pending switch", pending)

@@ -49,7 +49,7 @@ func TestSwitchesWhenHeld(t *testing.T) {
 		awaitAvailable(t, ns, name, 0)
 		start := time.Now()
 		r.Asked(version)
-		if _, err := ask(t.Context(), ns, "nginx", version); err != nil {
+		if _, err := cluster.Ask(t.Context(), ns, "nginx", version); err != nil {
 			t.Fatal(err)
 		}
 		awaitService(t, ns, "nginx", "a pending switch", pending)
@@ -100,7 +100,7 @@ func send(t *testing.T, namespace, name, version string) *harness.Requests {
 func switchTo(t *testing.T, r *harness.Requests, namespace, version string) {
 	t.Helper()
 	r.Asked(version)
-	if _, err := ask(t.Context(), namespace, "nginx", version); err != nil {
+	if _, err := cluster.Ask(t.Context(), namespace, "nginx", version); err != nil {
 		t.Fatal(err)
 	}
 	awaitVersion(t, namespace, "nginx", version)

@@ -39,7 +39,7 @@ type Write struct {
 }
 
 // controller is the user name of bluegreen's controller, as hack/install and the tests install it.
-const controller = "system:serviceaccount:bluegreen-system:bluegreen"
+const controller = "system:serviceaccount:" + Installed + ":" + Release
 
 // ByController reports whether bluegreen made the write.
 func (w Write) ByController() bool { return w.User.Username == controller }

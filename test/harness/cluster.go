@@ -8,11 +8,14 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"testing"
 	"time"
 
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/clientcmd"
+	"k8s.io/klog/v2"
+	ctrl "sigs.k8s.io/controller-runtime"
 )
 
 // Patience is how long anything may take before a test gives up on it. What must be faster than that is measured.
@@ -29,6 +32,7 @@ type Cluster struct {
 
 // Connect returns the cluster of KUBECONFIG. The tests are two directories below the top of the checkout.
 func Connect() (*Cluster, error) {
+	ctrl.SetLogger(klog.Background())
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		return nil, err
@@ -49,6 +53,20 @@ func Connect() (*Cluster, error) {
 		return nil, fmt.Errorf("setting up a client: %w", err)
 	}
 	return &Cluster{client, config, root}, nil
+}
+
+// Explain logs what a person would look at after a failure.
+func (c *Cluster) Explain(t testing.TB, namespace string) {
+	t.Helper()
+	for _, args := range [][]string{
+		{"describe", "services", "-n", namespace},
+		{"get", "deployments,pods", "-n", namespace, "-o", "wide"},
+		{"get", "pods", "-n", Installed, "-o", "wide"},
+		{"logs", "-n", Installed, "-l", "app.kubernetes.io/name=bluegreen", "--prefix", "--tail=40"},
+	} {
+		printed := Try(t, "kubectl", args...)
+		t.Log("\n" + printed.Stdout + printed.Stderr)
+	}
 }
 
 // Image returns the name of the image under test.

@@ -23,14 +23,20 @@ type Requests struct {
 	first string
 }
 
-// Send starts requests, rate a second, at a Service that serves a version.
+// Send starts requests, rate a second, at a Service that serves a version, from every node.
 func (c *Cluster) Send(t testing.TB, namespace, name, version string, rate int) *Requests {
+	t.Helper()
+	return c.SendFrom(t, c.Nodes(t), namespace, name, version, rate)
+}
+
+// SendFrom is Send from some nodes.
+func (c *Cluster) SendFrom(t testing.TB, nodes []Node, namespace, name, version string, rate int) *Requests {
 	t.Helper()
 	service, err := c.CoreV1().Services(namespace).Get(t.Context(), name, metav1.GetOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}
-	r := &Requests{Nodes: c.Nodes(t), url: "http://" + service.Spec.ClusterIP, first: version}
+	r := &Requests{Nodes: nodes, url: "http://" + service.Spec.ClusterIP, first: version}
 	// Until its endpoints are in the rules of kube-proxy, a new Service refuses connections; that is none of ours.
 	probes := r.FromEachNode(t, "", traffic.Settings{}, 1, 50)
 	AwaitAnswers(t, probes, version)
