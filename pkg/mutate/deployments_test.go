@@ -43,7 +43,8 @@ func TestHeldReplicasAreTakenFromTheirOwner(t *testing.T) {
 	stored := strings.Replace(deploymentJSON("3"), `"annotations":{`, owned, 1)
 	wanted := strings.Replace(strings.Replace(deploymentJSON("5"), `"annotations":{`, owned, 1), `"version":"1.10"`, `"version":"1.12"`, 1)
 	response := handleDeployment(namespace(Service(Asks("1.11"))), update(stored, wanted))
-	const want = `{"op":"add","path":"/metadata/managedFields","value":[{"manager":"helm","operation":"Apply","fieldsV1":{"f:spec":{"f:paused":{}}}}]}`
+	const want = `{"op":"add","path":"/metadata/managedFields","value":` +
+		`[{"manager":"helm","operation":"Apply","fieldsV1":{"f:spec":{"f:paused":{}}}}]}`
 	if !response.Allowed || !strings.Contains(string(response.Patch), want) {
 		t.Errorf("allowed: %v, patch %s", response.Allowed, response.Patch)
 	}

@@ -53,7 +53,8 @@ func disownReplicas(entries []metav1.ManagedFieldsEntry) []metav1.ManagedFieldsE
 }
 
 // without removes fields from what some entries own. An entry that owns nothing else goes.
-func without(fields *fieldpath.Set, entries []metav1.ManagedFieldsEntry, some func(metav1.ManagedFieldsEntry) bool) []metav1.ManagedFieldsEntry {
+func without(fields *fieldpath.Set, entries []metav1.ManagedFieldsEntry,
+	some func(metav1.ManagedFieldsEntry) bool) []metav1.ManagedFieldsEntry {
 	var kept []metav1.ManagedFieldsEntry
 	for _, entry := range entries {
 		if entry.FieldsV1 != nil && some(entry) {
