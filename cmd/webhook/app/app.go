@@ -1,6 +1,7 @@
 package app
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -12,8 +13,10 @@ import (
 
 	"github.com/spf13/pflag"
 	authenticationv1 "k8s.io/api/authentication/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
+	"k8s.io/apimachinery/pkg/util/wait"
 	"k8s.io/client-go/kubernetes/scheme"
 	authenticationclient "k8s.io/client-go/kubernetes/typed/authentication/v1"
 	"k8s.io/client-go/rest"
@@ -68,7 +71,7 @@ func Run(ctx context.Context, version string, args []string) error {
 func (o *options) run(ctx context.Context, config *rest.Config) error {
 	// The API server's priority and fairness decides what waits, not the client.
 	config.QPS = -1
-	controllerUser, err := whoAmI(ctx, config)
+	controllerUser, err := whoAmI(ctx, config, absenceTimeout)
 	if err != nil {
 		return err
 	}
@@ -98,6 +101,10 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 	defer cancel()
 	return start(ctx, mgr, startTimeout)
 }
+
+// absenceTimeout is how long a process that starts waits for an API server that does not answer. The kubelet gives it a minute (the
+// chart's startupProbe), and starts one that has ended later each time.
+const absenceTimeout = 45 * time.Second
 
 // startTimeout is how long the caches may take to sync: many times what the largest cluster needs.
 const startTimeout = 3 * time.Minute
@@ -154,16 +161,27 @@ func (o *options) addControllers(ctx context.Context, mgr manager.Manager) error
 
 // whoAmI returns the user name under which the API server knows this process: that of the controller, the only one who
 // moves traffic.
-func whoAmI(ctx context.Context, config *rest.Config) (string, error) {
+func whoAmI(ctx context.Context, config *rest.Config, timeout time.Duration) (string, error) {
 	reviews, err := authenticationclient.NewForConfig(config)
 	if err != nil {
 		return "", fmt.Errorf("setting up a client: %w", err)
 	}
-	review, err := reviews.SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
-	if err != nil {
+	var name string
+	var failed error
+	err = wait.PollUntilContextTimeout(ctx, time.Second, timeout, true, func(ctx context.Context) (bool, error) {
+		var review *authenticationv1.SelfSubjectReview
+		review, failed = reviews.SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+		if failed == nil {
+			name = review.Status.UserInfo.Username
+		}
+		var answer apierrors.APIStatus
+		refused := errors.As(failed, &answer) && answer.Status().Code < http.StatusInternalServerError
+		return failed == nil || refused, nil
+	})
+	if err = cmp.Or(failed, err); err != nil {
 		return "", fmt.Errorf("asking the API server for the own user name: %w", err)
 	}
-	return review.Status.UserInfo.Username, nil
+	return name, nil
 }
 
 func (o *options) certs() certs.Options {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/http"
 	"net/http/httptest"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,5 +68,33 @@ func TestAProcessWhoseCachesDoNotSyncFails(t *testing.T) {
 	err := start(t.Context(), forbidding(t, nil), 100*time.Millisecond)
 	if err == nil || !strings.Contains(err.Error(), "have not synced within 100ms") {
 		t.Errorf("got %v", err)
+	}
+}
+
+func TestAProcessWaitsForAnAPIServerThatIsAway(t *testing.T) {
+	for name, test := range map[string]struct {
+		answers []int
+		err     string
+	}{
+		"it comes back": {answers: []int{http.StatusServiceUnavailable, http.StatusCreated}},
+		"it refuses":    {answers: []int{http.StatusUnauthorized}, err: "asking the API server for the own user name"},
+		"it stays away": {answers: slices.Repeat([]int{http.StatusServiceUnavailable}, 9), err: "asking the API server for the own user name"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+				w.Header().Set("Content-Type", "application/json")
+				w.WriteHeader(test.answers[0])
+				test.answers = test.answers[1:]
+				_, _ = w.Write([]byte(`{"apiVersion":"authentication.k8s.io/v1","kind":"SelfSubjectReview","status":{"userInfo":{"username":"jane"}}}`))
+			}))
+			defer server.Close()
+			user, err := whoAmI(t.Context(), &rest.Config{Host: server.URL}, 3*time.Second)
+			if test.err == "" && (err != nil || user != "jane") {
+				t.Errorf("got %q, %v", user, err)
+			}
+			if test.err != "" && (err == nil || !strings.Contains(err.Error(), test.err)) {
+				t.Errorf("got %v, want %s", err, test.err)
+			}
+		})
 	}
 }
