@@ -3,8 +3,6 @@
 package gitops
 
 import (
-	"fmt"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -109,24 +107,32 @@ func (c *cell) awaitReport(what string, condition func(report) bool) {
 	c.engine.application(c).await(c, "the engine to "+what, func(o *unstructured.Unstructured) bool { return condition(c.engine.read(o)) })
 }
 
-// unwritten fails the cell if anything of the Service changes, or bluegreen writes it at all, while the engine looks at the application
-// twice.
+// unwritten notes if anything of the Service changes, or bluegreen writes it at all, while the engine looks at the application twice. What
+// came before has its time until the engine looks for the first time.
 func (c *cell) unwritten() {
 	c.Helper()
+	c.looks(1)
 	mark, before := cluster.MarkAudit(c), c.get()
-	looks := map[string]bool{}
-	c.awaitReport("look again, twice", func(r report) bool {
-		looks[r.looked] = true
-		return len(looks) > 2
-	})
+	c.looks(2)
 	if after := c.get(); after.ResourceVersion != before.ResourceVersion {
 		c.record("the Service is written")
 	}
 	for _, write := range mark.Writes(c, c.namespace) {
 		if write.ByController() {
-			c.record(fmt.Sprintf("bluegreen writes: %+v", write))
+			c.record("bluegreen writes it")
+			c.Logf("%+v", write)
 		}
 	}
+}
+
+// looks waits until the engine has looked at the application again, so many times.
+func (c *cell) looks(times int) {
+	c.Helper()
+	seen := map[string]bool{}
+	c.awaitReport("look again", func(r report) bool {
+		seen[r.looked] = true
+		return len(seen) > times
+	})
 }
 
 func (c *cell) get() *corev1.Service {

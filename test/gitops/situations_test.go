@@ -55,20 +55,20 @@ var situations = []situation{
 		title: "a version that never gets ready, repaired by a commit",
 		form:  versioned,
 		run:   neverReady,
-		want:  all("held, switched"),
+		want:  each("held (not ready), switched after the timeout of its health check", "held (OutOfSync, Progressing), switched"),
 	},
 	{
 		title:   "the same; the selector in Git names the version, too",
 		form:    versioned,
 		selects: "version",
 		run:     neverReady,
-		want:    all("held, switched"),
+		want:    each("held (not ready), switched after the timeout of its health check", "held (OutOfSync, Progressing), switched"),
 	},
 	{
 		title: "a revert while a switch is held, and an upgrade",
 		form:  versioned,
 		run:   revertsWhileHeld,
-		want:  all("withdrawn, switched"),
+		want:  each("withdrawn after the timeout of its health check, switched", "withdrawn, switched"),
 	},
 	{
 		title: "a revert after the switch",
@@ -99,7 +99,7 @@ var situations = []situation{
 		title: "the application is deleted while a switch is held",
 		form:  versioned,
 		run:   deletesWhileHeld,
-		want:  all("gone"),
+		want:  each("gone", "stuck, gone once the Service is deleted by hand"),
 	},
 	{
 		title: "the application is deleted while the old version drains",
@@ -125,7 +125,7 @@ var situations = []situation{
 		title: "a version that never gets ready, repaired by a commit",
 		form:  slots,
 		run:   neverReady,
-		want:  all("held, switched"),
+		want:  each("held (not ready), switched after the timeout of its health check", "held (OutOfSync, Progressing), switched"),
 	},
 	{
 		title:   "the same; the selector in Git names the version, and Argo CD compares it",
@@ -133,7 +133,7 @@ var situations = []situation{
 		selects: "version",
 		bare:    true,
 		run:     neverReady,
-		want:    all("held, switched"),
+		want:    each("held (not ready), switched after the timeout of its health check", "held (OutOfSync, Progressing), switched"),
 	},
 	{
 		title: "an upgrade; the selector does not, and Argo CD compares it",
@@ -146,7 +146,7 @@ var situations = []situation{
 		title: "a revert while a switch is held, and an upgrade",
 		form:  slots,
 		run:   revertsWhileHeld,
-		want:  all("withdrawn, switched"),
+		want:  each("withdrawn after the timeout of its health check, switched", "withdrawn, switched"),
 	},
 	{
 		title: "a revert after the switch",
@@ -180,6 +180,11 @@ var situations = []situation{
 		run:   deletesWhileDraining,
 		want:  all("gone"),
 	},
+}
+
+// each is what comes of it with Flux, and with either way in which Argo CD applies.
+func each(flux, argo string) map[string]string {
+	return map[string]string{fluxTitle: flux, argoTitle: argo, serverSideTitle: argo}
 }
 
 // all is the same for each of the engines.
