@@ -102,13 +102,3 @@ func prunesInTheForeground(c *cell) {
 		c.record("nothing is synced")
 	}
 }
-
-// upgradesOnce does not wait for the engine to be content.
-func upgradesOnce(c *cell) {
-	from := c.revision()
-	c.ask("1.11")
-	c.arrives()
-	c.switches(from)
-	c.unwritten()
-	c.shows("switched")
-}

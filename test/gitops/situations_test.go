@@ -45,7 +45,7 @@ var situations = []situation{
 		want:  all("switched"),
 	},
 	{
-		title:   "the same; the selector in Git names the version, too",
+		title:   "two upgrades in a row; the selector in Git names the version, too",
 		form:    versioned,
 		selects: "version",
 		run:     upgrades,
@@ -58,7 +58,7 @@ var situations = []situation{
 		want:  each("held (not ready), switched after the timeout of its health check", "held (OutOfSync, Progressing), switched"),
 	},
 	{
-		title:   "the same; the selector in Git names the version, too",
+		title:   "a version that never gets ready, repaired by a commit; the selector in Git names the version, too",
 		form:    versioned,
 		selects: "version",
 		run:     neverReady,
@@ -83,7 +83,7 @@ var situations = []situation{
 		want:  all("undone"),
 	},
 	{
-		title:    "the same, without self-heal",
+		title:    "selector and ask are edited by hand, without self-heal",
 		form:     versioned,
 		handsOff: true,
 		run:      drifts,
@@ -114,71 +114,6 @@ var situations = []situation{
 		bare:  true,
 		run:   prunesInTheForeground,
 		want:  map[string]string{argoTitle: "nothing is synced", serverSideTitle: "nothing is synced"},
-	},
-	{
-		title: "two upgrades in a row",
-		form:  slots,
-		run:   upgrades,
-		want:  all("switched"),
-	},
-	{
-		title: "a version that never gets ready, repaired by a commit",
-		form:  slots,
-		run:   neverReady,
-		want:  each("held (not ready), switched after the timeout of its health check", "held (OutOfSync, Progressing), switched"),
-	},
-	{
-		title:   "the same; the selector in Git names the version, and Argo CD compares it",
-		form:    slots,
-		selects: "version",
-		bare:    true,
-		run:     neverReady,
-		want:    each("held (not ready), switched after the timeout of its health check", "held (OutOfSync, Progressing), switched"),
-	},
-	{
-		title: "an upgrade; the selector does not, and Argo CD compares it",
-		form:  slots,
-		bare:  true,
-		run:   upgradesOnce,
-		want:  map[string]string{argoTitle: "switched, Synced, Healthy", serverSideTitle: "switched, OutOfSync, Healthy"},
-	},
-	{
-		title: "a revert while a switch is held, and an upgrade",
-		form:  slots,
-		run:   revertsWhileHeld,
-		want:  each("withdrawn after the timeout of its health check, switched", "withdrawn, switched"),
-	},
-	{
-		title: "a revert after the switch",
-		form:  slots,
-		run:   revertsAfter,
-		want:  all("switched back"),
-	},
-	{
-		title: "selector and ask are edited by hand",
-		form:  slots,
-		run:   drifts,
-		want:  all("undone"),
-	},
-	{
-		title: "the application is deleted at rest, in the foreground",
-		form:  slots,
-		bare:  true,
-		run:   (*cell).deletes,
-		want:  map[string]string{argoTitle: "gone", serverSideTitle: "gone"},
-	},
-	{
-		title: "the application is deleted while a switch is held",
-		form:  slots,
-		run:   deletesWhileHeld,
-		want:  all("gone"),
-	},
-	{
-		title: "the application is deleted while the old version drains",
-		form:  slots,
-		drain: "20s",
-		run:   deletesWhileDraining,
-		want:  all("gone"),
 	},
 }
 
