@@ -48,22 +48,10 @@ func (c *cell) awaitVersion(to string) {
 	})
 }
 
-// vacates waits until nothing is left of a revision that traffic has left, but what Git says.
+// vacates waits until nothing is left of a revision that traffic has left.
 func (c *cell) vacates(from revision) {
 	c.Helper()
-	name := from.deployment(c.situation.form)
-	if c.situation.form.chart == versioned.chart {
-		harness.Run(c, "kubectl", "wait", "--for=delete", "deployment/"+name, "--namespace", c.namespace, "--timeout=60s")
-		return
-	}
-	want := c.revision()
-	if name == want.deployment(c.situation.form) {
-		return
-	}
-	c.awaitDeployment(name, "be free", func(d *appsv1.Deployment) bool {
-		return *d.Spec.Replicas == 0 && !d.Spec.Paused && d.Status.Replicas == 0 &&
-			d.Spec.Template.Labels["version"] == want.slots[1-want.slot]
-	})
+	c.kubectl("wait", "--for=delete", "deployment/"+from.deployment(), "--timeout=60s")
 }
 
 // waits waits until the Service asks for the version of the newest commit, and is held on another.

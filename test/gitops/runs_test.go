@@ -6,7 +6,7 @@ import "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 
 // What is done in a situation.
 
-// upgrades goes on twice. From the second on, two slots reuse the slot that the first has left.
+// upgrades goes on twice.
 func upgrades(c *cell) {
 	for _, version := range []string{"1.11", "1.12"} {
 		from := c.revision()
