@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"time"
 
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -31,10 +32,10 @@ func startArgoCD(p *programs) error {
 	if err != nil {
 		return err
 	}
-	if err := applyKinds(program); err != nil {
+	if err := installKinds(program); err != nil {
 		return err
 	}
-	if err := apply([]byte(argoSettings), "--filename=-"); err != nil {
+	if err := apply([]byte(argoSettings)); err != nil {
 		return err
 	}
 	patch := exec.Command("kubectl", "patch", "configmap", "argocd-cm", "-n", argoNamespace, "--patch-file", example("argo-cd/health.yaml"))
@@ -136,7 +137,7 @@ func (e argoCD) deploy(c *cell) {
 	app.Spec.SyncPolicy.SyncOptions = append(app.Spec.SyncPolicy.SyncOptions, e.syncOptions...)
 	manifest, err := json.Marshal(app)
 	if err == nil {
-		err = apply(manifest, "--filename=-")
+		err = apply(manifest)
 	}
 	if err != nil {
 		c.Fatal(err)
@@ -159,9 +160,10 @@ func (argoCD) read(o *unstructured.Unstructured) report {
 	state := func(fields ...string) string { return text(o, append([]string{"status"}, fields...)...) }
 	sync, health, phase := state("sync", "status"), state("health", "status"), state("operationState", "phase")
 	commit := state("operationState", "operation", "sync", "revision")
+	started, _ := time.Parse(time.RFC3339, state("operationState", "startedAt"))
 	return report{
 		commit:  commit,
-		busy:    phase == "Running",
+		busy:    phase == "Running" && time.Since(started) > 20*time.Second,
 		settled: phase == "Succeeded" && sync == "Synced" && health == "Healthy" && state("sync", "revision") == commit,
 		status:  sync + ", " + health,
 		looked:  state("reconciledAt"),

@@ -3,8 +3,6 @@
 package gitops
 
 import (
-	"fmt"
-
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -50,22 +48,10 @@ func (c *cell) awaitVersion(to string) {
 	})
 }
 
-// vacates waits until nothing is left of a revision that traffic has left, but what Git says.
+// vacates waits until nothing is left of a revision that traffic has left.
 func (c *cell) vacates(from revision) {
 	c.Helper()
-	name := from.deployment(c.situation.form)
-	if c.situation.form.chart == versioned.chart {
-		harness.Run(c, "kubectl", "wait", "--for=delete", "deployment/"+name, "--namespace", c.namespace, "--timeout=60s")
-		return
-	}
-	want := c.revision()
-	if name == want.deployment(c.situation.form) {
-		return
-	}
-	c.awaitDeployment(name, "be free", func(d *appsv1.Deployment) bool {
-		return *d.Spec.Replicas == 0 && !d.Spec.Paused && d.Status.Replicas == 0 &&
-			d.Spec.Template.Labels["version"] == want.slots[1-want.slot]
-	})
+	c.kubectl("wait", "--for=delete", "deployment/"+from.deployment(), "--timeout=60s")
 }
 
 // waits waits until the Service asks for the version of the newest commit, and is held on another.
@@ -109,24 +95,32 @@ func (c *cell) awaitReport(what string, condition func(report) bool) {
 	c.engine.application(c).await(c, "the engine to "+what, func(o *unstructured.Unstructured) bool { return condition(c.engine.read(o)) })
 }
 
-// unwritten fails the cell if anything of the Service changes, or bluegreen writes it at all, while the engine looks at the application
-// twice.
+// unwritten notes if anything of the Service changes, or bluegreen writes it at all, while the engine looks at the application twice. What
+// came before has its time until the engine looks for the first time.
 func (c *cell) unwritten() {
 	c.Helper()
+	c.looks(1)
 	mark, before := cluster.MarkAudit(c), c.get()
-	looks := map[string]bool{}
-	c.awaitReport("look again, twice", func(r report) bool {
-		looks[r.looked] = true
-		return len(looks) > 2
-	})
+	c.looks(2)
 	if after := c.get(); after.ResourceVersion != before.ResourceVersion {
 		c.record("the Service is written")
 	}
 	for _, write := range mark.Writes(c, c.namespace) {
 		if write.ByController() {
-			c.record(fmt.Sprintf("bluegreen writes: %+v", write))
+			c.record("bluegreen writes it")
+			c.Logf("%+v", write)
 		}
 	}
+}
+
+// looks waits until the engine has looked at the application again, so many times.
+func (c *cell) looks(times int) {
+	c.Helper()
+	seen := map[string]bool{}
+	c.awaitReport("look again", func(r report) bool {
+		seen[r.looked] = true
+		return len(seen) > times
+	})
 }
 
 func (c *cell) get() *corev1.Service {

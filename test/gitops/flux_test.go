@@ -46,7 +46,7 @@ func startFlux(p *programs) error {
 		if err != nil {
 			return err
 		}
-		if err := applyKinds(program); err != nil {
+		if err := installKinds(program); err != nil {
 			return err
 		}
 		args := append(controller.args, "--watch-all-namespaces", "--enable-leader-election=false", "--events-addr=",
@@ -78,7 +78,7 @@ spec:
   interval: 5s
   timeout: 15s
 `, c.namespace, c.repository.url)
-	if err := apply([]byte(manifest), "--filename=-"); err != nil {
+	if err := apply([]byte(manifest)); err != nil {
 		c.Fatal(err)
 	}
 	health, err := os.ReadFile(example("flux/health.yaml"))

@@ -10,6 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"sync"
+	"syscall"
+
+	"sigs.k8s.io/controller-runtime/pkg/envtest"
 )
 
 // programs are the processes of the engines. They end with the context.
@@ -28,6 +31,8 @@ func (p *programs) start(name string, environment []string, program string, args
 	}
 	command := exec.CommandContext(p.ctx, program, args...)
 	command.Dir = p.dir
+	// Two controllers of one engine would undo what the other does: none outlives tests that panic.
+	command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	command.Env = append(append(os.Environ(), "HOME="+p.dir, "TMPDIR="+p.dir, "PATH="+filepath.Dir(program)+":"+os.Getenv("PATH")),
 		environment...)
 	command.Stdout, command.Stderr = log, log
@@ -54,25 +59,22 @@ func built(variable string) (string, error) {
 	return path, nil
 }
 
-// applyKinds brings the kinds of objects about that were built with a program.
-func applyKinds(program string) error {
+// installKinds brings the kinds of objects about that were built with a program.
+func installKinds(program string) error {
 	directory := filepath.Join(filepath.Dir(program), "crds")
-	if err := apply(nil, "--filename="+directory); err != nil {
-		return err
-	}
-	printed, err := exec.Command("kubectl", "wait", "--for=condition=Established", "--filename", directory).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("waiting for %s: %w\n%s", directory, err, printed)
+	options := envtest.CRDInstallOptions{Paths: []string{directory}, ErrorIfPathMissing: true}
+	if _, err := envtest.InstallCRDs(cluster.Config, options); err != nil {
+		return fmt.Errorf("installing %s: %w", directory, err)
 	}
 	return nil
 }
 
-// apply brings objects about that an argument of kubectl apply names; --filename=- names the manifest.
-func apply(manifest []byte, from string) error {
-	command := exec.Command("kubectl", "apply", "--server-side", "--force-conflicts", from)
+// apply brings the objects of a manifest about.
+func apply(manifest []byte) error {
+	command := exec.Command("kubectl", "apply", "--server-side", "--force-conflicts", "--filename=-")
 	command.Stdin = bytes.NewReader(manifest)
 	if printed, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("applying %s: %w\n%s", from, err, printed)
+		return fmt.Errorf("applying: %w\n%s", err, printed)
 	}
 	return nil
 }

@@ -3,7 +3,6 @@
 package gitops
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -17,55 +16,23 @@ type form struct {
 	values func(revision) []string
 }
 
-var (
-	// versioned has one Deployment, named by version.
-	versioned = form{
-		title:  "a Deployment for each version",
-		chart:  "versioned",
-		values: func(r revision) []string { return []string{"version=" + r.live} },
-	}
-	// slots has a blue and a green Deployment. The versions go into them by turns.
-	slots = form{title: "two slots", chart: "slots", values: revision.slotValues}
-)
+// versioned has one Deployment, named by version.
+var versioned = form{
+	title:  "a Deployment for each version",
+	chart:  "versioned",
+	values: func(r revision) []string { return []string{"version=" + r.live} },
+}
 
 // revision is a version of the application as a commit has it.
-type revision struct {
-	live  string
-	slots [2]string
-	// slot is the one of the live version.
-	slot int
-}
+type revision struct{ live string }
 
-func firstRevision() revision { return revision{live: "1.10", slots: [2]string{"1.10", "1.11"}} }
+func firstRevision() revision { return revision{"1.10"} }
 
-// slotValues are the values of the chart with two slots.
-func (r revision) slotValues() []string {
-	replicas := []int{0, 0}
-	replicas[r.slot] = 2
-	return []string{
-		"live=" + r.live,
-		"startup=0",
-		"blue.version=" + r.slots[0],
-		fmt.Sprintf("blue.replicas=%d", replicas[0]),
-		"green.version=" + r.slots[1],
-		fmt.Sprintf("green.replicas=%d", replicas[1]),
-	}
-}
-
-// next is the revision that asks for another version, in the slot that is free.
-func (r revision) next(version string) revision {
-	r.live, r.slot = version, 1-r.slot
-	r.slots[r.slot] = version
-	return r
-}
+// next is the revision that asks for another version.
+func (revision) next(version string) revision { return revision{version} }
 
 // deployment is the name of the Deployment of the live version.
-func (r revision) deployment(f form) string {
-	if f.chart == versioned.chart {
-		return "nginx-" + r.live
-	}
-	return []string{"nginx-blue", "nginx-green"}[r.slot]
-}
+func (r revision) deployment() string { return "nginx-" + r.live }
 
 // render returns the revision's manifest.
 func (r revision) render(t testing.TB, f form, values ...string) string {

@@ -6,7 +6,7 @@ import "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 
 // What is done in a situation.
 
-// upgrades goes on twice. From the second on, two slots reuse the slot that the first has left.
+// upgrades goes on twice.
 func upgrades(c *cell) {
 	for _, version := range []string{"1.11", "1.12"} {
 		from := c.revision()
@@ -101,14 +101,4 @@ func prunesInTheForeground(c *cell) {
 	if c.get().ResourceVersion == before.ResourceVersion {
 		c.record("nothing is synced")
 	}
-}
-
-// upgradesOnce does not wait for the engine to be content.
-func upgradesOnce(c *cell) {
-	from := c.revision()
-	c.ask("1.11")
-	c.arrives()
-	c.switches(from)
-	c.unwritten()
-	c.shows("switched")
 }
