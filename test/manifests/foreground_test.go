@@ -85,9 +85,9 @@ func TestKubectlDelete(t *testing.T) {
 	_, err := run(t, "kubectl", append(kubectl, "--cascade=foreground")...)
 	const want = `deployments.apps "nginx" is forbidden: ValidatingAdmissionPolicy 'bluegreen-in-use-protection' with binding ` +
 		`'bluegreen-in-use-protection' denied request: Deployment typed/nginx is in use (finalizer bluegreen/in-use-protection), and ` +
-		`foreground deletion would end its pods at once. Delete it in the background, and it goes by itself once traffic has moved: ` +
-		`kubectl delete deployment nginx -n typed --cascade=background. In Argo CD: set the sync option ` +
-		`PrunePropagationPolicy=background, then start a sync by hand`
+		`foreground deletion would end its pods at once. Argo CD needs the sync option PrunePropagationPolicy=background, and then a ` +
+		`sync that is started by hand. Delete it in the background, and it goes by itself once traffic has moved: ` +
+		`kubectl delete deployment nginx -n typed --cascade=background`
 	if err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got\n%v\nwant\n%s", err, want)
 	}
