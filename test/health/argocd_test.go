@@ -16,6 +16,8 @@ func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 	const (
 		waits = "Deployment nginx-1.11: waiting for MinimumReplicasAvailable"
 		zero  = "Deployment nginx-1.10: serves and has 0 replicas"
+
+		noAddress = "waiting for an address of the load balancer"
 	)
 	for name, test := range map[string]struct {
 		service         *corev1.Service
@@ -25,7 +27,7 @@ func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 		"at rest":                    {service: service("Stable", ""), status: "Healthy"},
 		"at rest, with trouble":      {service: service("Stable", zero), status: "Healthy", message: zero},
 		"not managed":                {service: service("", ""), status: "Healthy"},
-		"a balancer with no address": {service: balanced(service("", "")), status: "Progressing", message: "waiting for an address of the load balancer"},
+		"a balancer with no address": {service: balanced(service("", "")), status: "Progressing", message: noAddress},
 		"a balancer with an address": {service: balanced(service("Stable", ""), "192.0.2.1"), status: "Healthy"},
 		"a balancer, and pending":    {service: balanced(service("Waiting", waits)), status: "Progressing", message: waits},
 	} {
