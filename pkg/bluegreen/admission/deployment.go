@@ -1,7 +1,6 @@
 package admission
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 
@@ -24,9 +23,7 @@ type DeploymentAnswer struct {
 	// Deployment is what is stored in place of the new one. Only finalizers, annotations, replicas, paused and managed fields differ.
 	Deployment *appsv1.Deployment
 
-	// Warnings are printed by the writer's client, one a line. NotStored are those of them that tell what the write asked for
-	// in vain: nothing of that can be seen later.
-	Warnings, NotStored []string
+	told
 }
 
 // AdmitDeployment takes out of a write what would end the service of a protected Deployment, and notes it for later. The write
@@ -57,8 +54,7 @@ func (a *DeploymentAnswer) keepFinalizer(write DeploymentWrite) {
 		return
 	}
 	a.Deployment.Finalizers = append(slices.Clone(write.New.Finalizers), bluegreen.InUseProtection)
-	a.warn("metadata.finalizers: keeps %s, because Deployment %s serves", bluegreen.InUseProtection, write.New.Name)
-	a.NotStored = slices.Clone(a.Warnings)
+	a.notStored("metadata.finalizers: keeps %s, because Deployment %s serves", bluegreen.InUseProtection, write.New.Name)
 }
 
 // keepNotes puts notes back: every `kubectl replace` of a manifest leaves them out. What was noted in this very write stays: the
@@ -143,10 +139,6 @@ func (a *DeploymentAnswer) note(key, value string) {
 		a.Deployment.Annotations = map[string]string{}
 	}
 	a.Deployment.Annotations[key] = value
-}
-
-func (a *DeploymentAnswer) warn(format string, args ...any) {
-	a.Warnings = append(a.Warnings, "bluegreen: "+fmt.Sprintf(format, args...))
 }
 
 // inUse reports whether a Service uses the Deployment.

@@ -31,13 +31,9 @@ type ServiceAnswer struct {
 	// Service is what is stored in place of the new one. Only annotations, selector and managed fields differ from it.
 	Service *corev1.Service
 
-	// Warnings are printed by the writer's client, one a line; none beside Errors.
-	Warnings []string
+	told
 
-	// NotStored are those of the warnings that tell what the write asked for in vain: nothing of that can be seen later.
-	NotStored []string
-
-	// Errors, if any, reject the write as invalid (422).
+	// Errors, if any, reject the write as invalid (422). Then nothing else is told.
 	Errors field.ErrorList
 }
 
@@ -46,7 +42,7 @@ type ServiceAnswer struct {
 func AdmitService(write ServiceWrite) ServiceAnswer {
 	answer := write.answer()
 	if len(answer.Errors) > 0 {
-		answer.Warnings, answer.NotStored = nil, nil // They tell of a write that does not happen.
+		answer.told = told{} // It tells of a write that does not happen.
 	}
 	answer.Service.ManagedFields = write.owners(answer.Service.ManagedFields)
 	return answer

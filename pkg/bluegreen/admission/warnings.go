@@ -37,12 +37,21 @@ func (a *ServiceAnswer) warnOwnKeys(write ServiceWrite) {
 	}
 }
 
-// notStored warns of what the write asks for in vain.
-func (a *ServiceAnswer) notStored(format string, args ...any) {
-	a.warn(format, args...)
-	a.NotStored = append(a.NotStored, a.Warnings[len(a.Warnings)-1])
+// told is what the writer is told.
+type told struct {
+	// Warnings are printed by the writer's client, one a line.
+	Warnings []string
+
+	// NotStored are those of the warnings that tell what the write asked for in vain: nothing of that can be seen later.
+	NotStored []string
 }
 
-func (a *ServiceAnswer) warn(format string, args ...any) {
-	a.Warnings = append(a.Warnings, "bluegreen: "+fmt.Sprintf(format, args...))
+// notStored warns of what the write asks for in vain.
+func (t *told) notStored(format string, args ...any) {
+	t.warn(format, args...)
+	t.NotStored = append(t.NotStored, t.Warnings[len(t.Warnings)-1])
+}
+
+func (t *told) warn(format string, args ...any) {
+	t.Warnings = append(t.Warnings, "bluegreen: "+fmt.Sprintf(format, args...))
 }

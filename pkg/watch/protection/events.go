@@ -62,7 +62,7 @@ func (c *Controller) deploymentChanged(ctx context.Context, before, after *appsv
 	if before != nil && bluegreen.Paused(before) && !bluegreen.Paused(after) {
 		c.drains.comeBack(after, otherSlots) // Its rollout waits for them no more.
 	}
-	if before != nil {
+	if before != nil && waitedFor(after) {
 		c.tellHeld(ctx, before, after)
 	}
 	enqueue(after, queue)
