@@ -12,7 +12,6 @@ import (
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
-	"k8s.io/client-go/tools/cache"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
@@ -152,13 +151,10 @@ func (w *world) awaitReplicas(t *testing.T, version string, replicas int32) {
 
 func (w *world) awaitDeployment(t *testing.T, version, what string, condition func(*appsv1.Deployment) bool) {
 	t.Helper()
-	name := "nginx-" + version
-	deployments := cache.NewListWatchFromClient(cluster.AppsV1().RESTClient(), "deployments", w.namespace, harness.Named(name))
-	harness.Await(t, deployments, "Deployment "+name+" to have "+what, condition)
+	cluster.AwaitDeployment(t, w.namespace, "nginx-"+version, "have "+what, condition)
 }
 
 func (w *world) awaitService(t *testing.T, what string, condition func(*corev1.Service) bool) *corev1.Service {
 	t.Helper()
-	services := cache.NewListWatchFromClient(cluster.CoreV1().RESTClient(), "services", w.namespace, harness.Named("nginx"))
-	return harness.Await(t, services, "Service nginx to have "+what, condition)
+	return cluster.AwaitService(t, w.namespace, "nginx", "have "+what, condition)
 }

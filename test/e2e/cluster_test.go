@@ -39,14 +39,12 @@ func namespace(t *testing.T) string {
 
 func awaitService(t *testing.T, namespace, name, what string, condition func(*corev1.Service) bool) *corev1.Service {
 	t.Helper()
-	services := cache.NewListWatchFromClient(cluster.CoreV1().RESTClient(), "services", namespace, harness.Named(name))
-	return harness.Await(t, services, fmt.Sprintf("Service %s to have %s", name, what), condition)
+	return cluster.AwaitService(t, namespace, name, "have "+what, condition)
 }
 
 func awaitDeployment(t *testing.T, namespace, name, what string, condition func(*appsv1.Deployment) bool) *appsv1.Deployment {
 	t.Helper()
-	deployments := cache.NewListWatchFromClient(cluster.AppsV1().RESTClient(), "deployments", namespace, harness.Named(name))
-	return harness.Await(t, deployments, fmt.Sprintf("Deployment %s to have %s", name, what), condition)
+	return cluster.AwaitDeployment(t, namespace, name, "have "+what, condition)
 }
 
 // awaitPhase waits until the Service is in a phase with a message.

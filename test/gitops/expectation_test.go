@@ -7,7 +7,6 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
-	"k8s.io/client-go/tools/cache"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
@@ -15,14 +14,12 @@ import (
 
 func (c *cell) awaitService(what string, condition func(*corev1.Service) bool) *corev1.Service {
 	c.Helper()
-	services := cache.NewListWatchFromClient(cluster.CoreV1().RESTClient(), "services", c.namespace, harness.Named(service))
-	return harness.Await(c, services, "the Service to "+what, condition)
+	return cluster.AwaitService(c, c.namespace, service, what, condition)
 }
 
 func (c *cell) awaitDeployment(name, what string, condition func(*appsv1.Deployment) bool) {
 	c.Helper()
-	deployments := cache.NewListWatchFromClient(cluster.AppsV1().RESTClient(), "deployments", c.namespace, harness.Named(name))
-	harness.Await(c, deployments, "Deployment "+name+" to "+what, condition)
+	cluster.AwaitDeployment(c, c.namespace, name, what, condition)
 }
 
 func (c *cell) awaitAvailable(name string) {
