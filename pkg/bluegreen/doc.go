@@ -19,7 +19,7 @@
 //	     or the ask is withdrawn
 //
 // A Service is pending exactly when its selector is not on its target. The phase only reports that. There is no other state, so a
-// restart at any line is harmless.
+// restart at any line is harmless. Records (records.go) tell how it came about.
 //
 // # The ladder
 //

@@ -26,6 +26,10 @@ const (
 	// Drain says how long a Deployment is kept as it is after traffic has left it: nodes and clients still reach its pods.
 	// Value: a duration, 0s or more. Default: that of the installation, 30s unless it says otherwise. Example: "2m".
 	Drain = prefix + "drain"
+
+	// Retry makes an ask another one: to change it asks for the same version again. Value: any string, also none.
+	// Example: "2".
+	Retry = prefix + "retry"
 )
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
@@ -36,6 +40,12 @@ const (
 	// MessageKey holds one sentence a person can act on. Absent when there is nothing to say.
 	// Example: "Deployment nginx-1.11: waiting for MinimumReplicasAvailable".
 	MessageKey = prefix + "message"
+
+	// AttemptKey stands while a switch that is asked for has not happened. Value: see Attempt.
+	AttemptKey = prefix + "attempt"
+
+	// LastSwitchKey comes in the write that moves traffic, and stays until the next. Value: see LastSwitch.
+	LastSwitchKey = prefix + "last-switch"
 )
 
 // Notes: annotations that bluegreen alone writes, on a Deployment in use.
@@ -87,10 +97,10 @@ const (
 )
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
-var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Retry}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
-var OwnKeys = []string{PhaseKey, MessageKey}
+var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}
 
 // NoteKeys are the annotations that bluegreen alone writes on a Deployment.
 var NoteKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter}

@@ -36,6 +36,9 @@ type Options struct {
 
 	// Drain is how long a Deployment is kept after traffic has left it; nil if the installation's default applies.
 	Drain *time.Duration
+
+	// Retry tells this ask from others for the same version.
+	Retry string
 }
 
 // parse reads annotations. Errors name the key, the value and what is allowed.
@@ -45,7 +48,7 @@ func parse(annotations map[string]string) (Options, field.ErrorList) {
 	if !managed {
 		return options, nil
 	}
-	options.Managed = true
+	options.Managed, options.Retry = true, annotations[Retry]
 
 	errs := unknownKeys(annotations)
 	if problems := InvalidVersion(target); len(problems) > 0 {

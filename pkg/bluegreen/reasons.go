@@ -11,6 +11,8 @@ const (
 	ReasonStable Reason = "Stable"
 	// ReasonSwitched: everything is ready, and traffic moves.
 	ReasonSwitched Reason = "Switched"
+	// ReasonWithdrawn: somebody asks for what is live again, before traffic moved.
+	ReasonWithdrawn Reason = "Withdrawn"
 	// ReasonLiveDeleting: the selector is on the target, a Deployment of which is under deletion and kept.
 	ReasonLiveDeleting Reason = "LiveDeploymentDeleting"
 	// ReasonLiveScaledToZero: the selector is on the target, which has no replicas.
@@ -27,9 +29,13 @@ const (
 	ReasonScaledToZero Reason = "ScaledToZero"
 	// ReasonNotAvailable: a Deployment of the target version does not report MinimumReplicasAvailable yet.
 	ReasonNotAvailable Reason = "NotAvailable"
+	// ReasonReplicaFailure: the same, and its pods cannot be made.
+	ReasonReplicaFailure Reason = "ReplicaFailure"
+	// ReasonProgressDeadlineExceeded: the same, and its rollout takes longer than it may.
+	ReasonProgressDeadlineExceeded Reason = "ProgressDeadlineExceeded"
 	// ReasonPortNotFound: the pods of the target version lack a port that the Service names.
 	ReasonPortNotFound Reason = "PortNotFound"
-	// ReasonPaused: a Deployment of the target version is paused, and the Service asks for Complete.
+	// ReasonPaused: a Deployment of the target version is paused, and not available or not complete.
 	ReasonPaused Reason = "Paused"
 	// ReasonNotComplete: a Deployment of the target version is still rolling out, and the Service asks for Complete.
 	ReasonNotComplete Reason = "NotComplete"

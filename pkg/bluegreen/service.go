@@ -75,9 +75,9 @@ func (s Service) selectorOf(version string) labels.Set {
 	return selector
 }
 
-// SameAsk reports whether two Services ask for the same version by the same label.
+// SameAsk reports whether two Services ask for the same version by the same label, and for the same time.
 func (s Service) SameAsk(other Service) bool {
-	return s.Managed == other.Managed && s.Target == other.Target && s.VersionLabel == other.VersionLabel
+	return s.Managed == other.Managed && s.Target == other.Target && s.VersionLabel == other.VersionLabel && s.Retry == other.Retry
 }
 
 // Live returns the version that is live, or "" when the selector does not name one.

@@ -60,12 +60,13 @@ func (w *walk) annotate(t *testing.T) {
 	if version := waiting.Spec.Selector["version"]; version != "1.10" {
 		t.Errorf("traffic is on %s while 1.11 is not ready", version)
 	}
-	awaitEvent(t, w.namespace, "nginx", bluegreen.ReasonNotAvailable, waitsFor("1.11"))
-	contains(t, w.kubectl(t, "describe", "service", "nginx").Stdout,
-		"bluegreen/phase: Waiting", "bluegreen/message: "+waitsFor("1.11"), "NotAvailable", "Selector:", "version=1.10")
+	awaitEvent(t, w.namespace, "nginx", bluegreen.ReasonNotAvailable, "Asked to move from version 1.10 to version 1.11: "+waitsFor("1.11"))
+	contains(t, w.kubectl(t, "describe", "service", "nginx").Stdout, "bluegreen/phase: Waiting", "bluegreen/attempt: ",
+		"bluegreen/message: "+waitsFor("1.11"), "NotAvailable", "Selector:", "version=1.10")
 
 	w.waitForVersion(t, "1.11")
-	awaitEvent(t, w.namespace, "nginx", bluegreen.ReasonSwitched, "Traffic moved from version 1.10 to version 1.11")
+	awaitEvent(t, w.namespace, "nginx", bluegreen.ReasonSwitched, "Traffic moved from version 1.10 to version 1.11, ")
+	contains(t, w.kubectl(t, "describe", "service", "nginx").Stdout, "bluegreen/last-switch: 1.10/1.11/")
 }
 
 // applyBoth asks by the manifest, which has the new version in annotation and selector.
@@ -105,7 +106,8 @@ func (w *walk) scaledToZero(t *testing.T) {
 	w.kubectl(t, "annotate", "service", "nginx", bluegreen.TargetVersion+"=1.11", "--overwrite")
 	awaitPhase(t, w.namespace, "nginx", bluegreen.Waiting, "Deployment nginx-1.11: has 0 replicas: scale it up with "+
 		"kubectl scale deployment nginx-1.11 -n "+w.namespace+" --replicas=N")
-	awaitEvent(t, w.namespace, "nginx", bluegreen.ReasonScaledToZero, "Deployment nginx-1.11: has 0 replicas")
+	awaitEvent(t, w.namespace, "nginx", bluegreen.ReasonScaledToZero,
+		"Asked to move from version 1.10 to version 1.11: Deployment nginx-1.11: has 0 replicas")
 
 	w.kubectl(t, "scale", "deployment", "nginx-1.11", "--replicas=3")
 	w.waitForVersion(t, "1.11")

@@ -62,6 +62,19 @@ func selects(key, value string) change {
 	}
 }
 
+// switched moves the selector from one version to another, and records it, as bluegreen does.
+func switched(from, to string) change {
+	return func(svc *corev1.Service) {
+		selects("version", to)(svc)
+		recorded(from, to)(svc)
+	}
+}
+
+// recorded has the record of a switch.
+func recorded(from, to string) change {
+	return annotate("bluegreen/last-switch", from+"/"+to+"/2026-11-28T08:00:00Z/1/version")
+}
+
 func selectsNot(key string) change {
 	return func(svc *corev1.Service) { delete(svc.Spec.Selector, key) }
 }

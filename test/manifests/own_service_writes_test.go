@@ -11,19 +11,23 @@ var ownServiceWrites = map[string]struct {
 	},
 	"a switch": {
 		before: changes{asked11},
-		write:  changes{selects("version", "1.11"), annotate("bluegreen/phase", "Stable")},
+		write:  changes{switched("1.10", "1.11"), annotate("bluegreen/phase", "Stable")},
 	},
 	"a switch of a load balancer": {
 		before: changes{asked11, loadBalancer},
-		write:  changes{selects("version", "1.11")},
+		write:  changes{switched("1.10", "1.11")},
 	},
 	"a switch with a crowd": {
 		before: changes{asked11, crowded},
-		write:  changes{selects("version", "1.11")},
+		write:  changes{switched("1.10", "1.11")},
 	},
 	"a message": {
 		before: changes{managed},
 		write:  changes{annotate("bluegreen/message", "waiting")},
+	},
+	"an attempt": {
+		before: changes{asked11},
+		write:  changes{annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2")},
 	},
 	"a phase removed after giving back": {
 		before: changes{annotate("bluegreen/phase", "Stable")},
@@ -44,7 +48,7 @@ var ownServiceWrites = map[string]struct {
 	},
 	"the ports along with a switch": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.11"), onPort},
+		write:   changes{switched("1.10", "1.11"), onPort},
 		refusal: specKept,
 	},
 	"the type": {
@@ -96,6 +100,11 @@ var ownServiceWrites = map[string]struct {
 	"an option": {
 		before:  changes{managed},
 		write:   changes{annotate("bluegreen/ready", "minimum")},
+		refusal: asksKept,
+	},
+	"another try": {
+		before:  changes{asked11},
+		write:   changes{annotate("bluegreen/retry", "2")},
 		refusal: asksKept,
 	},
 	"the protection given up": {

@@ -4,32 +4,85 @@ package manifests
 var controllerUpdates = map[string]serviceUpdate{
 	"a switch": {
 		before: changes{asked11},
-		write:  changes{selects("version", "1.11")},
+		write:  changes{switched("1.10", "1.11")},
 	},
 	"a switch with a crowd of annotations": {
 		before: changes{asked11, crowded},
-		write:  changes{selects("version", "1.11")},
+		write:  changes{switched("1.10", "1.11")},
 	},
 	"a switch in a crowd of keys": {
 		before: changes{asked11, selectsCrowd},
-		write:  changes{selects("version", "1.11")},
+		write:  changes{switched("1.10", "1.11")},
 	},
 	"a switch of a selector without the key": {
 		before: changes{asked11, selectsNot("version")},
-		write:  changes{selects("version", "1.11")},
+		write:  changes{switched("", "1.11")},
+	},
+	"a switch that records nothing": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11")},
+		refusal: tampered,
+	},
+	"a switch that records another": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), recorded("1.9", "1.11")},
+		refusal: tampered,
+	},
+	"a switch that records one to another version": {
+		before:  changes{asked11},
+		write:   changes{selects("version", "1.11"), recorded("1.10", "1.12")},
+		refusal: tampered,
+	},
+	"back to what the last switch left": {
+		before: changes{asked11, switched("1.10", "1.11")},
+		write:  changes{switched("1.11", "1.10")},
+	},
+	"back to another version": {
+		before:  changes{asked11, switched("1.10", "1.11")},
+		write:   changes{switched("1.11", "1.9")},
+		refusal: tampered,
+	},
+	"back from a version that the last switch did not go to": {
+		before:  changes{asked11, selects("version", "1.11"), recorded("1.10", "1.9")},
+		write:   changes{switched("1.11", "1.10")},
+		refusal: tampered,
+	},
+	"back to no version, which the first switch left": {
+		before:  changes{asked11, selects("version", "1.11"), recorded("", "1.11")},
+		write:   changes{selectsNot("version"), recorded("1.11", "")},
+		refusal: tampered,
+	},
+	"a record without a switch": {
+		before:  changes{managed},
+		write:   changes{recorded("1.9", "1.10")},
+		refusal: "bluegreen alone writes them. This is a write of bluegreen",
+	},
+	"a record of a switch that there was, changed": {
+		before:  changes{managed, recorded("1.9", "1.10")},
+		write:   changes{recorded("1.8", "1.10")},
+		refusal: "bluegreen alone writes them. This is a write of bluegreen",
+	},
+	"a record that goes, and an attempt": {
+		before: changes{asked11, recorded("1.9", "1.8")},
+		write:  changes{unannotate("bluegreen/last-switch"), annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2")},
+	},
+	"a switch that tries again": {
+		before:  changes{asked11},
+		write:   changes{switched("1.10", "1.11"), annotate("bluegreen/retry", "2")},
+		refusal: tampered,
 	},
 	"a switch that asks itself": {
 		before:  changes{managed},
-		write:   changes{asked11, selects("version", "1.11")},
+		write:   changes{asked11, switched("1.10", "1.11")},
 		refusal: tampered,
 	},
 	"a switch by the key that a label names": {
 		before: changes{asked11, byK, selects("k", "1.10")},
-		write:  changes{selects("k", "1.11")},
+		write:  changes{selects("k", "1.11"), recorded("1.10", "1.11")},
 	},
 	"the first by the key that a label names": {
 		before: changes{asked11, byK},
-		write:  changes{selects("k", "1.11")},
+		write:  changes{selects("k", "1.11"), recorded("", "1.11")},
 	},
 	"a status": {
 		before: changes{asked11},
@@ -41,12 +94,12 @@ var controllerUpdates = map[string]serviceUpdate{
 	},
 	"to a version that is not the target": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.12")},
+		write:   changes{switched("1.10", "1.12")},
 		refusal: tampered,
 	},
 	"away from the target": {
 		before:  changes{managed},
-		write:   changes{selects("version", "1.11")},
+		write:   changes{switched("1.10", "1.11")},
 		refusal: tampered,
 	},
 	"to no version": {
@@ -61,37 +114,37 @@ var controllerUpdates = map[string]serviceUpdate{
 	},
 	"by another key than the label names": {
 		before:  changes{asked11, byK, selects("k", "1.10")},
-		write:   changes{selects("version", "1.11")},
+		write:   changes{switched("1.10", "1.11")},
 		refusal: tampered,
 	},
 	"a switch with one more key": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.11"), selects("tier", "web")},
+		write:   changes{switched("1.10", "1.11"), selects("tier", "web")},
 		refusal: tampered,
 	},
 	"a switch with one key fewer": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.11"), selectsNot("name")},
+		write:   changes{switched("1.10", "1.11"), selectsNot("name")},
 		refusal: tampered,
 	},
 	"a switch with another value": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.11"), selects("name", "apache")},
+		write:   changes{switched("1.10", "1.11"), selects("name", "apache")},
 		refusal: tampered,
 	},
 	"a switch with another key in place": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.11"), selectsNot("name"), selects("tier", "web")},
+		write:   changes{switched("1.10", "1.11"), selectsNot("name"), selects("tier", "web")},
 		refusal: tampered,
 	},
 	"a key added with one key fewer": {
 		before:  changes{asked11, selectsNot("version")},
-		write:   changes{selects("version", "1.11"), selectsNot("name")},
+		write:   changes{switched("1.10", "1.11"), selectsNot("name")},
 		refusal: tampered,
 	},
 	"a key added with one more": {
 		before:  changes{asked11, selectsNot("version")},
-		write:   changes{selects("version", "1.11"), selects("tier", "web")},
+		write:   changes{switched("1.10", "1.11"), selects("tier", "web")},
 		refusal: tampered,
 	},
 	"another key alone": {
@@ -106,7 +159,7 @@ var controllerUpdates = map[string]serviceUpdate{
 	},
 	"a switch with the ask removed": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.11"), givenBack},
+		write:   changes{switched("1.10", "1.11"), givenBack},
 		refusal: tampered,
 	},
 	"the key removed with the ask": {
@@ -116,7 +169,7 @@ var controllerUpdates = map[string]serviceUpdate{
 	},
 	"a switch into an ExternalName": {
 		before:  changes{asked11},
-		write:   changes{selects("version", "1.11"), externalToo},
+		write:   changes{switched("1.10", "1.11"), externalToo},
 		refusal: "none of its pods. This is a write of bluegreen",
 	},
 	"a switch of an unmanaged Service": {

@@ -13,6 +13,7 @@ const (
 	selectorKept = "keeps its selector"
 	tampered     = "once the target version is ready. This is a write of bluegreen, and something changed it"
 	typeKept     = "keeps its type"
+	recordsKept  = "bluegreen alone writes them. Take them out of what you write."
 	keyMissing   = "its selector lacks the key"
 )
 
@@ -47,11 +48,16 @@ func checkUpdate(t *testing.T, svc *corev1.Service, test serviceUpdate) {
 	checkRefusal(t, writer.Update(t.Context(), svc, client.DryRunAll), test.refusal)
 }
 
-// createAdopted creates the Service without its annotations, and adds them then: so it can lack the version's key.
+// createAdopted creates the Service with its records alone, and adds the other annotations then: so it can lack the version's key.
 func createAdopted(t *testing.T, c client.Client, svc *corev1.Service) {
 	t.Helper()
 	annotations := svc.Annotations
-	svc.Annotations = nil
+	svc.Annotations = map[string]string{}
+	for _, key := range []string{"bluegreen/attempt", "bluegreen/last-switch"} {
+		if record, found := annotations[key]; found {
+			svc.Annotations[key] = record
+		}
+	}
 	create(t, c, svc)
 	svc.Annotations = annotations
 	if err := c.Update(t.Context(), svc); err != nil {

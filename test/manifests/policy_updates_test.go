@@ -96,6 +96,37 @@ var updates = map[string]serviceUpdate{
 		before: changes{managed},
 		write:  changes{annotate("example.com/a", "b")},
 	},
+	"another try": {
+		before: changes{asked11},
+		write:  changes{annotate("bluegreen/retry", "2")},
+	},
+	"a switch recorded by somebody": {
+		before:  changes{managed},
+		write:   changes{recorded("1.9", "1.10")},
+		refusal: recordsKept,
+	},
+	"an attempt by somebody": {
+		before:  changes{asked11},
+		write:   changes{annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2")},
+		refusal: recordsKept,
+	},
+	"a record changed by somebody": {
+		before:  changes{managed, recorded("1.9", "1.10")},
+		write:   changes{recorded("1.8", "1.10")},
+		refusal: recordsKept,
+	},
+	"records as they are, with an ask": {
+		before: changes{managed, recorded("1.9", "1.10")},
+		write:  changes{asked11},
+	},
+	"records left out, as kubectl replace does": {
+		before: changes{managed, recorded("1.9", "1.10")},
+		write:  changes{unannotate("bluegreen/last-switch")},
+	},
+	"given back with its records": {
+		before: changes{managed, recorded("1.9", "1.10")},
+		write:  changes{givenBack},
+	},
 	"given back": {
 		before: changes{managed},
 		write:  changes{givenBack},

@@ -27,6 +27,7 @@ var serviceChanges = []weighted[changer]{
 	{weight: 3, what: changeVersionLabel},
 	{weight: 3, what: changeProtection},
 	{weight: 6, what: forgeStatus},
+	{weight: 3, what: tryAgain},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -103,6 +104,15 @@ func forgeStatus(dice *rand.Rand, _ *corev1.Service, add change) {
 	if dice.IntN(2) == 0 {
 		add.annotations[messageKey] = pick[any](dice, "haha", nil)
 	}
+	if dice.IntN(2) == 0 {
+		record := pick(dice, attemptKey, switchKey)
+		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", nil)
+	}
+}
+
+// tryAgain asks for the same version once more.
+func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[retryKey] = pick[any](dice, "1", "2", "", nil)
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {

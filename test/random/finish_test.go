@@ -50,6 +50,7 @@ func (w *world) repair(key client.ObjectKey) {
 		labelKey:      nil,
 		drainKey:      nil,
 		protectKey:    nil,
+		retryKey:      nil,
 		misspelledKey: nil,
 	}))
 }

@@ -59,6 +59,9 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	if was, is := notTheControllers(before), notTheControllers(after); !reflect.DeepEqual(was, is) {
 		c.fault(e, "the controller changed more than is its own: from %v to %v", was, is)
 	}
+	if recorded := after.Annotations[attemptKey] != ""; recorded != pending(after) {
+		c.fault(e, "the controller left attempt %q, and a switch is pending: %t", after.Annotations[attemptKey], pending(after))
+	}
 	c.learn(after)
 	if maps.Equal(before.Spec.Selector, after.Spec.Selector) {
 		return
@@ -69,6 +72,10 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 			before.Spec.Selector, after.Spec.Selector, before.Annotations)
 	} else if reason := c.closed(before, e.rv); reason != "" {
 		c.fault(e, "the controller moved traffic although %s", reason)
+	}
+	key, target := wanted(before)
+	if record := before.Spec.Selector[key] + "/" + target + "/"; !strings.HasPrefix(after.Annotations[switchKey], record) {
+		c.fault(e, "the controller recorded %q, want %s", after.Annotations[switchKey], record)
 	}
 }
 

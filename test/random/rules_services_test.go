@@ -18,8 +18,11 @@ const (
 	readyKey   = "bluegreen/ready"
 	protectKey = "bluegreen/in-use-protection"
 	drainKey   = "bluegreen/drain"
+	retryKey   = "bluegreen/retry"
 	phaseKey   = "bluegreen/phase"
 	messageKey = "bluegreen/message"
+	attemptKey = "bluegreen/attempt"
+	switchKey  = "bluegreen/last-switch"
 
 	// misspelledKey is one that bluegreen does not know.
 	misspelledKey = "bluegreen/promotoin"
@@ -59,8 +62,11 @@ func validAnnotation(key, value string) bool {
 		drain, err := time.ParseDuration(value)
 		return err == nil && drain >= 0
 	}
-	return key == phaseKey || key == messageKey
+	return key == retryKey || slices.Contains(ownKeys, key)
 }
+
+// ownKeys are those that bluegreen alone writes.
+var ownKeys = []string{phaseKey, messageKey, attemptKey, switchKey}
 
 // sound reports whether a managed Service asks for something that could be carried out.
 func sound(s *corev1.Service) bool { return valid(s) && len(s.Spec.Selector) > 0 }
@@ -80,7 +86,8 @@ func wanted(s *corev1.Service) (key, target string) {
 func sameAsk(before, after *corev1.Service) bool {
 	keyBefore, targetBefore := wanted(before)
 	keyAfter, targetAfter := wanted(after)
-	return managed(before) == managed(after) && keyBefore == keyAfter && targetBefore == targetAfter
+	return managed(before) == managed(after) && keyBefore == keyAfter && targetBefore == targetAfter &&
+		before.Annotations[retryKey] == after.Annotations[retryKey]
 }
 
 func pending(s *corev1.Service) bool {
@@ -99,16 +106,18 @@ func candidate(s *corev1.Service) map[string]string {
 // users returns the annotations of a Service that are not bluegreen's own.
 func users(s *corev1.Service) map[string]string {
 	kept := maps.Clone(s.Annotations)
-	delete(kept, phaseKey)
-	delete(kept, messageKey)
+	for _, key := range ownKeys {
+		delete(kept, key)
+	}
 	return kept
 }
 
 // ownAnnotations are those that bluegreen writes to a Service.
-type ownAnnotations struct{ phase, message string }
+type ownAnnotations struct{ phase, message, attempt, lastSwitch string }
 
 func ownOf(s *corev1.Service) ownAnnotations {
-	return ownAnnotations{phase: s.Annotations[phaseKey], message: s.Annotations[messageKey]}
+	of := s.Annotations
+	return ownAnnotations{phase: of[phaseKey], message: of[messageKey], attempt: of[attemptKey], lastSwitch: of[switchKey]}
 }
 
 // rightPhase is the phase that goes with selector and ask.

@@ -127,8 +127,9 @@ func (w *world) create(object client.Object) {
 // exactly expects of the users' annotations that these have changed and no others.
 func exactly(changes map[string]any) func(before, after map[string]string) string {
 	expected := maps.Clone(changes)
-	delete(expected, phaseKey)
-	delete(expected, messageKey)
+	for _, key := range ownKeys {
+		delete(expected, key)
+	}
 	return func(before, after map[string]string) string { return difference(after, with(before, expected)) }
 }
 

@@ -78,6 +78,8 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 	if err := o.leaveOut(ctx, config); err != nil {
 		return err
 	}
+	clock := &cluster.Clock{}
+	config.Wrap(clock.Listen)
 	keeper := &certs.Keeper{Options: o.certs()}
 	mgr, err := ctrl.NewManager(config, o.manager(keeper))
 	if err != nil {
@@ -94,7 +96,7 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 		return fmt.Errorf("setting up the look at namespaces: %w", err)
 	}
 	ending := shutdown{asked: ctx, delay: o.shutdownDelay}
-	if err := o.setUp(ctx, mgr, controllerUser, ending); err != nil {
+	if err := o.setUp(ctx, mgr, clock, controllerUser, ending); err != nil {
 		return err
 	}
 	ctx, cancel := ending.context()
@@ -129,9 +131,9 @@ func start(ctx context.Context, mgr manager.Manager, timeout time.Duration) erro
 }
 
 // setUp registers controllers, webhooks and checks.
-func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser string, ending shutdown) error {
+func (o *options) setUp(ctx context.Context, mgr manager.Manager, clock *cluster.Clock, controllerUser string, ending shutdown) error {
 	if !o.worksNowhere() {
-		if err := o.addControllers(ctx, mgr); err != nil {
+		if err := o.addControllers(ctx, mgr, clock); err != nil {
 			return err
 		}
 	}
@@ -142,11 +144,11 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, controllerUser
 }
 
 // addControllers registers the controllers, and the check of their caches.
-func (o *options) addControllers(ctx context.Context, mgr manager.Manager) error {
+func (o *options) addControllers(ctx context.Context, mgr manager.Manager, clock *cluster.Clock) error {
 	if err := cluster.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
-	shared := cluster.Of(mgr)
+	shared := cluster.Of(mgr, clock)
 	if err := switching.New(shared, o.inUseProtection).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the switching of Services: %w", err)
 	}

@@ -17,7 +17,7 @@ var contested = fieldpath.NewSet(contestedPaths()...)
 
 func contestedPaths() []fieldpath.Path {
 	paths := []fieldpath.Path{selectorField}
-	for _, key := range append([]string{bluegreen.TargetVersion}, bluegreen.OwnKeys...) {
+	for _, key := range append([]string{bluegreen.TargetVersion, bluegreen.Retry}, bluegreen.OwnKeys...) {
 		paths = append(paths, fieldpath.MakePathOrDie("metadata", "annotations", key))
 	}
 	return paths

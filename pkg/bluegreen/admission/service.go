@@ -108,7 +108,7 @@ func (w ServiceWrite) updated() ServiceAnswer {
 	service := w.New.WithSelector(w.Old.Spec.Selector)
 	own := bluegreen.OwnAnnotations(w.Old.Service)
 	if !w.Old.SameAsk(w.New) {
-		own = justAsked(service)
+		own = w.askedAnew(service)
 	}
 	answer := store(service, own)
 	answer.Errors = slices.Concat(w.New.Errors, w.otherKeysChanged(w.New.VersionLabel), w.invalidVersion(),
@@ -116,6 +116,15 @@ func (w ServiceWrite) updated() ServiceAnswer {
 	answer.warnSelector(service, w.New.Live())
 	answer.warnOwnKeys(w)
 	return answer
+}
+
+// askedAnew returns bluegreen's own annotations after another ask: what the last switch was stays true.
+func (w ServiceWrite) askedAnew(service bluegreen.Service) map[string]string {
+	own := justAsked(service)
+	if last, found := w.Old.LastSwitch(); found && w.Old.Managed {
+		own[bluegreen.LastSwitchKey] = last.String()
+	}
+	return own
 }
 
 // justAsked returns bluegreen's own annotations for a Service that has just been asked for a version. Whoever waits for the phase

@@ -46,7 +46,7 @@ func (s *Script) Service(wild string) *corev1.Service {
 		if built.Annotations == nil {
 			built.Annotations = map[string]string{}
 		}
-		key := s.One(targetVersion, versionLabel, phase, message, "example.org/a", "bluegreen/"+wild)
+		key := s.One(targetVersion, versionLabel, phase, message, attempt, lastSwitch, retry, "example.org/a", "bluegreen/"+wild)
 		built.Annotations[key] = s.One("1.10", "1.11", "", "version", "track", "Stable", "Waiting", wild)
 	}
 	for range s.Below(3) {
@@ -112,8 +112,9 @@ func KeepsOthersAnnotations(t *testing.T, wanted, admitted *corev1.Service) {
 	t.Helper()
 	strip := func(annotations map[string]string) map[string]string {
 		rest := maps.Clone(annotations)
-		delete(rest, phase)
-		delete(rest, message)
+		for _, key := range ownKeys {
+			delete(rest, key)
+		}
 		return rest
 	}
 	EqualMaps(t, "annotations of others", strip(admitted.Annotations), strip(wanted.Annotations))

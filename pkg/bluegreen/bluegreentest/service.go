@@ -18,11 +18,17 @@ const (
 	versionLabel     = "bluegreen/version-label"
 	phase            = "bluegreen/phase"
 	message          = "bluegreen/message"
+	attempt          = "bluegreen/attempt"
+	lastSwitch       = "bluegreen/last-switch"
+	retry            = "bluegreen/retry"
 	inUseProtection  = "bluegreen/in-use-protection"
 	serves           = "bluegreen/serves"
 	resumeAfter      = "bluegreen/resume-after"
 	scaleToZeroAfter = "bluegreen/scale-to-zero-after"
 )
+
+// ownKeys are those that bluegreen alone writes on a Service.
+var ownKeys = []string{phase, message, attempt, lastSwitch}
 
 // ServiceOption changes one thing of a Service.
 type ServiceOption func(*corev1.Service)
@@ -137,12 +143,20 @@ func WaitingFor(target, why string) map[string]string {
 // OwnAnnotations are those of a Service that bluegreen alone writes.
 func OwnAnnotations(service *corev1.Service) map[string]string {
 	own := map[string]string{}
-	for _, key := range []string{phase, message} {
+	for _, key := range ownKeys {
 		if value, set := service.Annotations[key]; set {
 			own[key] = value
 		}
 	}
 	return own
+}
+
+// Unrecorded are the annotations of a Service without bluegreen's records.
+func Unrecorded(service *corev1.Service) map[string]string {
+	rest := maps.Clone(service.Annotations)
+	delete(rest, attempt)
+	delete(rest, lastSwitch)
+	return rest
 }
 
 // EqualMaps fails a test where two maps differ; a nil one equals an empty one.

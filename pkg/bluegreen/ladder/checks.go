@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -19,8 +20,8 @@ func notScaledToZero(_ State, deployment *appsv1.Deployment) *verdict {
 	if hasReplicas(deployment) {
 		return nil
 	}
-	return &verdict{bluegreen.ReasonScaledToZero, fmt.Sprintf("has 0 replicas: scale it up with kubectl scale deployment %s -n %s "+
-		"--replicas=N", deployment.Name, deployment.Namespace)}
+	return &verdict{reason: bluegreen.ReasonScaledToZero, message: fmt.Sprintf("has 0 replicas: scale it up with kubectl scale "+
+		"deployment %s -n %s --replicas=N", deployment.Name, deployment.Namespace)}
 }
 
 // notHeldWithNone tells of a live slot whose new labels are asked for and carried by nothing else: it would roll out in place,
@@ -30,27 +31,25 @@ func notHeldWithNone(state State, deployment *appsv1.Deployment) *verdict {
 	if !found || !rollout.ToNone(deployment) || !state.Service.WouldLose(deployment) {
 		return nil
 	}
-	return &verdict{bluegreen.ReasonLiveRelabelled, fmt.Sprintf("serves, and its new pod labels came with 0 replicas, so its rollout is "+
-		"paused: to roll it out where it is, kubectl scale deployment %s -n %s --replicas=N (another number than %d), or create another "+
-		"Deployment of version %s", deployment.Name, deployment.Namespace, rollout.Kept, state.Service.Target)}
+	return &verdict{reason: bluegreen.ReasonLiveRelabelled, message: fmt.Sprintf("serves, and its new pod labels came with 0 replicas, so "+
+		"its rollout is paused: to roll it out where it is, kubectl scale deployment %s -n %s --replicas=N (another number than %d), or "+
+		"create another Deployment of version %s", deployment.Name, deployment.Namespace, rollout.Kept, state.Service.Target)}
 }
 
 // available asks for MinimumReplicasAvailable of the generation that is there now; a status of an older one says nothing.
 func available(_ State, deployment *appsv1.Deployment) *verdict {
 	status := deployment.Status
-	if status.ObservedGeneration >= deployment.Generation && status.AvailableReplicas > 0 && reportsMinimum(status.Conditions) {
+	if status.ObservedGeneration >= deployment.Generation && status.AvailableReplicas > 0 && reportsMinimum(deployment) {
 		return nil
 	}
-	return &verdict{bluegreen.ReasonNotAvailable, "waiting for " + minimumReplicasAvailable}
+	why := cmp.Or(stuck(deployment), &verdict{reason: bluegreen.ReasonNotAvailable})
+	why.message = "waiting for " + minimumReplicasAvailable + why.message
+	return why
 }
 
-func reportsMinimum(conditions []appsv1.DeploymentCondition) bool {
-	for _, condition := range conditions {
-		if condition.Type == appsv1.DeploymentAvailable {
-			return condition.Status == corev1.ConditionTrue && condition.Reason == minimumReplicasAvailable
-		}
-	}
-	return false
+func reportsMinimum(deployment *appsv1.Deployment) bool {
+	found := condition(deployment, appsv1.DeploymentAvailable)
+	return found.Status == corev1.ConditionTrue && found.Reason == minimumReplicasAvailable
 }
 
 // ownPods asks for as many available pods of the target as the rollout may go down to, if a Deployment's selector spans
@@ -64,7 +63,7 @@ func ownPods(state State, deployment *appsv1.Deployment) *verdict {
 	if wanted > 1 {
 		pods = fmt.Sprintf("%d available pods", wanted)
 	}
-	return &verdict{bluegreen.ReasonNotAvailable, fmt.Sprintf("waiting for %s of version %s (its selector spans versions; "+
+	return &verdict{reason: bluegreen.ReasonNotAvailable, message: fmt.Sprintf("waiting for %s of version %s (its selector spans versions; "+
 		"with one Deployment for each version, the old one serves until then)", pods, state.Service.Target)}
 }
 
@@ -74,46 +73,19 @@ func complete(state State, deployment *appsv1.Deployment) *verdict {
 		return nil
 	}
 	if deployment.Spec.Paused {
-		return &verdict{bluegreen.ReasonPaused, fmt.Sprintf("is paused, and %s=%s asks for a complete rollout: kubectl rollout resume "+
-			"deployment %s -n %s", bluegreen.Ready, bluegreen.Complete, deployment.Name, deployment.Namespace)}
+		return &verdict{reason: bluegreen.ReasonPaused, message: fmt.Sprintf("is paused, and %s=%s asks for a complete rollout: kubectl "+
+			"rollout resume deployment %s -n %s", bluegreen.Ready, bluegreen.Complete, deployment.Name, deployment.Namespace)}
 	}
 	status, replicas := deployment.Status, bluegreen.Replicas(deployment)
 	if status.UpdatedReplicas == replicas && status.Replicas == replicas && status.AvailableReplicas == replicas {
 		return nil
 	}
-	return &verdict{bluegreen.ReasonNotComplete, "waiting for every replica to be updated and available"}
-}
-
-// matchesLive asks for as many available replicas as the live version has, if the Service wants that. A live version that is
-// down asks for none: a switch back is judged by its destination alone. A Deployment that is both live and target keeps serving,
-// so its replicas need not be matched.
-func matchesLive(state State) *verdict {
-	var target, live int32
-	for _, deployment := range state.Target {
-		target += availableOfTarget(state, deployment)
-	}
-	for _, deployment := range state.toLeave() {
-		live += deployment.Status.AvailableReplicas
-	}
-	if state.Service.Ready != bluegreen.MatchLive || target >= live {
-		return nil
-	}
-	return &verdict{bluegreen.ReasonFewerThanLive, fmt.Sprintf("Version %s: waiting for as many available replicas as %s has",
-		state.Service.Target, state.Service.Describe())}
+	return &verdict{reason: bluegreen.ReasonNotComplete, message: "waiting for every replica to be updated and available"}
 }
 
 // spansVersions reports whether a Deployment's selector admits pods that the target selector does not select.
 func spansVersions(state State, deployment *appsv1.Deployment) bool {
 	return deployment.Spec.Selector == nil || !bluegreen.Matches(state.Service.TargetSelector(), deployment.Spec.Selector.MatchLabels)
-}
-
-// availableOfTarget returns how many available pods of a Deployment are of the target for sure.
-func availableOfTarget(state State, deployment *appsv1.Deployment) int32 {
-	status := deployment.Status
-	if !spansVersions(state, deployment) {
-		return status.AvailableReplicas
-	}
-	return max(0, status.AvailableReplicas-max(0, status.Replicas-status.UpdatedReplicas))
 }
 
 // minimumAvailable returns how many pods a rollout keeps available, and at least one: what condition Available is about

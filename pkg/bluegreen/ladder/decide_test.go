@@ -75,7 +75,7 @@ func TestDecideWithoutAPendingSwitch(t *testing.T) {
 			if got := action.Writes; got != test.writes {
 				t.Errorf("writes: got %v", got)
 			}
-			EqualMaps(t, "annotations", action.Service.Annotations, test.annotations)
+			EqualMaps(t, "annotations", Unrecorded(action.Service), test.annotations)
 			EqualMaps(t, "selector", action.Service.Spec.Selector, test.service.Spec.Selector)
 		})
 	}
@@ -87,7 +87,7 @@ func TestTheMessageOfAnInvalidAskNamesFieldAndValue(t *testing.T) {
 	if action.Reason != ReasonInvalid || len(action.Message) < len(want) || action.Message[:len(want)] != want {
 		t.Errorf("got %s: %s", action.Reason, action.Message)
 	}
-	EqualMaps(t, "annotations", action.Service.Annotations, WaitingFor("not a label!", action.Message))
+	EqualMaps(t, "annotations", Unrecorded(action.Service), WaitingFor("not a label!", action.Message))
 }
 
 func TestTheSameStateLeadsToTheSameMessageInWhateverOrderDeploymentsAreListed(t *testing.T) {

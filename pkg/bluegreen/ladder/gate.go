@@ -62,11 +62,11 @@ func firstFailure(state State, deployments ...*appsv1.Deployment) *verdict {
 // notFound says that there is nothing to move to.
 func notFound(state State) *verdict {
 	if len(state.Left) > 0 {
-		return &verdict{bluegreen.ReasonDeploymentNotFound, fmt.Sprintf("Deployment %s: its pods are of version %s, but its new pod labels "+
-			"are not: put the labels back, or ask for another version", bluegreen.Names(state.Left), state.Service.Target)}
+		return &verdict{reason: bluegreen.ReasonDeploymentNotFound, message: fmt.Sprintf("Deployment %s: its pods are of version %s, but "+
+			"its new pod labels are not: put the labels back, or ask for another version", bluegreen.Names(state.Left), state.Service.Target)}
 	}
-	return &verdict{bluegreen.ReasonDeploymentNotFound, fmt.Sprintf("No Deployment has pods labelled %s: create it, or set %s to a "+
-		"version that runs", labels.FormatLabels(state.Service.TargetSelector()), bluegreen.TargetVersion)}
+	return &verdict{reason: bluegreen.ReasonDeploymentNotFound, message: fmt.Sprintf("No Deployment has pods labelled %s: create it, or "+
+		"set %s to a version that runs", labels.FormatLabels(state.Service.TargetSelector()), bluegreen.TargetVersion)}
 }
 
 // deleting keeps traffic from a target under deletion. If bluegreen keeps it, traffic that has just left it may go back.
@@ -74,11 +74,12 @@ func deleting(state State, deployment *appsv1.Deployment) *verdict {
 	if deployment.DeletionTimestamp == nil || bluegreen.Protected(deployment) && firstFailure(state, deployment) == nil {
 		return nil
 	}
-	return about(deployment, &verdict{bluegreen.ReasonDeploymentDeleting,
-		"is being deleted: create it again once it is gone, or ask for another version"})
+	return about(deployment, &verdict{reason: bluegreen.ReasonDeploymentDeleting,
+		message: "is being deleted: create it again once it is gone, or ask for another version"})
 }
 
 // about returns a verdict with the name of the Deployment that it is about.
 func about(deployment *appsv1.Deployment, why *verdict) *verdict {
-	return &verdict{why.reason, "Deployment " + deployment.Name + ": " + why.message}
+	why.message = "Deployment " + deployment.Name + ": " + why.message
+	return why
 }

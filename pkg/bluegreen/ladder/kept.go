@@ -14,11 +14,8 @@ import (
 
 // kept is the top of the ladder: traffic stays on the target, and people are told what is wrong with it.
 func kept(state State) bluegreen.Decision {
-	why, trouble := verdict{reason: bluegreen.ReasonStable}, cmp.Or(liveTrouble(state), liveRelabelled(state))
-	if trouble != nil {
-		why = *trouble
-	}
-	decision := show(state, bluegreen.Stable, why, trouble != nil)
+	why := cmp.Or(liveTrouble(state), liveRelabelled(state), &verdict{reason: bluegreen.ReasonStable})
+	decision := show(state, bluegreen.Stable, *why)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
 	return decision
 }
@@ -29,11 +26,11 @@ func liveTrouble(state State) *verdict {
 		return &verdict{bluegreen.ReasonLiveDeleting, fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are kept, and "+
 			"its spec is frozen, until traffic moves; ask for another version to finish its deletion, or take its pods over: kubectl delete "+
 			"deployment %s -n %s --cascade=orphan --wait=false, and apply its manifest again",
-			bluegreen.Names(frozen), frozen[0].Name, frozen[0].Namespace)}
+			bluegreen.Names(frozen), frozen[0].Name, frozen[0].Namespace), true}
 	}
 	if len(state.Live) > 0 && !slices.ContainsFunc(state.Live, hasReplicas) {
 		return &verdict{bluegreen.ReasonLiveScaledToZero, fmt.Sprintf(
-			"Deployment %s: serves and has 0 replicas: scale it up, or ask for another version", bluegreen.Names(state.Live))}
+			"Deployment %s: serves and has 0 replicas: scale it up, or ask for another version", bluegreen.Names(state.Live)), true}
 	}
 	return nil
 }
@@ -53,7 +50,7 @@ func liveRelabelled(state State) *verdict {
 		remedy += fmt.Sprintf(", or ask for %s=%s", bluegreen.TargetVersion, version)
 	}
 	return &verdict{bluegreen.ReasonLiveRelabelled, fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would take its pods "+
-		"out of the Service, %s: %s", deployment.Name, labels.FormatLabels(service.Spec.Selector), paused, remedy)}
+		"out of the Service, %s: %s", deployment.Name, labels.FormatLabels(service.Spec.Selector), paused, remedy), true}
 }
 
 func hasReplicas(deployment *appsv1.Deployment) bool { return bluegreen.Replicas(deployment) > 0 }

@@ -2,6 +2,9 @@
 package ladder
 
 import (
+	"maps"
+	"time"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
@@ -24,6 +27,9 @@ type State struct {
 
 	// Protection reports whether the installation protects Deployments in use.
 	Protection bool
+
+	// Now is the time, as the API server has it.
+	Now time.Time
 }
 
 // rung returns what to do if it does not hold, and nil if it holds.
@@ -51,16 +57,19 @@ func Decide(state State) bluegreen.Decision {
 type verdict struct {
 	reason  bluegreen.Reason
 	message string
+
+	// warning reports whether people should look at it even if they do not wait for it.
+	warning bool
 }
 
 // wait keeps traffic where it is, and tells why. It also tells what is wrong with the live Deployments.
 func wait(state State, why verdict) *bluegreen.Decision {
-	trouble := liveTrouble(state)
-	warning := why.reason == bluegreen.ReasonInvalid || trouble != nil
-	if trouble != nil {
-		why.message += "; " + trouble.message
+	for _, more := range []*verdict{fewerThanLive(state), liveTrouble(state)} {
+		if more != nil {
+			why.message, why.warning = why.message+"; "+more.message, true
+		}
 	}
-	decision := show(state, bluegreen.Waiting, why, warning)
+	decision := show(state, bluegreen.Waiting, why)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
 	// The target gets the finalizer while it waits, so that the switch need not put it there.
 	decision.Writes = append(decision.Writes, protectWaiting(state)...)
@@ -68,21 +77,22 @@ func wait(state State, why verdict) *bluegreen.Decision {
 }
 
 // show returns the decision that writes a phase and its message on the Service, unless both are there already.
-func show(state State, phase bluegreen.Phase, why verdict, warning bool) bluegreen.Decision {
-	why.message = bluegreen.Clip(why.message)
-	desired := state.Service.WithOwn(bluegreen.Status(phase, why.message))
-	return bluegreen.Decision{Reason: why.reason, Writes: writeOf(state, desired, why, warning)}
+func show(state State, phase bluegreen.Phase, why verdict) bluegreen.Decision {
+	own := bluegreen.Status(phase, bluegreen.Clip(why.message))
+	maps.Copy(own, state.Service.Records(state.Now))
+	why.message = asked(state) + why.message
+	return bluegreen.Decision{Reason: why.reason, Writes: writeOf(state, state.Service.WithOwn(own), why)}
 }
 
 // writeOf returns the write of a Service, and what people are told of it; none if there is nothing to write.
-func writeOf(state State, desired *corev1.Service, why verdict, warning bool) []bluegreen.Write {
+func writeOf(state State, desired *corev1.Service, why verdict) []bluegreen.Write {
 	change := bluegreen.WriteService{Observed: state.Service.Service, Desired: desired}
 	if change.Empty() {
 		return nil
 	}
 	var event *bluegreen.Event
 	if why.message != "" {
-		event = &bluegreen.Event{Reason: why.reason, Action: bluegreen.Switching, Message: why.message, Warning: warning}
+		event = &bluegreen.Event{Reason: why.reason, Action: bluegreen.Switching, Message: why.message, Warning: why.warning}
 	}
 	return []bluegreen.Write{{Change: change, Tell: event}}
 }

@@ -12,7 +12,25 @@ func moved(state State) *bluegreen.Decision {
 	if !service.Pending() {
 		return nil
 	}
-	why := verdict{bluegreen.ReasonSwitched, fmt.Sprintf("Traffic moved from %s to version %s", service.Describe(), service.Target)}
-	desired := service.WithSelector(service.TargetSelector()).WithOwn(bluegreen.Status(bluegreen.Stable, ""))
-	return &bluegreen.Decision{Reason: why.reason, Writes: append(protectTarget(state), writeOf(state, desired, why, false)...)}
+	own := bluegreen.Status(bluegreen.Stable, "")
+	own[bluegreen.LastSwitchKey] = service.Switched(state.Now).String()
+	desired := service.WithSelector(service.TargetSelector()).WithOwn(own)
+	why := switched(state)
+	return &bluegreen.Decision{Reason: why.reason, Writes: append(protectTarget(state), writeOf(state, desired, why)...)}
+}
+
+// switched says what a switch does: from where, to where, how long after the ask, and whether fewer serve from now on.
+func switched(state State) verdict {
+	service := state.Service
+	why := verdict{reason: bluegreen.ReasonSwitched, message: fmt.Sprintf("Traffic moved from %s to version %s",
+		service.Describe(), service.Target)}
+	if attempt, found := service.Attempt(); found {
+		why.message += fmt.Sprintf(", %s after it was asked for", lasted(attempt, state.Now))
+	}
+	if target, live := availability(state); target < live {
+		why.message += fmt.Sprintf("; it has %d available replicas, where %s had %d: scale it up if it needs as many",
+			target, service.Describe(), live)
+		why.warning = true
+	}
+	return why
 }

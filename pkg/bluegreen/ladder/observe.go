@@ -2,6 +2,7 @@ package ladder
 
 import (
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 
@@ -9,8 +10,8 @@ import (
 )
 
 // Observe picks those Deployments of the Service's namespace that matter to it.
-func Observe(service bluegreen.Service, deployments []*appsv1.Deployment, protection bool) State {
-	state := State{Service: service, Protection: protection}
+func Observe(service bluegreen.Service, deployments []*appsv1.Deployment, protection bool, now time.Time) State {
+	state := State{Service: service, Protection: protection, Now: now}
 	if !service.Switchable() {
 		return state
 	}
@@ -36,7 +37,7 @@ func targets(service bluegreen.Service, deployments []*appsv1.Deployment) []*app
 
 // Refresh returns the state with its target Deployments as they have been read since.
 func (s State) Refresh(target []*appsv1.Deployment) State {
-	return Observe(s.Service, append(without(s.Live, s.Target), target...), s.Protection)
+	return Observe(s.Service, append(without(s.Live, s.Target), target...), s.Protection, s.Now)
 }
 
 // toLeave returns the live Deployments that a switch leaves.

@@ -18,8 +18,8 @@ import (
 func portsFound(state State, deployment *appsv1.Deployment) *verdict {
 	for _, port := range state.Service.Spec.Ports {
 		if port.TargetPort.Type == intstr.String && !hasPort(deployment, port) && !injected(state, port) {
-			return &verdict{bluegreen.ReasonPortNotFound, fmt.Sprintf("no container has a %s port named %q, a targetPort of the Service",
-				cmp.Or(port.Protocol, corev1.ProtocolTCP), port.TargetPort.StrVal)}
+			return &verdict{reason: bluegreen.ReasonPortNotFound, message: fmt.Sprintf("no container has a %s port named %q, a targetPort "+
+				"of the Service", cmp.Or(port.Protocol, corev1.ProtocolTCP), port.TargetPort.StrVal)}
 		}
 	}
 	return nil

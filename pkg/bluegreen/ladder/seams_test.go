@@ -1,7 +1,9 @@
 package ladder
 
 import (
+	"cmp"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -31,13 +33,22 @@ const (
 	ReasonPaused             = bluegreen.ReasonPaused
 	ReasonNotComplete        = bluegreen.ReasonNotComplete
 	ReasonFewerThanLive      = bluegreen.ReasonFewerThanLive
+	ReasonReplicaFailure     = bluegreen.ReasonReplicaFailure
+	ReasonDeadlineExceeded   = bluegreen.ReasonProgressDeadlineExceeded
+	ReasonWithdrawn          = bluegreen.ReasonWithdrawn
 )
 
-// Action is what a decision comes to.
+// now is when decisions are made.
+var now = time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC)
+
+// Action is what a decision comes to. Message is what the Service then says, or, of a switch, what the Event tells.
 type Action struct {
 	Reason  Reason
 	Message string
 	Warning bool
+
+	// Told is what the Event tells; empty if there is none.
+	Told string
 
 	// Protect are the Deployments that get finalizer and note, in order.
 	Protect []bluegreen.Protect
@@ -62,23 +73,21 @@ func decideOn(state State) Action {
 		case bluegreen.WriteService:
 			action.Service, action.Writes = change.Desired, true
 			if write.Tell != nil {
-				action.Message, action.Warning = write.Tell.Message, write.Tell.Warning
+				action.Told, action.Warning = write.Tell.Message, write.Tell.Warning
 			}
 		}
 	}
-	if !action.Writes {
-		action.Message = action.Service.Annotations[bluegreen.MessageKey]
-	}
+	action.Message = cmp.Or(action.Service.Annotations[bluegreen.MessageKey], action.Told)
 	return action
 }
 
 // decideWithTarget decides as if the Deployments were the target, whatever the Service asks for.
 func decideWithTarget(service *corev1.Service, target ...*appsv1.Deployment) Action {
-	return decideOn(State{Service: bluegreen.Read(service), Target: target, Protection: true})
+	return decideOn(State{Service: bluegreen.Read(service), Target: target, Protection: true, Now: now})
 }
 
 func observe(service *corev1.Service, deployments []*appsv1.Deployment) State {
-	return Observe(bluegreen.Read(service), deployments, true)
+	return Observe(bluegreen.Read(service), deployments, true, now)
 }
 
 // observedAgain is a state whose target has been read again.

@@ -43,6 +43,7 @@ func keepOfDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	kept.Annotations = bluegreen.Notes(deployment)
 	kept.Spec.Replicas = deployment.Spec.Replicas
 	kept.Spec.Paused = deployment.Spec.Paused
+	kept.Spec.ProgressDeadlineSeconds = deployment.Spec.ProgressDeadlineSeconds
 	kept.Spec.Strategy = deployment.Spec.Strategy
 	kept.Spec.Selector = deployment.Spec.Selector
 	kept.Spec.Template.Labels = deployment.Spec.Template.Labels
@@ -51,12 +52,7 @@ func keepOfDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	kept.Status.Replicas = deployment.Status.Replicas
 	kept.Status.UpdatedReplicas = deployment.Status.UpdatedReplicas
 	kept.Status.AvailableReplicas = deployment.Status.AvailableReplicas
-	for _, condition := range deployment.Status.Conditions {
-		if condition.Type == appsv1.DeploymentAvailable {
-			kept.Status.Conditions = []appsv1.DeploymentCondition{{Type: condition.Type, Status: condition.Status, Reason: condition.Reason}}
-			break // As in the gate, the first of that type counts.
-		}
-	}
+	kept.Status.Conditions = ladder.Conditions(deployment)
 	return kept
 }
 

@@ -5,6 +5,7 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"golang.org/x/sync/singleflight"
 	appsv1 "k8s.io/api/apps/v1"
@@ -26,6 +27,9 @@ type Cluster struct {
 	Client    client.Client
 	APIReader client.Reader
 
+	// Now tells the time as the API server has it.
+	Now func() time.Time
+
 	recorder events.EventRecorder
 	elected  <-chan struct{}
 
@@ -34,9 +38,11 @@ type Cluster struct {
 	listing keymutex.KeyMutex
 }
 
-// Of returns the cluster of a manager, which needs the cache of CacheByObject.
-func Of(mgr manager.Manager) *Cluster {
-	return New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), mgr.Elected())
+// Of returns the cluster of a manager, which needs the cache of CacheByObject, and whose client the clock listens to.
+func Of(mgr manager.Manager, clock *Clock) *Cluster {
+	cluster := New(mgr.GetClient(), mgr.GetAPIReader(), mgr.GetEventRecorder(Name), mgr.Elected())
+	cluster.Now = clock.Now
+	return cluster
 }
 
 // New returns a cluster. elected is closed once this process is the leader: before, its recorder stays silent.
@@ -44,6 +50,7 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 	return &Cluster{
 		Client:    client.WithFieldOwner(cached, Name),
 		APIReader: apiReader,
+		Now:       time.Now,
 		recorder:  recorder,
 		elected:   elected,
 		locks:     newLocks(),

@@ -2,6 +2,7 @@ package cluster_test
 
 import (
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -24,7 +25,7 @@ type decided struct {
 }
 
 func decide(service *corev1.Service, deployments []*appsv1.Deployment) decided {
-	decision := ladder.Decide(ladder.Observe(bluegreen.Read(service), deployments, true))
+	decision := ladder.Decide(ladder.Observe(bluegreen.Read(service), deployments, true, time.Unix(0, 0)))
 	what := decided{reason: decision.Reason}
 	stored := service
 	for _, write := range decision.Writes {

@@ -38,7 +38,7 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	state := ladder.Observe(service, deployments, c.protection)
+	state := ladder.Observe(service, deployments, c.protection, c.cluster.Now())
 	decision := ladder.Decide(state)
 	if decision.MovesTraffic() {
 		// The other controller may be about to unprotect the target: a switch back must not meet that.
@@ -71,10 +71,10 @@ func (c *Controller) SetupWithManager(mgr manager.Manager) error {
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
-// serviceChanged tells that somebody has given a Service back.
+// serviceChanged tells that somebody has given a Service back, or withdrawn an ask.
 func (c *Controller) serviceChanged(_ context.Context, before, after *corev1.Service, _ cluster.Queue) {
 	if before != nil && after != nil {
-		c.cluster.Tell(after, ladder.GivenBack(before, after))
+		c.cluster.Tell(after, ladder.Ended(before, after, c.cluster.Now()))
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 
 	"context"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -25,7 +26,9 @@ func newController(server *APIServer, with setup) *Controller {
 	if with.apiReader != nil {
 		apiReader = with.apiReader
 	}
-	return New(cluster.New(server.ThroughCache(), apiReader, server.Recorder, Elected), with.protection)
+	shared := cluster.New(server.ThroughCache(), apiReader, server.Recorder, Elected)
+	shared.Now = func() time.Time { return time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC) }
+	return New(shared, with.protection)
 }
 
 // reconcileService reconciles a Service as it was seen, and returns the Events.

@@ -21,8 +21,8 @@ func TestASwitchIsOnePatchOfSelectorAndPhaseWithTheResourceVersion(t *testing.T)
 		patches: 1,
 		said:    []string{"Normal Switched Traffic moved from version 1.10 to version 1.11"},
 	})
-	want := fmt.Sprintf(`{"metadata":{"annotations":{"bluegreen/phase":"Stable"},"resourceVersion":"%s"},`+
-		`"spec":{"selector":{"version":"1.11"}}}`, before.ResourceVersion)
+	want := fmt.Sprintf(`{"metadata":{"annotations":{"bluegreen/last-switch":"1.10/1.11/2026-11-28T08:00:00Z/1/version",`+
+		`"bluegreen/phase":"Stable"},"resourceVersion":"%s"},"spec":{"selector":{"version":"1.11"}}}`, before.ResourceVersion)
 	if server.Patches[0] != want {
 		t.Errorf("got %s", server.Patches[0])
 	}
@@ -31,6 +31,7 @@ func TestASwitchIsOnePatchOfSelectorAndPhaseWithTheResourceVersion(t *testing.T)
 	after := server.Service()
 	after.Spec.Selector, after.ResourceVersion = before.Spec.Selector, before.ResourceVersion
 	delete(after.Annotations, bluegreen.PhaseKey)
+	delete(after.Annotations, bluegreen.LastSwitchKey)
 	if !reflect.DeepEqual(after, before) {
 		t.Errorf("more than selector and phase changed:\n got %v\nwant %v", after, before)
 	}
@@ -42,7 +43,7 @@ func TestAPendingSwitchIsSaidOnceAndThenNothingIsWritten(t *testing.T) {
 		live:    Blue,
 		phase:   "Waiting",
 		patches: 1,
-		said:    []string{"Normal NotAvailable Deployment nginx-1.11: waiting for MinimumReplicasAvailable"},
+		said:    []string{"Normal NotAvailable Asked to move from version 1.10 to version 1.11: Deployment nginx-1.11: waiting for MinimumReplicasAvailable"},
 	})
 	expect(server, outcome{live: Blue, phase: "Waiting"})
 }
@@ -53,7 +54,7 @@ func TestSeveralDeploymentsThatAreNotReadyDoNotMakeTheMessageFlap(t *testing.T) 
 		live:    Blue,
 		phase:   "Waiting",
 		patches: 1,
-		said:    []string{"Normal NotAvailable Deployment a: waiting for MinimumReplicasAvailable"},
+		said:    []string{"Normal NotAvailable Asked to move from version 1.10 to version 1.11: Deployment a: waiting for MinimumReplicasAvailable"},
 	})
 	for range 10 {
 		expect(server, outcome{live: Blue, phase: "Waiting"})
@@ -68,8 +69,8 @@ func TestDeploymentsOfOtherNamespacesDoNotCount(t *testing.T) {
 		live:    Blue,
 		phase:   "Waiting",
 		patches: 1,
-		said: []string{"Normal DeploymentNotFound No Deployment has pods labelled name=nginx,version=1.11: " +
-			"create it, or set bluegreen/target-version to a version that runs"},
+		said: []string{"Normal DeploymentNotFound Asked to move from version 1.10 to version 1.11: " +
+			"No Deployment has pods labelled name=nginx,version=1.11: create it, or set bluegreen/target-version to a version that runs"},
 	})
 }
 

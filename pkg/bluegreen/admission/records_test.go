@@ -1,0 +1,90 @@
+package admission
+
+import (
+	"testing"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
+)
+
+func TestRecordsAreBluegreensAloneAndTheLastSwitchOutlastsAnAsk(t *testing.T) {
+	const (
+		attempt = "2026-11-28T08:00:00Z//8a2db7bed7c6ac0e"
+		left    = "1.9/1.10/2026-11-28T07:00:00Z//version"
+	)
+	blue := PodsOf("1.10")
+	tried, switched := Annotation(bluegreen.AttemptKey, attempt), Annotation(bluegreen.LastSwitchKey, left)
+	waits := WaitingFor("1.11", "not yet")
+	waits[bluegreen.AttemptKey], waits[bluegreen.LastSwitchKey] = attempt, left
+	again := func(retry, why string) map[string]string {
+		annotations := WaitingFor("1.11", why)
+		annotations[bluegreen.LastSwitchKey], annotations[bluegreen.Retry] = left, retry
+		return annotations
+	}
+	rests := StableOn("1.10")
+	rests[bluegreen.LastSwitchKey] = left
+
+	admitAll(t, map[string]serviceCase{
+		"left out": {
+			old:         Waiting(tried, switched),
+			new:         Waiting(),
+			selector:    blue,
+			annotations: waits,
+		},
+		"forged": {
+			old:         Waiting(tried, switched),
+			new:         Waiting(Annotation(bluegreen.AttemptKey, "x"), Annotation(bluegreen.LastSwitchKey, "y")),
+			selector:    blue,
+			annotations: waits,
+			warnings:    []string{inVain(bluegreen.AttemptKey, "x"), inVain(bluegreen.LastSwitchKey, "y")},
+		},
+		"the same version once more": {
+			old:         Waiting(tried, switched),
+			new:         Waiting(tried, switched, Annotation(bluegreen.Retry, "2")),
+			selector:    blue,
+			annotations: again("2", asked),
+		},
+		"the same version once more, by a manifest": {
+			old:         Waiting(tried, switched, Annotation(bluegreen.Retry, "2")),
+			new:         Waiting(Annotation(bluegreen.Retry, "3")),
+			selector:    blue,
+			annotations: again("3", asked),
+		},
+		"a manifest with a retry, applied again": {
+			old:         Waiting(switched, Annotation(bluegreen.Retry, "2")),
+			new:         Waiting(Annotation(bluegreen.Retry, "2")),
+			selector:    blue,
+			annotations: again("2", "not yet"),
+		},
+		"withdrawn": {
+			old:         Waiting(tried, switched),
+			new:         Managed(),
+			selector:    blue,
+			annotations: rests,
+		},
+		"a last switch to another version than what is live": {
+			old:         Waiting(Annotation(bluegreen.LastSwitchKey, "1.8/1.9/2026-11-28T07:00:00Z//version")),
+			new:         Managed(),
+			selector:    blue,
+			annotations: StableOn("1.10"),
+		},
+		"adopted with what somebody wrote before": {
+			old:         Service(switched),
+			new:         Service(switched, Asks("1.10")),
+			selector:    blue,
+			annotations: StableOn("1.10"),
+		},
+		"created from a copy": {
+			new:         Managed(tried, switched),
+			selector:    blue,
+			annotations: StableOn("1.10"),
+			warnings:    []string{inVain(bluegreen.AttemptKey, attempt), inVain(bluegreen.LastSwitchKey, left)},
+		},
+		"given back": {
+			old:      Managed(switched),
+			new:      Service(switched),
+			selector: blue,
+			warnings: []string{givenBack},
+		},
+	})
+}

@@ -1,0 +1,98 @@
+package bluegreen
+
+import (
+	"fmt"
+	"hash/fnv"
+	"strings"
+	"time"
+
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// A record is what bluegreen remembers of a Service, in an annotation of it. It names the Service's UID and what was asked for: one
+// that was copied, restored or forged, or that is about another ask, is void. No record moves traffic past the gate.
+
+// Attempt is what became of an ask so far. It is written SINCE/UID/ASK.
+type Attempt struct {
+	// Since is when the controller first saw the ask, to the second.
+	Since time.Time
+
+	// UID is that of the Service, and ask a digest of what is asked for.
+	UID types.UID
+	ask string
+}
+
+// String returns the record.
+func (a Attempt) String() string { return fmt.Sprintf("%s/%s/%s", instant(a.Since), a.UID, a.ask) }
+
+// Attempt reads the record of the ask that stands; false if there is none.
+func (s Service) Attempt() (Attempt, bool) {
+	since, rest, _ := strings.Cut(s.Annotations[AttemptKey], "/")
+	at, err := time.Parse(time.RFC3339, since)
+	attempt := Attempt{at, s.UID, s.digest()}
+	return attempt, err == nil && s.asksForSwitch() && since+"/"+rest == attempt.String()
+}
+
+// LastSwitch is where traffic went last. It is written FROM/TO/INSTANT/UID/LABEL.
+type LastSwitch struct {
+	// From is the version that was left, empty if the selector named none; To is the one that traffic moved to.
+	From, To string
+
+	// At is when it moved, to the second.
+	At time.Time
+
+	// UID is that of the Service, and Label the selector key that carries the versions.
+	UID   types.UID
+	Label string
+}
+
+// String returns the record.
+func (l LastSwitch) String() string {
+	return strings.Join([]string{l.From, l.To, instant(l.At), string(l.UID), l.Label}, "/")
+}
+
+// LastSwitch reads the record of the switch that brought traffic where it is; false if there is none.
+func (s Service) LastSwitch() (LastSwitch, bool) {
+	if !s.Exists() {
+		return LastSwitch{}, false
+	}
+	parts := strings.SplitN(s.Annotations[LastSwitchKey], "/", 5)
+	if len(parts) != 5 {
+		return LastSwitch{}, false
+	}
+	at, err := time.Parse(time.RFC3339, parts[2])
+	last := LastSwitch{From: parts[0], To: parts[1], At: at, UID: s.UID, Label: s.VersionLabel}
+	return last, err == nil && last.To == s.Live() && last.String() == s.Annotations[LastSwitchKey]
+}
+
+// Records returns the records of the Service as they go on: what is void goes, and an ask that waits has an attempt, from now if it
+// has none.
+func (s Service) Records(now time.Time) map[string]string {
+	records := map[string]string{}
+	if last, found := s.LastSwitch(); found {
+		records[LastSwitchKey] = last.String()
+	}
+	if attempt, found := s.Attempt(); found {
+		records[AttemptKey] = attempt.String()
+	} else if s.asksForSwitch() {
+		records[AttemptKey] = Attempt{now, s.UID, s.digest()}.String()
+	}
+	return records
+}
+
+// Switched returns the record of a switch to the target.
+func (s Service) Switched(now time.Time) LastSwitch {
+	return LastSwitch{From: s.Live(), To: s.Target, At: now, UID: s.UID, Label: s.VersionLabel}
+}
+
+// asksForSwitch reports whether a switch is asked for that can happen.
+func (s Service) asksForSwitch() bool { return s.Pending() && s.Switchable() }
+
+// digest tells asks apart.
+func (s Service) digest() string {
+	hash := fnv.New64a()
+	_, _ = fmt.Fprintf(hash, "%q %q %q", s.Target, s.VersionLabel, s.Retry)
+	return fmt.Sprintf("%016x", hash.Sum64())
+}
+
+func instant(at time.Time) string { return at.UTC().Format(time.RFC3339) }
