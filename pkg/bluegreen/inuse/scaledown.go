@@ -61,8 +61,10 @@ func (s State) scaleDownOf(name string) (held heldScaleDown, why string) {
 			return scaleDownVoid, fmt.Sprintf("Service %s stays on the Deployment", name)
 		case service.Involves(s.Deployment):
 			held, why = scaleDownPending, ""
-		case service.Name == name && held == scaleDownVoid:
+		case service.Name == name && held == scaleDownVoid && service.Managed:
 			held, why = scaleDownDue, ""
+		case service.Name == name && held == scaleDownVoid:
+			why = fmt.Sprintf("Service %s was given back", name)
 		}
 	}
 	return held, why

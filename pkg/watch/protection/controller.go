@@ -4,6 +4,7 @@ package protection
 
 import (
 	"context"
+	"slices"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -59,7 +60,7 @@ func (c *Controller) Reconcile(ctx context.Context, deployment *appsv1.Deploymen
 func (c *Controller) observe(ctx context.Context, deployment *appsv1.Deployment) (inuse.State, error) {
 	state := inuse.State{Deployment: deployment, Protection: c.protection}
 	var err error
-	if state.Services, err = c.cluster.ServicesOf(ctx, deployment); err != nil {
+	if state.Services, err = c.servicesOf(ctx, deployment); err != nil {
 		return state, err
 	}
 	if state.Others, err = c.others(ctx, state); err != nil {
@@ -71,6 +72,25 @@ func (c *Controller) observe(ctx context.Context, deployment *appsv1.Deployment)
 	state.Now = time.Now() // Not before what has just been noted to be left.
 	state.Orphaned, err = c.orphaned(ctx, state)
 	return state, err
+}
+
+// servicesOf returns the cache's Services that may use a Deployment, and the one that its scale-down waits for: a Service that selects by
+// the version alone is not found by the labels of pods that it has left.
+func (c *Controller) servicesOf(ctx context.Context, deployment *appsv1.Deployment) ([]bluegreen.Service, error) {
+	services, err := c.cluster.ServicesOf(ctx, deployment)
+	if err != nil {
+		return nil, err
+	}
+	held, noted := bluegreen.ParseScaleDown(deployment.Annotations[bluegreen.ScaleToZeroAfter])
+	found := slices.ContainsFunc(services, func(service bluegreen.Service) bool { return service.Name == held.Service })
+	if !noted || found {
+		return services, nil
+	}
+	waitedFor, err := c.service(ctx, deployment.Namespace, held.Service)
+	if err != nil || !waitedFor.Exists() {
+		return services, err
+	}
+	return append(services, waitedFor), nil
 }
 
 // confirm decides anew on the Services that the API server has.

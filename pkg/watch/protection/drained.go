@@ -8,6 +8,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -103,7 +104,10 @@ func (c *Controller) service(ctx context.Context, namespace, name string) (blueg
 	}
 	object := &corev1.Service{}
 	err := c.cluster.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object)
-	if client.IgnoreNotFound(err) != nil {
+	if apierrors.IsNotFound(err) {
+		return bluegreen.Service{}, nil
+	}
+	if err != nil {
 		return bluegreen.Service{}, fmt.Errorf("looking up Service %s: %w", name, err)
 	}
 	return bluegreen.Read(object), nil

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -31,6 +32,10 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 		kept = "Normal ScaleDownForgotten keeps its replicas (3), and the scale-down to 0 that was held is forgotten: " +
 			"Service nginx stays on the Deployment; scale it to 0 again if that is still meant"
 	)
+	givenBack := strings.Replace(kept, "stays on the Deployment", "was given back", 1)
+	byVersionAlone := func(service *corev1.Service) *corev1.Service {
+		return Changed(service.DeepCopy(), func(s *corev1.Service) { delete(s.Spec.Selector, "name") })
+	}
 	for name, test := range map[string]struct {
 		cached    *corev1.Service
 		stored    *corev1.Service
@@ -61,6 +66,24 @@ func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 			stored:   Nginx(),
 			replicas: 3,
 			said:     []string{kept},
+		},
+		"given back, and moved away by hand": {
+			cached:   Nginx(),
+			stored:   Changed(Nginx(), func(s *corev1.Service) { s.Spec.Selector = PodsOf(Green) }),
+			replicas: 3,
+			said:     []string{givenBack},
+		},
+		"moved away, of a Service that selects by the version alone": {
+			cached:   byVersionAlone(OnVersion(Green)),
+			stored:   byVersionAlone(OnVersion(Green)),
+			replicas: 0,
+			said:     []string{done},
+		},
+		"pending, of a Service that selects by the version alone": {
+			cached:    byVersionAlone(pending),
+			stored:    byVersionAlone(pending),
+			replicas:  3,
+			stillHeld: true,
 		},
 		"withdrawn": {
 			cached:   OnVersion(Blue),
