@@ -69,9 +69,7 @@ func appliedWords(formerly, sets map[string]string) func(before, after map[strin
 			}
 		}
 		maps.Copy(want, sets)
-		delete(want, phaseKey)
-		delete(want, messageKey)
-		return difference(after, want)
+		return difference(after, users(&corev1.Service{ObjectMeta: metav1.ObjectMeta{Annotations: want}}))
 	}
 }
 
@@ -81,8 +79,8 @@ func (by *write) isApply() bool { return strings.Contains(by.what, applierName+"
 var (
 	// byUpdater matches a conflict with an updater. The API server tells an updater's API version, and none of an applier.
 	byUpdater      = regexp.MustCompile(`^conflict with "[^"]*" .*using `)
-	contestedField = regexp.MustCompile(`(selector|bluegreen/(target-version|phase|message))$`)
-	ownsContested  = regexp.MustCompile(`"f:(selector|bluegreen/(target-version|phase|message))"`)
+	contestedField = regexp.MustCompile(`(selector|bluegreen/(target-version|retry|phase|message|attempt|last-switch))$`)
+	ownsContested  = regexp.MustCompile(`"f:(selector|bluegreen/(target-version|retry|phase|message|attempt|last-switch))"`)
 )
 
 // mayConflict reports whether a write may have met this conflict. Updates of what has changed since may, and appliers of different
