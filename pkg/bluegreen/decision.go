@@ -141,9 +141,12 @@ const (
 const maxMessage = 1000
 
 // Clip shortens a message to what fits into an Event; the API server rejects a longer one.
-func Clip(message string) string {
-	if len(message) <= maxMessage {
-		return message
+func Clip(message string) string { return Shorten(message, maxMessage) }
+
+// Shorten shortens a text to so many bytes and three dots.
+func Shorten(text string, most int) string {
+	if len(text) <= most {
+		return text
 	}
-	return strings.ToValidUTF8(message[:maxMessage], "") + "..."
+	return strings.ToValidUTF8(text[:most], "") + "..."
 }

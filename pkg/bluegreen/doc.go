@@ -16,7 +16,10 @@
 //	 ^                                          |  ^ |   the message says which
 //	 |   the switch, once every rung holds,     |  +-+
 //	 +------------------------------------------+
-//	     or the ask is withdrawn
+//	 |   or the ask is withdrawn                |  not ready within the deadline
+//	 |                                          v
+//	 +---------------------------------------- Failed    until somebody asks anew
+//	     withdrawn
 //
 // A Service is pending exactly when its selector is not on its target. The phase only reports that. There is no other state, so a
 // restart at any line is harmless. Records (records.go) tell how it came about.
@@ -30,8 +33,8 @@
 //	rung        holds when                                                file
 //	managed     the Service has a target version                          managed.go
 //	valid       its annotations and its selector make sense               valid.go
-//	[attempted] no record says that this ask failed                       [attempt.go]
-//	ready       every Deployment of the target passes the gate            gate.go, checks.go, ports.go
+//	attempted   no record says that this ask failed                       attempt.go
+//	ready       every Deployment of the target passes the gate            gate.go, checks.go, ports.go, fewer.go, stuck.go
 //	[checked]   the pre-promotion check succeeded for this ask            [check.go]
 //	[approved]  promotion is automatic, or this version was approved      [approval.go]
 //	moved       the selector is on the target                             moved.go

@@ -27,6 +27,10 @@ const (
 	// Value: a duration, 0s or more. Default: that of the installation, 30s unless it says otherwise. Example: "2m".
 	Drain = prefix + "drain"
 
+	// Deadline says how long the target of an ask may take to be ready. Then the ask has failed. Value: a duration, more than 0s.
+	// Default: no limit. Example: "10m".
+	Deadline = prefix + "deadline"
+
 	// Retry makes an ask another one: to change it asks for the same version again. Value: any string, also none.
 	// Example: "2".
 	Retry = prefix + "retry"
@@ -94,10 +98,13 @@ const (
 	// Waiting: the target version differs from the live one, and something stands in the way of the switch.
 	// MessageKey says what.
 	Waiting Phase = "Waiting"
+
+	// Failed: the ask was given up, and traffic stays, until somebody asks anew.
+	Failed Phase = "Failed"
 )
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
-var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Retry}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Deadline, Retry}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
 var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}

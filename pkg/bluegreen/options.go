@@ -37,6 +37,9 @@ type Options struct {
 	// Drain is how long a Deployment is kept after traffic has left it; nil if the installation's default applies.
 	Drain *time.Duration
 
+	// Deadline is how long the target of an ask may take to be ready; nil if that is not limited.
+	Deadline *time.Duration
+
 	// Retry tells this ask from others for the same version.
 	Retry string
 }
@@ -83,15 +86,27 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 	} else {
 		o.Protect = value == "enabled"
 	}
-	if value, set := annotations[Drain]; set {
-		drain, err := time.ParseDuration(value)
-		if err != nil || drain < 0 {
-			errs = append(errs, field.Invalid(AnnotationsPath.Key(Drain), value, "must be a duration of 0s or more, such as 30s, 5m or 1h30m"))
-		} else {
-			o.Drain = &drain
-		}
+	var err *field.Error
+	if o.Drain, err = duration(annotations, Drain, "of 0s or more", func(drain time.Duration) bool { return drain >= 0 }); err != nil {
+		errs = append(errs, err)
+	}
+	if o.Deadline, err = duration(annotations, Deadline, "of more than 0s", func(d time.Duration) bool { return d > 0 }); err != nil {
+		errs = append(errs, err)
 	}
 	return errs
+}
+
+// duration reads an annotation that is a duration within a range; nil if it is absent.
+func duration(annotations map[string]string, key, within string, allowed func(time.Duration) bool) (*time.Duration, *field.Error) {
+	value, set := annotations[key]
+	if !set {
+		return nil, nil
+	}
+	parsed, err := time.ParseDuration(value)
+	if err != nil || !allowed(parsed) {
+		return nil, field.Invalid(AnnotationsPath.Key(key), value, "must be a duration "+within+", such as 30s, 5m or 1h30m")
+	}
+	return &parsed, nil
 }
 
 // choice reads an annotation that allows only the values of a menu. The first of them is the default.

@@ -13,6 +13,8 @@ const (
 	ReasonSwitched Reason = "Switched"
 	// ReasonWithdrawn: somebody asks for what is live again, before traffic moved.
 	ReasonWithdrawn Reason = "Withdrawn"
+	// ReasonFailed: the target was not ready in time, and traffic stays until somebody asks anew.
+	ReasonFailed Reason = "Failed"
 	// ReasonLiveDeleting: the selector is on the target, a Deployment of which is under deletion and kept.
 	ReasonLiveDeleting Reason = "LiveDeploymentDeleting"
 	// ReasonLiveScaledToZero: the selector is on the target, which has no replicas.

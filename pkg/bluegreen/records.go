@@ -12,7 +12,7 @@ import (
 // A record is what bluegreen remembers of a Service, in an annotation of it. It names the Service's UID and what was asked for: one
 // that was copied, restored or forged, or that is about another ask, is void. No record moves traffic past the gate.
 
-// Attempt is what became of an ask so far. It is written SINCE/UID/ASK.
+// Attempt is what became of an ask so far. It is written SINCE/UID/ASK, and SINCE/UID/ASK/Failed once that is given up.
 type Attempt struct {
 	// Since is when the controller first saw the ask, to the second.
 	Since time.Time
@@ -20,17 +20,35 @@ type Attempt struct {
 	// UID is that of the Service, and ask a digest of what is asked for.
 	UID types.UID
 	ask string
+
+	// Failed reports whether the ask has been given up.
+	Failed bool
 }
 
 // String returns the record.
-func (a Attempt) String() string { return fmt.Sprintf("%s/%s/%s", instant(a.Since), a.UID, a.ask) }
+func (a Attempt) String() string {
+	record := fmt.Sprintf("%s/%s/%s", instant(a.Since), a.UID, a.ask)
+	if a.Failed {
+		record += "/" + string(Failed)
+	}
+	return record
+}
 
 // Attempt reads the record of the ask that stands; false if there is none.
 func (s Service) Attempt() (Attempt, bool) {
-	since, rest, _ := strings.Cut(s.Annotations[AttemptKey], "/")
+	record, failed := strings.CutSuffix(s.Annotations[AttemptKey], "/"+string(Failed))
+	since, _, _ := strings.Cut(record, "/")
 	at, err := time.Parse(time.RFC3339, since)
-	attempt := Attempt{at, s.UID, s.digest()}
-	return attempt, err == nil && s.asksForSwitch() && since+"/"+rest == attempt.String()
+	attempt := Attempt{at, s.UID, s.digest(), failed}
+	return attempt, err == nil && s.asksForSwitch() && attempt.String() == s.Annotations[AttemptKey]
+}
+
+// Try returns the attempt at the ask that stands: the one that is recorded, or else one that begins now.
+func (s Service) Try(now time.Time) Attempt {
+	if attempt, found := s.Attempt(); found {
+		return attempt
+	}
+	return Attempt{Since: now, UID: s.UID, ask: s.digest()}
 }
 
 // LastSwitch is where traffic went last. It is written FROM/TO/INSTANT/UID/LABEL.
@@ -72,10 +90,8 @@ func (s Service) Records(now time.Time) map[string]string {
 	if last, found := s.LastSwitch(); found {
 		records[LastSwitchKey] = last.String()
 	}
-	if attempt, found := s.Attempt(); found {
-		records[AttemptKey] = attempt.String()
-	} else if s.asksForSwitch() {
-		records[AttemptKey] = Attempt{now, s.UID, s.digest()}.String()
+	if s.asksForSwitch() {
+		records[AttemptKey] = s.Try(now).String()
 	}
 	return records
 }

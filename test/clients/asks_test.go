@@ -63,6 +63,17 @@ func againHeld(c *cell) {
 	c.becomesReady("1.11")
 }
 
+func againFailed(c *cell) {
+	limited := both("1.11").with(bluegreen.Deadline, "1s").with(bluegreen.Retry, "1")
+	c.start(both("1.10").with(bluegreen.Deadline, "1s").with(bluegreen.Retry, "1"))
+	c.write(limited)
+	c.fails()
+	c.record(c.write(limited))
+	c.staysThough("1.11")
+	c.stillSays(bluegreen.Failed)
+	c.record(c.write(limited))
+}
+
 func againAfter(c *cell) {
 	c.start(both("1.10"))
 	c.write(both("1.11"))

@@ -58,6 +58,16 @@ func badValues(c *cell) {
 			told:  `Unsupported value: "maybe": supported values: "enabled", "disabled"`,
 		},
 		{
+			key:   bluegreen.Drain,
+			value: "-1s",
+			told:  `Invalid value: "-1s": must be a duration of 0s or more`,
+		},
+		{
+			key:   bluegreen.Deadline,
+			value: "0s",
+			told:  `Invalid value: "0s": must be a duration of more than 0s`,
+		},
+		{
 			key:   "bluegreen/target",
 			value: "1.11",
 			told:  `Unsupported value: "bluegreen/target": supported values: "bluegreen/`,

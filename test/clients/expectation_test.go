@@ -84,6 +84,12 @@ func (c *cell) staysThough(version string) {
 	}
 }
 
+// fails waits until the ask is given up.
+func (c *cell) fails() {
+	c.Helper()
+	c.awaitService(service, "failed", func(s *corev1.Service) bool { return s.Annotations[bluegreen.PhaseKey] == string(bluegreen.Failed) })
+}
+
 // stillSays fails the cell if the Service says anything else of itself than bluegreen did.
 func (c *cell) stillSays(phase bluegreen.Phase) {
 	c.Helper()

@@ -60,6 +60,12 @@ var situations = []situation{
 		want:  expectation{outcome: "no-op", exact: true},
 	},
 	{
+		title: "the same manifest again after the ask has failed (`bluegreen/deadline`)",
+		needs: annotates,
+		run:   againFailed,
+		want:  expectation{outcome: "no-op", exact: true},
+	},
+	{
 		title: "the same manifest again after the switch",
 		needs: annotates,
 		run:   againAfter,

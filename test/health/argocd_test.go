@@ -15,6 +15,7 @@ import (
 func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 	const (
 		waits = "Deployment nginx-1.11: waiting for MinimumReplicasAvailable"
+		late  = "Version 1.11 was not ready 10m0s after it was asked for"
 		zero  = "Deployment nginx-1.10: serves and has 0 replicas"
 
 		noAddress = "waiting for an address of the load balancer"
@@ -24,6 +25,8 @@ func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 		status, message string
 	}{
 		"a switch is pending":        {service: service("Waiting", waits), status: "Progressing", message: waits},
+		"the ask has failed":         {service: service("Failed", late), status: "Degraded", message: late},
+		"a balancer, and failed":     {service: balanced(service("Failed", late)), status: "Degraded", message: late},
 		"at rest":                    {service: service("Stable", ""), status: "Healthy"},
 		"at rest, with trouble":      {service: service("Stable", zero), status: "Healthy", message: zero},
 		"not managed":                {service: service("", ""), status: "Healthy"},

@@ -17,6 +17,7 @@ func TestFluxWaitsForTheSwitch(t *testing.T) {
 		want    status.Status
 	}{
 		"a switch is pending":   {service: service("Waiting", "waits"), want: status.InProgressStatus},
+		"the ask has failed":    {service: service("Failed", "late"), want: status.FailedStatus},
 		"at rest":               {service: service("Stable", ""), want: status.CurrentStatus},
 		"at rest, with trouble": {service: service("Stable", "trouble"), want: status.CurrentStatus},
 		"not managed":           {service: service("", ""), want: status.CurrentStatus},

@@ -75,6 +75,11 @@ func recorded(from, to string) change {
 	return annotate("bluegreen/last-switch", from+"/"+to+"/2026-11-28T08:00:00Z/1/version")
 }
 
+// failed has the record of an ask that was given up.
+func failed(svc *corev1.Service) {
+	annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2/Failed")(svc)
+}
+
 func selectsNot(key string) change {
 	return func(svc *corev1.Service) { delete(svc.Spec.Selector, key) }
 }

@@ -66,6 +66,14 @@ var controllerUpdates = map[string]serviceUpdate{
 		before: changes{asked11, recorded("1.9", "1.8")},
 		write:  changes{unannotate("bluegreen/last-switch"), annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2")},
 	},
+	"a failure": {
+		before: changes{asked11, annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2")},
+		write:  changes{failed, annotate("bluegreen/phase", "Failed")},
+	},
+	"a failure that was of another ask": {
+		before: changes{asked11, failed},
+		write:  changes{annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/3")},
+	},
 	"a switch that tries again": {
 		before:  changes{asked11},
 		write:   changes{switched("1.10", "1.11"), annotate("bluegreen/retry", "2")},

@@ -13,6 +13,7 @@ const (
 	selectorKept = "keeps its selector"
 	tampered     = "once the target version is ready. This is a write of bluegreen, and something changed it"
 	typeKept     = "keeps its type"
+	failureKept  = "To try again, change bluegreen/retry."
 	recordsKept  = "bluegreen alone writes them. Take them out of what you write."
 	keyMissing   = "its selector lacks the key"
 )

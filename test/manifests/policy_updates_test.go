@@ -123,6 +123,32 @@ var updates = map[string]serviceUpdate{
 		before: changes{managed, recorded("1.9", "1.10")},
 		write:  changes{unannotate("bluegreen/last-switch")},
 	},
+	"a failure left out": {
+		before:  changes{asked11, failed},
+		write:   changes{unannotate("bluegreen/attempt")},
+		refusal: failureKept,
+	},
+	"a failure left out, with another option": {
+		before:  changes{asked11, failed},
+		write:   changes{unannotate("bluegreen/attempt"), annotate("bluegreen/deadline", "1h")},
+		refusal: failureKept,
+	},
+	"a failure as it is": {
+		before: changes{asked11, failed},
+		write:  changes{labelled},
+	},
+	"another version asked for, without the failure": {
+		before: changes{asked11, failed},
+		write:  changes{managed, unannotate("bluegreen/attempt")},
+	},
+	"tried again, without the failure": {
+		before: changes{asked11, failed},
+		write:  changes{annotate("bluegreen/retry", "2"), unannotate("bluegreen/attempt")},
+	},
+	"given back after a failure": {
+		before: changes{asked11, failed},
+		write:  changes{givenBack, unannotate("bluegreen/attempt")},
+	},
 	"given back with its records": {
 		before: changes{managed, recorded("1.9", "1.10")},
 		write:  changes{givenBack},

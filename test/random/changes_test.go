@@ -28,6 +28,7 @@ var serviceChanges = []weighted[changer]{
 	{weight: 3, what: changeProtection},
 	{weight: 6, what: forgeStatus},
 	{weight: 3, what: tryAgain},
+	{weight: 4, what: changeDeadline},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -106,8 +107,12 @@ func forgeStatus(dice *rand.Rand, _ *corev1.Service, add change) {
 	}
 	if dice.IntN(2) == 0 {
 		record := pick(dice, attemptKey, switchKey)
-		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", nil)
+		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", "2026-11-28T08:00:00Z/uid/ask/Failed", nil)
 	}
+}
+
+func changeDeadline(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[deadlineKey] = pick[any](dice, "1ms", "1s", "5s", "1h", nil)
 }
 
 // tryAgain asks for the same version once more.
@@ -116,7 +121,7 @@ func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
-	key := pick(dice, targetKey, readyKey, labelKey, protectKey, misspelledKey)
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, misspelledKey)
 	add.annotations[key] = pick[any](dice, "not a label!", "")
 }
 
@@ -126,6 +131,7 @@ func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
 		readyKey:      nil,
 		labelKey:      nil,
 		protectKey:    nil,
+		deadlineKey:   nil,
 		misspelledKey: nil,
 	})
 }

@@ -17,6 +17,7 @@ func (w *world) finish() {
 	w.roundTrip()
 	for _, key := range w.services {
 		w.repair(key)
+		w.endDeadline(key)
 	}
 	for _, key := range w.deployments {
 		w.restoreLabels(key)
@@ -50,9 +51,18 @@ func (w *world) repair(key client.ObjectKey) {
 		labelKey:      nil,
 		drainKey:      nil,
 		protectKey:    nil,
+		deadlineKey:   nil,
 		retryKey:      nil,
 		misspelledKey: nil,
 	}))
+}
+
+// endDeadline gives what a Service asks for all the time it needs, and asks anew.
+func (w *world) endDeadline(key client.ObjectKey) {
+	w.t.Helper()
+	if s := w.get(key); managed(s) && s.Annotations[deadlineKey] != "" || failed(s) {
+		w.must(key, annotations(map[string]any{deadlineKey: nil, retryKey: "end"}))
+	}
 }
 
 // restoreLabels gives a Deployment the labels that its pods have: it may serve a Service that asks for nothing else, and be waited for

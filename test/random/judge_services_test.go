@@ -62,6 +62,10 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	if recorded := after.Annotations[attemptKey] != ""; recorded != pending(after) {
 		c.fault(e, "the controller left attempt %q, and a switch is pending: %t", after.Annotations[attemptKey], pending(after))
 	}
+	if asked := c.askThatFailed(e, before); asked != nil && sameAsk(asked, before) && !failed(after) {
+		c.fault(e, "the controller went on with an ask that had failed: attempt %q, then %q", before.Annotations[attemptKey],
+			after.Annotations[attemptKey])
+	}
 	c.learn(after)
 	if maps.Equal(before.Spec.Selector, after.Spec.Selector) {
 		return
@@ -77,6 +81,20 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	if record := before.Spec.Selector[key] + "/" + target + "/"; !strings.HasPrefix(after.Annotations[switchKey], record) {
 		c.fault(e, "the controller recorded %q, want %s", after.Annotations[switchKey], record)
 	}
+}
+
+// askThatFailed returns a Service as it was when its attempt failed that is still recorded; nil if none has.
+func (c *checker) askThatFailed(e event, before *corev1.Service) *corev1.Service {
+	if !failed(before) || !sound(before) {
+		return nil
+	}
+	for _, state := range c.between(e.id, 0, e.rv-1) {
+		s, is := state.object.(*corev1.Service)
+		if is && s.UID == before.UID && s.Annotations[attemptKey] == before.Annotations[attemptKey] {
+			return s
+		}
+	}
+	return nil
 }
 
 // notTheControllers returns a Service without what the controller may change.

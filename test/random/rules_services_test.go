@@ -13,16 +13,17 @@ import (
 // The files rules_*_test.go spell once more what docs/design.md says of Services and Deployments, apart from the code under test.
 
 const (
-	targetKey  = "bluegreen/target-version"
-	labelKey   = "bluegreen/version-label"
-	readyKey   = "bluegreen/ready"
-	protectKey = "bluegreen/in-use-protection"
-	drainKey   = "bluegreen/drain"
-	retryKey   = "bluegreen/retry"
-	phaseKey   = "bluegreen/phase"
-	messageKey = "bluegreen/message"
-	attemptKey = "bluegreen/attempt"
-	switchKey  = "bluegreen/last-switch"
+	targetKey   = "bluegreen/target-version"
+	labelKey    = "bluegreen/version-label"
+	readyKey    = "bluegreen/ready"
+	protectKey  = "bluegreen/in-use-protection"
+	drainKey    = "bluegreen/drain"
+	retryKey    = "bluegreen/retry"
+	deadlineKey = "bluegreen/deadline"
+	phaseKey    = "bluegreen/phase"
+	messageKey  = "bluegreen/message"
+	attemptKey  = "bluegreen/attempt"
+	switchKey   = "bluegreen/last-switch"
 
 	// misspelledKey is one that bluegreen does not know.
 	misspelledKey = "bluegreen/promotoin"
@@ -61,6 +62,9 @@ func validAnnotation(key, value string) bool {
 	case drainKey:
 		drain, err := time.ParseDuration(value)
 		return err == nil && drain >= 0
+	case deadlineKey:
+		deadline, err := time.ParseDuration(value)
+		return err == nil && deadline > 0
 	}
 	return key == retryKey || slices.Contains(ownKeys, key)
 }
@@ -95,6 +99,9 @@ func pending(s *corev1.Service) bool {
 	return target != "" && len(s.Spec.Selector) > 0 && s.Spec.Selector[key] != target
 }
 
+// failed reports whether bluegreen has noted that an ask has failed.
+func failed(s *corev1.Service) bool { return strings.HasSuffix(s.Annotations[attemptKey], "/Failed") }
+
 // candidate returns the selector that a pending Service will have.
 func candidate(s *corev1.Service) map[string]string {
 	key, target := wanted(s)
@@ -125,6 +132,8 @@ func rightPhase(s *corev1.Service) string {
 	switch _, target := wanted(s); {
 	case !managed(s):
 		return ""
+	case failed(s) && pending(s):
+		return "Failed"
 	case target == "" || len(s.Spec.Selector) == 0 || pending(s):
 		return "Waiting"
 	default:

@@ -9,6 +9,47 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
+// attempted holds while the ask has not failed. A failed one stays so until somebody asks anew, whatever becomes of its version.
+func attempted(state State) *bluegreen.Decision {
+	attempt, found := state.Service.Attempt()
+	if !found || !attempt.Failed {
+		return nil
+	}
+	why := verdict{reason: bluegreen.ReasonFailed, message: state.Service.Annotations[bluegreen.MessageKey], warning: true}
+	if why.message == "" || state.Service.Annotations[bluegreen.PhaseKey] != string(bluegreen.Failed) {
+		why.message = givenUp(state, "was not ready in time")
+	}
+	decision := show(state, bluegreen.Failed, why)
+	decision.Writes = append(decision.Writes, protectLive(state)...)
+	return &decision
+}
+
+// fail gives up an ask whose target is not ready in time, and tells what was in the way.
+func fail(state State, why verdict) *bluegreen.Decision {
+	attempt := state.Service.Try(state.Now)
+	attempt.Failed = true
+	records := state.Service.Records(state.Now)
+	records[bluegreen.AttemptKey] = attempt.String()
+	what := fmt.Sprintf("was not ready %s after it was asked for (%s)", lasted(attempt, state.Now), bluegreen.Shorten(why.message, 500))
+	decision := report(state, bluegreen.Failed, verdict{bluegreen.ReasonFailed, givenUp(state, what), true}, records)
+	return &decision
+}
+
+// givenUp says what it means that an ask has failed.
+func givenUp(state State, what string) string {
+	return fmt.Sprintf("Version %s %s: traffic stays on %s; ask for another version, or for this one again: kubectl annotate service %s -n "+
+		"%s %s=%d --overwrite", state.Service.Target, what, state.Service.Describe(), state.Service.Name, state.Service.Namespace,
+		bluegreen.Retry, state.Now.Unix())
+}
+
+// deadline returns when the ask fails if its target is not ready by then; zero if it may take as long as it likes.
+func deadline(state State) time.Time {
+	if state.Service.Deadline == nil {
+		return time.Time{}
+	}
+	return state.Service.Try(state.Now).Since.Add(*state.Service.Deadline)
+}
+
 // asked returns how an Event begins that is the first of an ask: none of it is noted yet.
 func asked(state State) string {
 	if _, noted := state.Service.Attempt(); noted || !state.Service.Pending() {

@@ -5,7 +5,6 @@ import (
 	"testing"
 	"time"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -60,7 +59,7 @@ func TestASwitchTellsHowLongItWasAskedFor(t *testing.T) {
 }
 
 func TestTheRecordsOfAWalk(t *testing.T) {
-	c := &cluster{t: t, deployments: map[string]*appsv1.Deployment{}}
+	c := newCluster(t)
 	record := func(key string) string { return c.service.Annotations[key] }
 	do := func(steps ...step) {
 		for _, step := range steps {

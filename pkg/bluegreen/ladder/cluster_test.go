@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -21,6 +22,7 @@ type cluster struct {
 	deployments map[string]*appsv1.Deployment
 	seen        []stop
 	webhookDown bool
+	now         time.Time
 }
 
 // stop is where a Service stands when nothing moves any more, and how many writes of the controller led there.
@@ -56,13 +58,17 @@ func expectWalk(t *testing.T, got []stop, want ...stop) {
 	}
 }
 
+func newCluster(t *testing.T) *cluster {
+	return &cluster{t: t, deployments: map[string]*appsv1.Deployment{}, now: now}
+}
+
 // step is something that happens in a cluster.
 type step func(*cluster)
 
 // walk is where a cluster stands after each of some steps.
 func walk(t *testing.T, steps ...step) []stop {
 	t.Helper()
-	c := &cluster{t: t, deployments: map[string]*appsv1.Deployment{}}
+	c := newCluster(t)
 	for _, step := range steps {
 		step(c)
 		c.settle()
@@ -130,6 +136,7 @@ func (c *cluster) settle() {
 	for count := 0; ; count++ {
 		state := observe(c.service, slices.Collect(maps.Values(c.deployments)))
 		before := observe(c.service.DeepCopy(), slices.Collect(maps.Values(c.deployments)))
+		state.Now, before.Now = c.now, c.now
 		action := decideOn(state)
 		if !reflect.DeepEqual(state, before) {
 			c.t.Fatal("what was observed was changed")

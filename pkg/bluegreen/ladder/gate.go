@@ -14,10 +14,17 @@ func ready(state State) *bluegreen.Decision {
 	if !state.Service.Pending() {
 		return nil
 	}
-	if why := gate(state); why != nil {
-		return wait(state, *why)
+	why := gate(state)
+	if why == nil {
+		return nil
 	}
-	return nil
+	due := deadline(state)
+	if !due.IsZero() && !state.Now.Before(due) {
+		return fail(state, *why)
+	}
+	decision := wait(state, *why)
+	decision.LookAgain = due
+	return decision
 }
 
 // checks are the gate, in order: the first that finds something is what people are told. Every target Deployment must pass all

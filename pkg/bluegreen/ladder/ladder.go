@@ -39,6 +39,7 @@ type rung func(State) *bluegreen.Decision
 var ladder = []rung{
 	managed,
 	valid,
+	attempted,
 	ready,
 	moved,
 }
@@ -78,8 +79,13 @@ func wait(state State, why verdict) *bluegreen.Decision {
 
 // show returns the decision that writes a phase and its message on the Service, unless both are there already.
 func show(state State, phase bluegreen.Phase, why verdict) bluegreen.Decision {
+	return report(state, phase, why, state.Service.Records(state.Now))
+}
+
+// report does the same with records that differ from those on the Service.
+func report(state State, phase bluegreen.Phase, why verdict, records map[string]string) bluegreen.Decision {
 	own := bluegreen.Status(phase, bluegreen.Clip(why.message))
-	maps.Copy(own, state.Service.Records(state.Now))
+	maps.Copy(own, records)
 	why.message = asked(state) + why.message
 	return bluegreen.Decision{Reason: why.reason, Writes: writeOf(state, state.Service.WithOwn(own), why)}
 }

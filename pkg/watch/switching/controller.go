@@ -40,14 +40,22 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	}
 	state := ladder.Observe(service, deployments, c.protection, c.cluster.Now())
 	decision := ladder.Decide(state)
-	if decision.MovesTraffic() {
+	if lasts(decision) {
 		// The other controller may be about to unprotect the target: a switch back must not meet that.
 		defer c.cluster.Lock(state.Target...)()
 		if decision, err = c.confirm(ctx, state); err != nil {
 			return reconcile.Result{}, err
 		}
 	}
-	return reconcile.Result{}, c.cluster.Perform(ctx, object, bluegreen.Switching, decision)
+	if err := c.cluster.Perform(ctx, object, bluegreen.Switching, decision); err != nil || decision.LookAgain.IsZero() {
+		return reconcile.Result{}, err
+	}
+	return reconcile.Result{RequeueAfter: decision.LookAgain.Sub(state.Now)}, nil
+}
+
+// lasts reports whether a decision stays as it is when what it was made on changes: traffic moves, or an ask is given up.
+func lasts(decision bluegreen.Decision) bool {
+	return decision.MovesTraffic() || decision.Reason == bluegreen.ReasonFailed && len(decision.Writes) > 0
 }
 
 // confirm decides anew on what the API server has, because an informer can be behind. The Service cannot be behind: the write
