@@ -14,7 +14,7 @@
 //	            ask for another version
 //	Stable ----------------------------------> Waiting   a rung does not hold:
 //	 ^                                          |  ^ |   the message says which
-//	 |   the switch, once every rung holds,     |  +-+
+//	 |   the switch, once every rung holds,     |  +-+   (Paused if that is approval)
 //	 +------------------------------------------+
 //	 |   or the ask is withdrawn                |  not ready within the deadline
 //	 |                                          v
@@ -36,7 +36,7 @@
 //	attempted   no record says that this ask failed                       attempt.go
 //	ready       every Deployment of the target passes the gate            gate.go, checks.go, ports.go, fewer.go, stuck.go
 //	[checked]   the pre-promotion check succeeded for this ask            [check.go]
-//	[approved]  promotion is automatic, or this version was approved      [approval.go]
+//	approved    promotion is automatic, or this version was approved      approval.go
 //	moved       the selector is on the target                             moved.go
 //	kept        what is live stays available, as far as that is asked     kept.go
 //

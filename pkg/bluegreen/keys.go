@@ -27,6 +27,14 @@ const (
 	// Value: a duration, 0s or more. Default: that of the installation, 30s unless it says otherwise. Example: "2m".
 	Drain = prefix + "drain"
 
+	// Promote says whether a version that is ready gets traffic by itself, or waits for ApprovedVersion. Value: a Promotion.
+	// Default: "auto". Example: "manual".
+	Promote = prefix + "promotion"
+
+	// ApprovedVersion lets exactly one version through, if promotion is manual. bluegreen never changes it. Value: a label value, not
+	// empty. Example: "1.11".
+	ApprovedVersion = prefix + "approved-version"
+
 	// Deadline says how long the target of an ask may take to be ready. Then the ask has failed. Value: a duration, more than 0s.
 	// Default: no limit. Example: "10m".
 	Deadline = prefix + "deadline"
@@ -87,6 +95,18 @@ const (
 	MatchLive Readiness = "match-live"
 )
 
+// Promotion is the value of Promote.
+type Promotion string
+
+// Promotions.
+const (
+	// Auto: a version that is ready gets traffic.
+	Auto Promotion = "auto"
+
+	// Manual: it gets traffic once it is approved, too.
+	Manual Promotion = "manual"
+)
+
 // Phase is the value of PhaseKey.
 type Phase string
 
@@ -99,12 +119,15 @@ const (
 	// MessageKey says what.
 	Waiting Phase = "Waiting"
 
+	// Paused: the target version is ready, and waits for approval.
+	Paused Phase = "Paused"
+
 	// Failed: the ask was given up, and traffic stays, until somebody asks anew.
 	Failed Phase = "Failed"
 )
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
-var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Deadline, Retry}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, Retry}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
 var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}

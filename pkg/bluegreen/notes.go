@@ -35,8 +35,8 @@ func PausedRolloutOf(deployment *appsv1.Deployment) (PausedRollout, bool) {
 	return PausedRollout{types.UID(parts[0]), int32(kept), int32(wanted)}, true
 }
 
-// Paused reports whether bluegreen paused the rollout of a Deployment.
-func Paused(deployment *appsv1.Deployment) bool {
+// RolloutHeld reports whether bluegreen paused the rollout of a Deployment.
+func RolloutHeld(deployment *appsv1.Deployment) bool {
 	_, found := PausedRolloutOf(deployment)
 	return found
 }

@@ -37,6 +37,12 @@ type Options struct {
 	// Drain is how long a Deployment is kept after traffic has left it; nil if the installation's default applies.
 	Drain *time.Duration
 
+	// Promotion is whether a version that is ready waits for approval; always one of the menu.
+	Promotion Promotion
+
+	// ApprovedVersion is the version that was approved; empty if there is none.
+	ApprovedVersion string
+
 	// Deadline is how long the target of an ask may take to be ready; nil if that is not limited.
 	Deadline *time.Duration
 
@@ -46,7 +52,7 @@ type Options struct {
 
 // parse reads annotations. Errors name the key, the value and what is allowed.
 func parse(annotations map[string]string) (Options, field.ErrorList) {
-	options := Options{VersionLabel: DefaultVersionLabel, Ready: Minimum, Protect: true}
+	options := Options{VersionLabel: DefaultVersionLabel, Ready: Minimum, Promotion: Auto, Protect: true}
 	target, managed := annotations[TargetVersion]
 	if !managed {
 		return options, nil
@@ -80,6 +86,18 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 		errs = append(errs, err)
 	} else {
 		o.Ready = value
+	}
+	if value, err := choice(annotations, Promote, Auto, Manual); err != nil {
+		errs = append(errs, err)
+	} else {
+		o.Promotion = value
+	}
+	if approved, set := annotations[ApprovedVersion]; set {
+		if problems := InvalidVersion(approved); len(problems) > 0 {
+			errs = append(errs, field.Invalid(AnnotationsPath.Key(ApprovedVersion), approved, strings.Join(problems, "; ")))
+		} else {
+			o.ApprovedVersion = approved
+		}
 	}
 	if value, err := choice(annotations, InUseProtection, "enabled", "disabled"); err != nil {
 		errs = append(errs, err)

@@ -41,6 +41,8 @@ const (
 	ReasonPaused Reason = "Paused"
 	// ReasonNotComplete: a Deployment of the target version is still rolling out, and the Service asks for Complete.
 	ReasonNotComplete Reason = "NotComplete"
+	// ReasonNotApproved: the target version is ready, and nobody has approved it yet.
+	ReasonNotApproved Reason = "NotApproved"
 	// ReasonFewerThanLive: the target version has fewer available replicas than the live one, and the Service asks for
 	// MatchLive.
 	ReasonFewerThanLive Reason = "FewerThanLive"

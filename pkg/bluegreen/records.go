@@ -12,7 +12,7 @@ import (
 // A record is what bluegreen remembers of a Service, in an annotation of it. It names the Service's UID and what was asked for: one
 // that was copied, restored or forged, or that is about another ask, is void. No record moves traffic past the gate.
 
-// Attempt is what became of an ask so far. It is written SINCE/UID/ASK, and SINCE/UID/ASK/Failed once that is given up.
+// Attempt is what became of an ask so far. It is written SINCE/UID/ASK, and SINCE/UID/ASK/OUTCOME once there is one.
 type Attempt struct {
 	// Since is when the controller first saw the ask, to the second.
 	Since time.Time
@@ -21,26 +21,48 @@ type Attempt struct {
 	UID types.UID
 	ask string
 
-	// Failed reports whether the ask has been given up.
-	Failed bool
+	// Outcome is what came of it.
+	Outcome Outcome
 }
+
+// Outcome is what came of an attempt: none as long as its target has never been ready.
+type Outcome string
+
+// Outcomes.
+const (
+	// OutcomeReady: the target was ready once. No deadline fails it any more.
+	OutcomeReady Outcome = "Ready"
+
+	// OutcomeFailed: the ask has been given up.
+	OutcomeFailed Outcome = "Failed"
+)
 
 // String returns the record.
 func (a Attempt) String() string {
 	record := fmt.Sprintf("%s/%s/%s", instant(a.Since), a.UID, a.ask)
-	if a.Failed {
-		record += "/" + string(Failed)
+	if a.Outcome != "" {
+		record += "/" + string(a.Outcome)
 	}
 	return record
 }
 
 // Attempt reads the record of the ask that stands; false if there is none.
 func (s Service) Attempt() (Attempt, bool) {
-	record, failed := strings.CutSuffix(s.Annotations[AttemptKey], "/"+string(Failed))
+	if !s.asksForSwitch() {
+		return Attempt{}, false
+	}
+	record := s.Annotations[AttemptKey]
 	since, _, _ := strings.Cut(record, "/")
 	at, err := time.Parse(time.RFC3339, since)
-	attempt := Attempt{at, s.UID, s.digest(), failed}
-	return attempt, err == nil && s.asksForSwitch() && attempt.String() == s.Annotations[AttemptKey]
+	if err != nil {
+		return Attempt{}, false
+	}
+	for _, outcome := range []Outcome{"", OutcomeReady, OutcomeFailed} {
+		if attempt := (Attempt{at, s.UID, s.digest(), outcome}); attempt.String() == record {
+			return attempt, true
+		}
+	}
+	return Attempt{}, false
 }
 
 // Try returns the attempt at the ask that stands: the one that is recorded, or else one that begins now.

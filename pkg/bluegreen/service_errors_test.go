@@ -76,8 +76,8 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 			want: asking(""),
 		},
 		"a key of a later release": {
-			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/promotion", "manual"),
-			errors:      [][]string{{`"bluegreen/promotion"`, "supported values"}},
+			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/follows", "nginx"),
+			errors:      [][]string{{`"bluegreen/follows"`, "supported values"}},
 			want:        asking(""),
 		},
 		"the bare prefix": {

@@ -63,11 +63,24 @@ func againHeld(c *cell) {
 	c.becomesReady("1.11")
 }
 
+func againPaused(c *cell) {
+	manual := func(version string) manifest { return both(version).with(bluegreen.Promote, "manual") }
+	c.start(manual("1.10"))
+	c.write(manual("1.11"))
+	c.staysThough("1.11")
+	c.reaches(bluegreen.Paused)
+	c.record(c.write(manual("1.11")))
+	c.stillSays(bluegreen.Paused)
+	c.moves.expect("1.11")
+	c.kubectl("annotate", "service", service, bluegreen.ApprovedVersion+"=1.11").Must(c)
+	c.awaitVersion(service, "1.11")
+}
+
 func againFailed(c *cell) {
 	limited := both("1.11").with(bluegreen.Deadline, "1s").with(bluegreen.Retry, "1")
 	c.start(both("1.10").with(bluegreen.Deadline, "1s").with(bluegreen.Retry, "1"))
 	c.write(limited)
-	c.fails()
+	c.reaches(bluegreen.Failed)
 	c.record(c.write(limited))
 	c.staysThough("1.11")
 	c.stillSays(bluegreen.Failed)

@@ -63,6 +63,16 @@ func badValues(c *cell) {
 			told:  `Invalid value: "-1s": must be a duration of 0s or more`,
 		},
 		{
+			key:   bluegreen.Promote,
+			value: "later",
+			told:  `Unsupported value: "later": supported values: "auto", "manual"`,
+		},
+		{
+			key:   bluegreen.ApprovedVersion,
+			value: "",
+			told:  "not empty",
+		},
+		{
 			key:   bluegreen.Deadline,
 			value: "0s",
 			told:  `Invalid value: "0s": must be a duration of more than 0s`,

@@ -84,10 +84,10 @@ func (c *cell) staysThough(version string) {
 	}
 }
 
-// fails waits until the ask is given up.
-func (c *cell) fails() {
+// reaches waits for a phase.
+func (c *cell) reaches(phase bluegreen.Phase) {
 	c.Helper()
-	c.awaitService(service, "failed", func(s *corev1.Service) bool { return s.Annotations[bluegreen.PhaseKey] == string(bluegreen.Failed) })
+	c.awaitService(service, string(phase), func(s *corev1.Service) bool { return s.Annotations[bluegreen.PhaseKey] == string(phase) })
 }
 
 // stillSays fails the cell if the Service says anything else of itself than bluegreen did.

@@ -60,6 +60,12 @@ var situations = []situation{
 		want:  expectation{outcome: "no-op", exact: true},
 	},
 	{
+		title: "the same manifest again while a version waits for approval (`bluegreen/promotion: manual`)",
+		needs: annotates,
+		run:   againPaused,
+		want:  expectation{outcome: "no-op", exact: true},
+	},
+	{
 		title: "the same manifest again after the ask has failed (`bluegreen/deadline`)",
 		needs: annotates,
 		run:   againFailed,

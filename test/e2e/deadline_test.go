@@ -44,10 +44,8 @@ func TestDeadline(t *testing.T) {
 	createService(t, ns, "beside", "1.10", "1.11")
 	awaitVersion(t, ns, "beside", "1.11") // The new leader has looked at Services by now.
 	expectFailed()
-	for _, write := range mark.Writes(t, ns) {
-		if write.ByController() && write.ObjectRef.Name == "nginx" {
-			t.Errorf("bluegreen wrote it: %+v", write)
-		}
+	if writes := controllersWrites(mark.Writes(t, ns), "nginx"); len(writes) > 0 {
+		t.Errorf("bluegreen wrote it: %+v", writes)
 	}
 
 	harness.Run(t, "sh", "-c", retry)

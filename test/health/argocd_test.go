@@ -15,6 +15,7 @@ import (
 func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 	const (
 		waits = "Deployment nginx-1.11: waiting for MinimumReplicasAvailable"
+		ready = "Version 1.11 is ready, and waits for approval"
 		late  = "Version 1.11 was not ready 10m0s after it was asked for"
 		zero  = "Deployment nginx-1.10: serves and has 0 replicas"
 
@@ -25,6 +26,7 @@ func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 		status, message string
 	}{
 		"a switch is pending":        {service: service("Waiting", waits), status: "Progressing", message: waits},
+		"an approval is missing":     {service: service("Paused", ready), status: "Suspended", message: ready},
 		"the ask has failed":         {service: service("Failed", late), status: "Degraded", message: late},
 		"a balancer, and failed":     {service: balanced(service("Failed", late)), status: "Degraded", message: late},
 		"at rest":                    {service: service("Stable", ""), status: "Healthy"},

@@ -25,6 +25,7 @@ var effects = map[string]struct{ json, want string }{
 	"imagePullSecrets":                {`[{"name":"pull"}]`, "- name: pull"},
 	"watchNamespaces":                 {`["shop"]`, "namespace: shop"},
 	"inUseProtection.enabled":         {`false`, "--in-use-protection=false"},
+	"approval.restricted":             {`true`, "name: bluegreen-approval"},
 	"tls.mode":                        {`"cert-manager"`, "kind: Certificate"},
 	"webhook.port":                    {`10250`, "containerPort: 10250"},
 	"logging.format":                  {`"json"`, "--logging-format=json"},

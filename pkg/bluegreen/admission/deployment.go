@@ -106,7 +106,7 @@ func (a *DeploymentAnswer) holdRollout(write DeploymentWrite) {
 
 // resume resumes a rollout that bluegreen paused, once the template agrees with the pods again. The pods stay as they are.
 func (a *DeploymentAnswer) resume(write DeploymentWrite) {
-	if bluegreen.Paused(write.Old) {
+	if bluegreen.RolloutHeld(write.Old) {
 		a.Deployment.Spec.Paused = false
 		delete(a.Deployment.Annotations, bluegreen.ResumeAfter)
 	}

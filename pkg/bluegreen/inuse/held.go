@@ -23,7 +23,7 @@ func Held(before, after *appsv1.Deployment, services []bluegreen.Service) []blue
 			down.Replicas, down.Service)})
 	}
 	rollout, held := bluegreen.PausedRolloutOf(after)
-	if held && !bluegreen.Paused(before) {
+	if held && !bluegreen.RolloutHeld(before) {
 		told = append(told, bluegreen.Event{Reason: bluegreen.ReasonRolloutHeld, Action: bluegreen.Resuming, Message: fmt.Sprintf(
 			"its pods keep %s while they serve: the rollout of the new labels is paused, and goes on (with %d replicas) once traffic has left",
 			after.Annotations[bluegreen.Serves], rollout.Wanted)})

@@ -12,7 +12,7 @@ import (
 // attempted holds while the ask has not failed. A failed one stays so until somebody asks anew, whatever becomes of its version.
 func attempted(state State) *bluegreen.Decision {
 	attempt, found := state.Service.Attempt()
-	if !found || !attempt.Failed {
+	if !found || attempt.Outcome != bluegreen.OutcomeFailed {
 		return nil
 	}
 	why := verdict{reason: bluegreen.ReasonFailed, message: state.Service.Annotations[bluegreen.MessageKey], warning: true}
@@ -26,13 +26,20 @@ func attempted(state State) *bluegreen.Decision {
 
 // fail gives up an ask whose target is not ready in time, and tells what was in the way.
 func fail(state State, why verdict) *bluegreen.Decision {
+	what := fmt.Sprintf("was not ready %s after it was asked for (%s)", lasted(state.Service.Try(state.Now), state.Now),
+		bluegreen.Shorten(why.message, 500))
+	decision := report(state, bluegreen.Failed, verdict{bluegreen.ReasonFailed, givenUp(state, what), true},
+		recordsWith(state, bluegreen.OutcomeFailed))
+	return &decision
+}
+
+// recordsWith returns the records of a Service whose attempt has come to something.
+func recordsWith(state State, outcome bluegreen.Outcome) map[string]string {
 	attempt := state.Service.Try(state.Now)
-	attempt.Failed = true
+	attempt.Outcome = outcome
 	records := state.Service.Records(state.Now)
 	records[bluegreen.AttemptKey] = attempt.String()
-	what := fmt.Sprintf("was not ready %s after it was asked for (%s)", lasted(attempt, state.Now), bluegreen.Shorten(why.message, 500))
-	decision := report(state, bluegreen.Failed, verdict{bluegreen.ReasonFailed, givenUp(state, what), true}, records)
-	return &decision
+	return records
 }
 
 // givenUp says what it means that an ask has failed.
@@ -42,12 +49,14 @@ func givenUp(state State, what string) string {
 		bluegreen.Retry, state.Now.Unix())
 }
 
-// deadline returns when the ask fails if its target is not ready by then; zero if it may take as long as it likes.
+// deadline returns when the ask fails if its target is not ready by then; zero if it may take as long as it likes, as one may whose
+// target was ready before.
 func deadline(state State) time.Time {
-	if state.Service.Deadline == nil {
+	attempt := state.Service.Try(state.Now)
+	if state.Service.Deadline == nil || attempt.Outcome == bluegreen.OutcomeReady {
 		return time.Time{}
 	}
-	return state.Service.Try(state.Now).Since.Add(*state.Service.Deadline)
+	return attempt.Since.Add(*state.Service.Deadline)
 }
 
 // asked returns how an Event begins that is the first of an ask: none of it is noted yet.

@@ -117,7 +117,7 @@ func TestAnInvalidAskMovesNothingHoweverReadyItsDeploymentIs(t *testing.T) {
 		"bad target":        Asks("not a label!"),
 		"empty target":      Asks(""),
 		"bad version label": Annotation(bluegreen.VersionLabel, "not a label!"),
-		"unknown key":       Annotation("bluegreen/promotion", "manual"),
+		"unknown key":       Annotation("bluegreen/follows", "web"),
 		"ExternalName":      ExternalName,
 		"no selector":       Selects(),
 	} {

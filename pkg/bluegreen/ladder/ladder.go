@@ -41,6 +41,7 @@ var ladder = []rung{
 	valid,
 	attempted,
 	ready,
+	approved,
 	moved,
 }
 
@@ -63,14 +64,19 @@ type verdict struct {
 	warning bool
 }
 
-// wait keeps traffic where it is, and tells why. It also tells what is wrong with the live Deployments.
+// wait keeps traffic where it is until the target is ready, and tells why it is not.
 func wait(state State, why verdict) *bluegreen.Decision {
+	return hold(state, bluegreen.Waiting, why, state.Service.Records(state.Now))
+}
+
+// hold keeps traffic where it is, and tells why. It also tells what is wrong with the live Deployments.
+func hold(state State, phase bluegreen.Phase, why verdict, records map[string]string) *bluegreen.Decision {
 	for _, more := range []*verdict{fewerThanLive(state), liveTrouble(state)} {
 		if more != nil {
 			why.message, why.warning = why.message+"; "+more.message, true
 		}
 	}
-	decision := show(state, bluegreen.Waiting, why)
+	decision := report(state, phase, why, records)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
 	// The target gets the finalizer while it waits, so that the switch need not put it there.
 	decision.Writes = append(decision.Writes, protectWaiting(state)...)

@@ -35,6 +35,7 @@ const (
 	ReasonFewerThanLive      = bluegreen.ReasonFewerThanLive
 	ReasonReplicaFailure     = bluegreen.ReasonReplicaFailure
 	ReasonDeadlineExceeded   = bluegreen.ReasonProgressDeadlineExceeded
+	ReasonNotApproved        = bluegreen.ReasonNotApproved
 	ReasonFailed             = bluegreen.ReasonFailed
 	ReasonWithdrawn          = bluegreen.ReasonWithdrawn
 )

@@ -24,7 +24,7 @@ func stuck(deployment *appsv1.Deployment) *verdict {
 	if failure := condition(deployment, appsv1.DeploymentReplicaFailure); failure.Status == corev1.ConditionTrue {
 		return &verdict{bluegreen.ReasonReplicaFailure, "; its pods cannot be made: " + failure.Message, true}
 	}
-	if deployment.Spec.Paused && !bluegreen.Paused(deployment) {
+	if deployment.Spec.Paused && !bluegreen.RolloutHeld(deployment) {
 		return &verdict{bluegreen.ReasonPaused, fmt.Sprintf("; it is paused: kubectl rollout resume deployment %s -n %s",
 			deployment.Name, deployment.Namespace), true}
 	}

@@ -48,7 +48,7 @@ type metadata = map[string]any
 
 // resumed returns the spec that resumes a rollout, if bluegreen paused it.
 func resumed(deployment *appsv1.Deployment) map[string]any {
-	if bluegreen.Paused(deployment) {
+	if bluegreen.RolloutHeld(deployment) {
 		return map[string]any{"paused": nil}
 	}
 	return nil

@@ -113,7 +113,7 @@ func (c *Controller) confirm(ctx context.Context, before inuse.State) (bluegreen
 
 // others returns the cache's Deployments of the Services, if they matter: to a rollout that is paused.
 func (c *Controller) others(ctx context.Context, state inuse.State) ([]*appsv1.Deployment, error) {
-	if !bluegreen.Paused(state.Deployment) {
+	if !bluegreen.RolloutHeld(state.Deployment) {
 		return nil, nil
 	}
 	return c.deploymentsOf(ctx, state.Services)

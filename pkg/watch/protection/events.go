@@ -59,7 +59,7 @@ func (c *Controller) deploymentChanged(ctx context.Context, before, after *appsv
 		c.drains.forget(after)
 		return
 	}
-	if before != nil && bluegreen.Paused(before) && !bluegreen.Paused(after) {
+	if before != nil && bluegreen.RolloutHeld(before) && !bluegreen.RolloutHeld(after) {
 		c.drains.comeBack(after, otherSlots) // Its rollout waits for them no more.
 	}
 	if before != nil && waitedFor(after) {
