@@ -112,7 +112,9 @@ func (s Service) Records(now time.Time) map[string]string {
 	if last, found := s.LastSwitch(); found {
 		records[LastSwitchKey] = last.String()
 	}
-	if s.asksForSwitch() {
+	if recorded, found := s.Annotations[AttemptKey]; found && len(s.Errors) > 0 {
+		records[AttemptKey] = recorded // What it says is known once the annotations are mended.
+	} else if s.asksForSwitch() {
 		records[AttemptKey] = s.Try(now).String()
 	}
 	return records

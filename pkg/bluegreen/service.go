@@ -75,9 +75,11 @@ func (s Service) selectorOf(version string) labels.Set {
 	return selector
 }
 
-// SameAsk reports whether two Services ask for the same version by the same label, and for the same time.
+// SameAsk reports whether two Services ask for the same version, by the same label, with the same retry. An option that is invalid
+// makes no other ask.
 func (s Service) SameAsk(other Service) bool {
-	return s.Managed == other.Managed && s.Target == other.Target && s.VersionLabel == other.VersionLabel && s.Retry == other.Retry
+	return s.Managed == other.Managed && s.Annotations[TargetVersion] == other.Annotations[TargetVersion] &&
+		s.VersionLabel == other.VersionLabel && s.Retry == other.Retry
 }
 
 // Live returns the version that is live, or "" when the selector does not name one.
@@ -99,6 +101,15 @@ func (s Service) GivenBack() string {
 
 // Pending reports whether a switch is asked for that has not happened: exactly when the selector is not on the target.
 func (s Service) Pending() bool { return s.Target != "" && s.Live() != s.Target }
+
+// Approved reports whether the target needs no approval, or has it.
+func (s Service) Approved() bool { return s.Promotion == Auto || s.ApprovedVersion == s.Target }
+
+// Holds reports whether traffic stays whatever becomes of the target: its ask has failed, or is not approved.
+func (s Service) Holds() bool {
+	attempt, _ := s.Attempt()
+	return attempt.Outcome == OutcomeFailed || !s.Approved()
+}
 
 // TargetSelector returns the selector that the Service would have on its target; nil without one.
 func (s Service) TargetSelector() labels.Set { return s.targetSelector }

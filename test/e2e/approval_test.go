@@ -40,7 +40,7 @@ func TestApproval(t *testing.T) {
 	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.10"); err != nil {
 		t.Fatal(err)
 	}
-	awaitEvent(t, ns, "nginx", bluegreen.ReasonNotApproved, "Asked to move from version 1.11 to version 1.10: Version 1.10 is ready, and waits")
+	awaitEvent(t, ns, "nginx", bluegreen.ReasonNotApproved, "Asked to move from version 1.11 to version 1.10: Version 1.10 is ready")
 	kubectl(t, "annotate", "service", "nginx", "--namespace", ns, bluegreen.ApprovedVersion+"=1.10", "--overwrite")
 	awaitVersion(t, ns, "nginx", "1.10")
 	r.AwaitAnswer(t, "1.10")

@@ -29,7 +29,8 @@ func TestWaitingSaysWhatTheDeploymentReports(t *testing.T) {
 	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
-	awaitMessage(t, ns, "its pods cannot be made: pods \"nginx-1.11-", "exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3",
+	awaitMessage(t, ns, "its pods cannot be made: pods \"nginx-1.11-",
+		"exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3",
 		"; version 1.11 has fewer replicas than version 1.10 has available")
 	kubectl(t, "rollout", "pause", "deployment/nginx-1.11", "--namespace", ns)
 	limitPods(t, ns, 9)

@@ -127,9 +127,13 @@ func TestApprovalIsForThoseWhoMayPromote(t *testing.T) {
 		}
 	})
 	t.Run("creations", func(t *testing.T) {
-		checkRefusal(t, dev.Create(t.Context(), service(ns, "new", asked11, manual), client.DryRunAll), "")
-		checkRefusal(t, dev.Create(t.Context(), service(ns, "new", asked11, manual, approved("1.11")), client.DryRunAll), mayNotApprove)
-		checkRefusal(t, dev.Create(t.Context(), service(ns, "new-", asked11, manual, approved("1.11"), generated), client.DryRunAll), mayNotApprove)
+		for _, test := range []struct {
+			with    changes
+			refusal string
+		}{{changes{manual}, ""}, {changes{manual, approved("1.11")}, mayNotApprove}, {changes{generated, approved("1.11")}, mayNotApprove}} {
+			svc := service(ns, "new", append(test.with, asked11)...)
+			checkRefusal(t, dev.Create(t.Context(), svc, client.DryRunAll), test.refusal)
+		}
 	})
 	t.Run("deletions, which could be followed by a creation", func(t *testing.T) {
 		for _, test := range []struct {

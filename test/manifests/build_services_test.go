@@ -75,6 +75,9 @@ func recorded(from, to string) change {
 	return annotate("bluegreen/last-switch", from+"/"+to+"/2026-11-28T08:00:00Z/1/version")
 }
 
+// forgedBefore has a record though it is not managed.
+func forgedBefore(svc *corev1.Service) { recorded("1.9", "1.10")(svc) }
+
 // failed has the record of an ask that was given up.
 func failed(svc *corev1.Service) {
 	annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2/Failed")(svc)

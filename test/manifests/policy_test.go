@@ -49,16 +49,16 @@ func checkUpdate(t *testing.T, svc *corev1.Service, test serviceUpdate) {
 	checkRefusal(t, writer.Update(t.Context(), svc, client.DryRunAll), test.refusal)
 }
 
-// createAdopted creates the Service with its records alone, and adds the other annotations then: so it can lack the version's key.
+// createAdopted creates the Service without its annotations, and adds them then: so it can lack the version's key. One with records,
+// which nobody can add, is created with them.
 func createAdopted(t *testing.T, c client.Client, svc *corev1.Service) {
 	t.Helper()
-	annotations := svc.Annotations
-	svc.Annotations = map[string]string{}
-	for _, key := range []string{"bluegreen/attempt", "bluegreen/last-switch"} {
-		if record, found := annotations[key]; found {
-			svc.Annotations[key] = record
-		}
+	if svc.Annotations["bluegreen/attempt"] != "" || svc.Annotations["bluegreen/last-switch"] != "" {
+		create(t, c, svc)
+		return
 	}
+	annotations := svc.Annotations
+	svc.Annotations = nil
 	create(t, c, svc)
 	svc.Annotations = annotations
 	if err := c.Update(t.Context(), svc); err != nil {

@@ -115,6 +115,15 @@ var updates = map[string]serviceUpdate{
 		write:   changes{recorded("1.8", "1.10")},
 		refusal: recordsKept,
 	},
+	"adopted with a record that somebody wrote before": {
+		before:  changes{forgedBefore},
+		write:   changes{managed},
+		refusal: recordsKept,
+	},
+	"adopted without it": {
+		before: changes{forgedBefore},
+		write:  changes{managed, unannotate("bluegreen/last-switch")},
+	},
 	"records as they are, with an ask": {
 		before: changes{managed, recorded("1.9", "1.10")},
 		write:  changes{asked11},

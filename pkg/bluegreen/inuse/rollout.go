@@ -44,10 +44,11 @@ func (s State) rollout() heldRollout {
 	}
 }
 
-// onlyTargetOf reports whether all of some Services wait for a target that is this Deployment, and no other.
+// onlyTargetOf reports whether all of some Services wait for a target that is this Deployment, and no other. One that would not move
+// to it, ready or not, does not wait for it.
 func (s State) onlyTargetOf(services []bluegreen.Service) bool {
 	return !slices.ContainsFunc(services, func(service bluegreen.Service) bool {
-		return !service.Targets(s.Deployment) || slices.ContainsFunc(s.Others, func(other *appsv1.Deployment) bool {
+		return !service.Targets(s.Deployment) || service.Holds() || slices.ContainsFunc(s.Others, func(other *appsv1.Deployment) bool {
 			return other.Name != s.Deployment.Name && !service.WouldLose(other) && service.Targets(other)
 		})
 	})

@@ -2,6 +2,7 @@ package inuse
 
 import (
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -134,5 +135,31 @@ func TestALiveSlotThatCameWithNoneWaitsUntilItIsScaled(t *testing.T) {
 	scaled := HeldSlot(Noting(bluegreen.ResumeAfter, "3/3/0"), Replicas(4))
 	if got := heldRolloutOf(scaled, services, List(scaled)); got != rolloutInPlace {
 		t.Errorf("scaled: got %s", got)
+	}
+}
+
+func TestALiveSlotIsNotRolledOutForAVersionThatGetsNoTraffic(t *testing.T) {
+	asks := func(options ...ServiceOption) *corev1.Service {
+		return Managed(append([]ServiceOption{Asks("1.12")}, options...)...)
+	}
+	record := bluegreen.Read(asks()).Try(time.Unix(0, 0)).String()
+	byHand := Annotation(bluegreen.Promote, "manual")
+	for name, test := range map[string]struct {
+		service *corev1.Service
+		want    heldRollout
+	}{
+		"it waits":              {service: asks(Annotation(bluegreen.AttemptKey, record)), want: rolloutInPlace},
+		"it has failed":         {service: asks(Annotation(bluegreen.AttemptKey, record+"/Failed")), want: rolloutPending},
+		"it is not approved":    {service: asks(byHand), want: rolloutPending},
+		"another is approved":   {service: asks(byHand, Annotation(bluegreen.ApprovedVersion, "1.11")), want: rolloutPending},
+		"it is approved":        {service: asks(byHand, Annotation(bluegreen.ApprovedVersion, "1.12")), want: rolloutInPlace},
+		"it failed before that": {service: asks(Annotation(bluegreen.AttemptKey, record+"/Failed"), Annotation(bluegreen.Retry, "2")), want: rolloutInPlace},
+	} {
+		t.Run(name, func(t *testing.T) {
+			slot := HeldSlot()
+			if got := heldRolloutOf(slot, Services(test.service), List(slot)); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
 	}
 }

@@ -104,3 +104,10 @@ func TestAVersionThatWaitsForApprovalIsProtectedAndSaysHowToApprove(t *testing.T
 		t.Errorf("protects %v", action.Protect)
 	}
 }
+
+func TestALiveSlotIsNotRolledOutForAVersionThatIsNotApproved(t *testing.T) {
+	action := decide(Managed(Asks("1.12"), byHand), HeldSlot())
+	want := held(ReasonNotApproved, "Deployment nginx-blue: serves, and its rollout to version 1.12 waits for approval: kubectl annotate "+
+		"service nginx -n shop bluegreen/approved-version=1.12 --overwrite")
+	want.expect(t, action)
+}

@@ -1,7 +1,9 @@
 package ladder
 
 import (
+	"cmp"
 	"fmt"
+	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
@@ -9,17 +11,28 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
+// tryAgain ends the command by which people ask for a failed version again.
+const tryAgain = " --overwrite"
+
 // attempted holds while the ask has not failed. A failed one stays so until somebody asks anew, whatever becomes of its version.
 func attempted(state State) *bluegreen.Decision {
 	attempt, found := state.Service.Attempt()
 	if !found || attempt.Outcome != bluegreen.OutcomeFailed {
 		return nil
 	}
-	why := verdict{reason: bluegreen.ReasonFailed, message: state.Service.Annotations[bluegreen.MessageKey], warning: true}
-	if why.message == "" || state.Service.Annotations[bluegreen.PhaseKey] != string(bluegreen.Failed) {
-		why.message = givenUp(state, "was not ready in time")
+	message, _, complete := strings.Cut(state.Service.Annotations[bluegreen.MessageKey], tryAgain)
+	if message += tryAgain; !complete || !strings.HasPrefix(message, "Version "+state.Service.Target+" was not ready ") {
+		message = givenUp(state, "was not ready in time")
 	}
-	decision := show(state, bluegreen.Failed, why)
+	return stay(state, message, state.Service.Records(state.Now))
+}
+
+// stay keeps traffic where it is although another version is asked for, and tells what is wrong with what serves.
+func stay(state State, message string, records map[string]string) *bluegreen.Decision {
+	if trouble := cmp.Or(liveTrouble(state), liveRelabelled(state)); trouble != nil {
+		message += "; " + trouble.message
+	}
+	decision := report(state, bluegreen.Failed, verdict{bluegreen.ReasonFailed, message, true}, records)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
 	return &decision
 }
@@ -28,9 +41,7 @@ func attempted(state State) *bluegreen.Decision {
 func fail(state State, why verdict) *bluegreen.Decision {
 	what := fmt.Sprintf("was not ready %s after it was asked for (%s)", lasted(state.Service.Try(state.Now), state.Now),
 		bluegreen.Shorten(why.message, 500))
-	decision := report(state, bluegreen.Failed, verdict{bluegreen.ReasonFailed, givenUp(state, what), true},
-		recordsWith(state, bluegreen.OutcomeFailed))
-	return &decision
+	return stay(state, givenUp(state, what), recordsWith(state, bluegreen.OutcomeFailed))
 }
 
 // recordsWith returns the records of a Service whose attempt has come to something.
@@ -45,8 +56,15 @@ func recordsWith(state State, outcome bluegreen.Outcome) map[string]string {
 // givenUp says what it means that an ask has failed.
 func givenUp(state State, what string) string {
 	return fmt.Sprintf("Version %s %s: traffic stays on %s; ask for another version, or for this one again: kubectl annotate service %s -n "+
-		"%s %s=%d --overwrite", state.Service.Target, what, state.Service.Describe(), state.Service.Name, state.Service.Namespace,
-		bluegreen.Retry, state.Now.Unix())
+		"%s %s=%d", state.Service.Target, what, state.Service.Describe(), state.Service.Name, state.Service.Namespace, bluegreen.Retry,
+		state.Now.Unix()) + tryAgain
+}
+
+// serves reports whether traffic that stays is served: by a Deployment that the target does not replace in place. Otherwise to wait for
+// the target is the only way out, and giving up would make an outage last.
+func serves(state State) bool {
+	_, left := availability(state)
+	return left > 0
 }
 
 // deadline returns when the ask fails if its target is not ready by then; zero if it may take as long as it likes, as one may whose
@@ -82,7 +100,7 @@ func Ended(before, after *corev1.Service, now time.Time) *bluegreen.Event {
 	switch {
 	case was.Managed && !is.Managed:
 		return &bluegreen.Event{Reason: bluegreen.ReasonNotManaged, Action: bluegreen.Switching, Message: was.GivenBack()}
-	case was.Pending() && is.Managed && is.Target == was.Live():
+	case was.Pending() && is.Managed && is.Target == was.Live() && is.Live() == was.Live():
 		message := fmt.Sprintf("Version %s is no longer asked for: traffic stays on %s", was.Target, is.Describe())
 		if attempt, found := was.Attempt(); found {
 			message += fmt.Sprintf("; it was asked for %s ago", lasted(attempt, now))

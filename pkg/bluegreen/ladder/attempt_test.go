@@ -126,14 +126,15 @@ func TestAnEventTellsThatAnAskEndsWithoutASwitch(t *testing.T) {
 			want: "NotManaged bluegreen/target-version removed: bluegreen no longer manages this Service; traffic stays on version 1.10, and " +
 				"from now on every change of spec.selector moves it at once",
 		},
-		"outrun by a newer ask":   {before: Waiting(), after: Waiting(Asks("1.12"))},
-		"switched":                {before: Waiting(), after: OnGreen()},
-		"asked for":               {before: Managed(), after: Waiting()},
-		"adopted":                 {before: Service(), after: Managed()},
-		"never managed":           {before: Service(), after: Service()},
-		"at rest":                 {before: Managed(), after: Managed()},
-		"nonsense asked for":      {before: Waiting(), after: Waiting(Asks("not a label!"))},
-		"nonsense asked for ends": {before: Managed(Asks("not a label!")), after: Managed()},
+		"outrun by a newer ask":    {before: Waiting(), after: Waiting(Asks("1.12"))},
+		"switched":                 {before: Waiting(), after: OnGreen()},
+		"switched, and asked back": {before: Waiting(), after: OnGreen(Asks("1.10"))},
+		"asked for":                {before: Managed(), after: Waiting()},
+		"adopted":                  {before: Service(), after: Managed()},
+		"never managed":            {before: Service(), after: Service()},
+		"at rest":                  {before: Managed(), after: Managed()},
+		"nonsense asked for":       {before: Waiting(), after: Waiting(Asks("not a label!"))},
+		"nonsense asked for ends":  {before: Managed(Asks("not a label!")), after: Managed()},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var got string

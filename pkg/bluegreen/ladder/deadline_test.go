@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -75,7 +76,7 @@ func TestAnAskThatIsNotReadyInTimeFailsAndStaysSo(t *testing.T) {
 		},
 		"nonsense asked for while the webhook is away, and mended": {
 			steps: []step{runs(green), unanswered(write(Annotation(bluegreen.Ready, "soon"))), write(Annotation(bluegreen.Ready, "minimum"))},
-			want:  []stop{fails("1.10", noWrite), waits(ReasonInvalid, "1.10", oneWrite), rests("1.11", oneWrite)},
+			want:  []stop{fails("1.10", noWrite), waits(ReasonInvalid, "1.10", oneWrite), fails("1.10", oneWrite)},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -132,15 +133,92 @@ func TestWhoWaitsForADeadlineLooksAgainThen(t *testing.T) {
 
 func TestAFailureSaysWhyAndEndsInACommandThatTriesAgain(t *testing.T) {
 	late := edited(waitedFor(t, 10*time.Minute), inTenMinutes)
-	action := decide(late, Deployment("1.11", Starting))
+	action := decide(late, Deployment("1.10"), Deployment("1.11", Starting))
 	want := "Version 1.11 was not ready 10m0s after it was asked for (" + notYet + "): traffic stays on version 1.10; " +
 		"ask for another version, or for this one again: kubectl annotate service nginx -n shop bluegreen/retry=1795852800 --overwrite"
 	if action.Reason != ReasonFailed || action.Told != want || action.Message != want || !action.Warning {
 		t.Errorf("got %+v\nwant %s", action, want)
 	}
-	long := decide(late, Deployment("1.11", Starting, reports("ReplicaFailure", corev1.ConditionTrue, "FailedCreate", strings.Repeat("x", 2000))))
+	talks := reports("ReplicaFailure", corev1.ConditionTrue, "FailedCreate", strings.Repeat("x", 2000))
+	long := decide(late, Deployment("1.10"), Deployment("1.11", Starting, talks))
 	if !strings.HasSuffix(long.Message, "bluegreen/retry=1795852800 --overwrite") {
 		t.Errorf("got %s", long.Message)
+	}
+}
+
+// inPlace is one Deployment whose template has the version: its rollout ends the pods that serve.
+func inPlace(options ...DeploymentOption) *appsv1.Deployment {
+	built := Deployment("1.10", append([]DeploymentOption{Named("nginx"), Protected}, options...)...)
+	built.Spec.Selector.MatchLabels = Pairs("name", "nginx")
+	return built
+}
+
+func TestADeadlineDoesNotMakeAnOutageLast(t *testing.T) {
+	green, greenStarts := Deployment("1.11"), Deployment("1.11", Starting)
+	for name, test := range map[string]struct {
+		before, during, after *appsv1.Deployment
+	}{
+		"a rollout in place": {
+			before: inPlace(),
+			during: inPlace(Version("1.11"), Rolled(1, 4, 3)),
+			after:  inPlace(Version("1.11"), Rolled(3, 3, 3)),
+		},
+		"what is live is down": {
+			before: Deployment("1.10"),
+			during: Deployment("1.10", Available(0)),
+			after:  Deployment("1.10", Available(0)),
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			steps := []step{runs(test.before), create(Service(Asks("1.10"), inTenMinutes)), runs(test.during)}
+			if test.before.Name != "nginx" {
+				steps = append(steps, runs(greenStarts))
+			}
+			steps = append(steps, write(Asks("1.11")), later(time.Hour), runs(test.after))
+			if test.before.Name != "nginx" {
+				steps = append(steps, runs(green))
+			}
+			got := walk(t, append(steps, later(time.Hour))...)
+			for _, stop := range got {
+				if stop.phase == "Failed" {
+					t.Errorf("failed: %v", got)
+				}
+			}
+			if last := got[len(got)-1]; last.version != "1.11" {
+				t.Errorf("traffic is on %s, of which no pod is left: %v", last.version, got)
+			}
+		})
+	}
+}
+
+func TestAFailureTellsWhatBecomesOfWhatServes(t *testing.T) {
+	late := edited(waitedFor(t, 10*time.Minute), inTenMinutes)
+	green := Deployment("1.11", Starting)
+	kept := decide(late, Deployment("1.10", Kept), green)
+	if !strings.Contains(kept.Message, "--overwrite; Deployment nginx-1.10: serves and is being deleted") {
+		t.Errorf("got %s", kept.Message)
+	}
+	scaled := decide(kept.Service, Deployment("1.10", Replicas(0)), green)
+	if !strings.Contains(scaled.Message, "--overwrite; Deployment nginx-1.10: serves and has 0 replicas") || strings.Contains(scaled.Message, "deleted") {
+		t.Errorf("got %s", scaled.Message)
+	}
+	mended := decide(scaled.Service, Deployment("1.10"), green)
+	if !strings.HasSuffix(mended.Message, " --overwrite") || !strings.Contains(mended.Message, notYet) {
+		t.Errorf("got %s", mended.Message)
+	}
+}
+
+func TestAMessageThatSomebodyWroteOnAFailureIsPutBack(t *testing.T) {
+	c := newCluster(t)
+	for _, step := range []step{
+		runs(Deployment("1.10")), create(Service(Asks("1.10"), inTenMinutes)), write(Asks("1.11")), later(10 * time.Minute),
+		unanswered(write(Annotation(bluegreen.MessageKey, "all is well --overwrite"))), later(time.Hour),
+	} {
+		step(c)
+		c.settle()
+	}
+	if got := c.service.Annotations[bluegreen.MessageKey]; !strings.HasPrefix(got, "Version 1.11 was not ready in time: traffic stays") {
+		t.Errorf("got %s", got)
 	}
 }
 

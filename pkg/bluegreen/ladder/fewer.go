@@ -34,20 +34,22 @@ func availability(state State) (target, left int32) {
 }
 
 // fewerThanLive tells in time that traffic will move to fewer replicas than serve, unless the Service rules that out. It names no
-// numbers: an autoscaler changes them all the time.
+// numbers, since an autoscaler changes them, and counts those that are asked for, since pods come and go.
 func fewerThanLive(state State) *verdict {
 	var target, live int32
 	for _, deployment := range state.Target {
 		target += bluegreen.Replicas(deployment)
 	}
 	for _, deployment := range state.toLeave() {
-		live += min(bluegreen.Replicas(deployment), deployment.Status.AvailableReplicas)
+		if deployment.Status.AvailableReplicas > 0 {
+			live += bluegreen.Replicas(deployment)
+		}
 	}
 	if target == 0 || target >= live || state.Service.Ready == bluegreen.MatchLive {
 		return nil
 	}
-	return &verdict{message: fmt.Sprintf("version %s has fewer replicas than %s has available, and traffic moves all the same: scale it "+
-		"up, or set %s=%s to wait for as many", state.Service.Target, state.Service.Describe(), bluegreen.Ready, bluegreen.MatchLive)}
+	return &verdict{message: fmt.Sprintf("version %s has fewer replicas than %s, and traffic moves all the same: scale it up, or set "+
+		"%s=%s to wait for as many", state.Service.Target, state.Service.Describe(), bluegreen.Ready, bluegreen.MatchLive)}
 }
 
 // availableOfTarget returns how many available pods of a Deployment are of the target for sure.

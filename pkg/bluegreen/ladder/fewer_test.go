@@ -8,7 +8,7 @@ import (
 
 func TestASwitchToFewerReplicasThanServeIsSaidInTimeAndWhenItIsDone(t *testing.T) {
 	const (
-		inTime = notYet + "; version 1.11 has fewer replicas than version 1.10 has available, and traffic moves all the same: " +
+		inTime = notYet + "; version 1.11 has fewer replicas than version 1.10, and traffic moves all the same: " +
 			"scale it up, or set bluegreen/ready=match-live to wait for as many"
 		moved = "Traffic moved from version 1.10 to version 1.11"
 		done  = moved + "; it has 3 available replicas, where version 1.10 had 40: scale it up if it needs as many"
@@ -75,6 +75,8 @@ func TestAnAutoscalerDoesNotMakeTheMessageFlap(t *testing.T) {
 		write(Asks("1.11")),
 		runs(Deployment("1.10", Replicas(41), Available(40))),
 		runs(Deployment("1.10", Replicas(39), Available(41))),
+		runs(Deployment("1.10", Replicas(4), Available(3))),
+		runs(Deployment("1.10", Replicas(4), Available(4))),
 		runs(Deployment("1.11", Starting, Replicas(20))),
 	)
 	expectWalk(t, got,
@@ -83,5 +85,7 @@ func TestAnAutoscalerDoesNotMakeTheMessageFlap(t *testing.T) {
 		waits(ReasonNotAvailable, "1.10", noWrite),
 		waits(ReasonNotAvailable, "1.10", noWrite),
 		waits(ReasonNotAvailable, "1.10", noWrite),
+		waits(ReasonNotAvailable, "1.10", noWrite),
+		waits(ReasonNotAvailable, "1.10", oneWrite),
 	)
 }

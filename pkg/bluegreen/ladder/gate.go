@@ -19,11 +19,14 @@ func ready(state State) *bluegreen.Decision {
 		return nil
 	}
 	due := deadline(state)
-	if !due.IsZero() && !state.Now.Before(due) {
+	late := !due.IsZero() && !state.Now.Before(due)
+	if late && serves(state) {
 		return fail(state, *why)
 	}
 	decision := wait(state, *why)
-	decision.LookAgain = due
+	if !late {
+		decision.LookAgain = due
+	}
 	return decision
 }
 
@@ -32,6 +35,7 @@ func ready(state State) *bluegreen.Decision {
 var checks = []func(State, *appsv1.Deployment) *verdict{
 	notScaledToZero,
 	notHeldWithNone,
+	notHeldForApproval,
 	portsFound,
 	available,
 	ownPods,

@@ -37,7 +37,8 @@ func targets(service bluegreen.Service, deployments []*appsv1.Deployment) []*app
 
 // Refresh returns the state with its target Deployments as they have been read since.
 func (s State) Refresh(target []*appsv1.Deployment) State {
-	return Observe(s.Service, append(without(s.Live, s.Target), target...), s.Protection, s.Now)
+	others := append(without(s.Live, s.Target), without(s.Left, s.Live)...)
+	return Observe(s.Service, append(others, target...), s.Protection, s.Now)
 }
 
 // toLeave returns the live Deployments that a switch leaves.

@@ -17,3 +17,11 @@ func TestWhatServesAndIsAskedForAtOnceCountsOnce(t *testing.T) {
 		t.Errorf("a target that is gone is still there: %v", again)
 	}
 }
+
+func TestWhatPodsAreLeftOfTheTargetIsKnownAfterAnotherLookToo(t *testing.T) {
+	state := observe(Waiting(), List(Deployment("1.10"), Deployment("1.11", Protected, Version("1.12"))))
+	before, after := decideOn(state), decideOn(observedAgain(state))
+	if before.Message != after.Message {
+		t.Errorf("got %q, then %q", before.Message, after.Message)
+	}
+}

@@ -37,7 +37,6 @@ const (
 	ReasonDeadlineExceeded   = bluegreen.ReasonProgressDeadlineExceeded
 	ReasonNotApproved        = bluegreen.ReasonNotApproved
 	ReasonFailed             = bluegreen.ReasonFailed
-	ReasonWithdrawn          = bluegreen.ReasonWithdrawn
 )
 
 // now is when decisions are made.

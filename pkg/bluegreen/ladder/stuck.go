@@ -22,7 +22,7 @@ func stuck(deployment *appsv1.Deployment) *verdict {
 		return nil
 	}
 	if failure := condition(deployment, appsv1.DeploymentReplicaFailure); failure.Status == corev1.ConditionTrue {
-		return &verdict{bluegreen.ReasonReplicaFailure, "; its pods cannot be made: " + failure.Message, true}
+		return &verdict{bluegreen.ReasonReplicaFailure, "; its pods cannot be made: " + bluegreen.Shorten(failure.Message, 400), true}
 	}
 	if deployment.Spec.Paused && !bluegreen.RolloutHeld(deployment) {
 		return &verdict{bluegreen.ReasonPaused, fmt.Sprintf("; it is paused: kubectl rollout resume deployment %s -n %s",
@@ -30,7 +30,7 @@ func stuck(deployment *appsv1.Deployment) *verdict {
 	}
 	if progress := condition(deployment, appsv1.DeploymentProgressing); progress.Reason == progressDeadlineExceeded {
 		return &verdict{bluegreen.ReasonProgressDeadlineExceeded, fmt.Sprintf("; it has made no progress for %d s "+
-			"(progressDeadlineSeconds), and its pods say why: kubectl describe pods -n %s -l %s", ptr.Deref(
+			"(progressDeadlineSeconds), and its pods say why: kubectl describe pods -n %s -l '%s'", ptr.Deref(
 			deployment.Spec.ProgressDeadlineSeconds, 600), deployment.Namespace, metav1.FormatLabelSelector(deployment.Spec.Selector)), true}
 	}
 	return nil
@@ -48,7 +48,7 @@ func Conditions(deployment *appsv1.Deployment) []appsv1.DeploymentCondition {
 		}
 		kept := appsv1.DeploymentCondition{Type: kind, Status: found.Status, Reason: found.Reason}
 		if kind == appsv1.DeploymentReplicaFailure {
-			kept.Message = found.Message
+			kept.Message = bluegreen.Shorten(found.Message, 400)
 		}
 		conditions = append(conditions, kept)
 	}

@@ -23,7 +23,7 @@ func TestWaitingSaysWhyPodsDoNotGetAvailable(t *testing.T) {
 	failing := reports(appsv1.DeploymentReplicaFailure, corev1.ConditionTrue, "FailedCreate", quota)
 	late := reports(appsv1.DeploymentProgressing, corev1.ConditionFalse, "ProgressDeadlineExceeded", "it has timed out")
 	deadline := func(d *appsv1.Deployment) { d.Spec.ProgressDeadlineSeconds = new(int32(120)) }
-	const noProgress = " s (progressDeadlineSeconds), and its pods say why: kubectl describe pods -n shop -l name=nginx,version=1.11"
+	const noProgress = " s (progressDeadlineSeconds), and its pods say why: kubectl describe pods -n shop -l 'name=nginx,version=1.11'"
 	for name, test := range map[string]struct {
 		options []DeploymentOption
 		reason  Reason

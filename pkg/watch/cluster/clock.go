@@ -21,11 +21,13 @@ const tolerance = 2 * time.Second
 // Now returns the time.
 func (c *Clock) Now() time.Time { return time.Now().Add(time.Duration(c.ahead.Load())) }
 
-// Listen wraps a client's transport, and reads the Date of every answer.
+// Listen wraps a client's transport, and reads the Date of every answer that was quick, and not a proxy's about an API server that it
+// did not reach.
 func (c *Clock) Listen(next http.RoundTripper) http.RoundTripper {
 	return roundTripper(func(request *http.Request) (*http.Response, error) {
+		asked := time.Now().Round(0) // Without the monotonic clock, which stops while a machine sleeps.
 		response, err := next.RoundTrip(request)
-		if err == nil {
+		if err == nil && response.StatusCode < http.StatusInternalServerError && time.Now().Round(0).Sub(asked) < tolerance {
 			c.hear(response.Header.Get("Date"))
 		}
 		return response, err

@@ -1,6 +1,7 @@
 package cluster_test
 
 import (
+	"cmp"
 	"errors"
 	"net/http"
 	"testing"
@@ -11,19 +12,29 @@ import (
 
 // answering is an API server that answers every request with a Date.
 type answering struct {
-	date string
-	err  error
+	date  func() string
+	err   error
+	code  int
+	after time.Duration
 }
 
 func (a answering) RoundTrip(*http.Request) (*http.Response, error) {
 	if a.err != nil {
 		return nil, a.err
 	}
-	return &http.Response{StatusCode: http.StatusOK, Header: http.Header{"Date": {a.date}}}, nil
+	response := &http.Response{StatusCode: cmp.Or(a.code, http.StatusOK), Header: http.Header{}}
+	if a.date != nil {
+		response.Header.Set("Date", a.date())
+	}
+	time.Sleep(a.after)
+	return response, nil
 }
 
 func TestTheClockIsThatOfTheAPIServer(t *testing.T) {
-	at := func(ahead time.Duration) string { return time.Now().Add(ahead).UTC().Format(http.TimeFormat) }
+	at := func(ahead time.Duration) func() string {
+		return func() string { return time.Now().Add(ahead).UTC().Format(http.TimeFormat) }
+	}
+	refused := errors.New("refused")
 	for name, test := range map[string]struct {
 		answers []answering
 		ahead   time.Duration
@@ -34,9 +45,11 @@ func TestTheClockIsThatOfTheAPIServer(t *testing.T) {
 		"five minutes behind":           {answers: []answering{{date: at(-5 * time.Minute)}}, ahead: -5 * time.Minute},
 		"less than a Date can tell":     {answers: []answering{{date: at(time.Second)}}},
 		"another leader's, set since":   {answers: []answering{{date: at(5 * time.Minute)}, {date: at(0)}}},
+		"an answer that was late":       {answers: []answering{{date: at(-5 * time.Minute), after: 2100 * time.Millisecond}}},
+		"a proxy's about the server":    {answers: []answering{{date: at(5 * time.Minute), code: http.StatusBadGateway}}},
 		"no Date after one":             {answers: []answering{{date: at(5 * time.Minute)}, {}}, ahead: 5 * time.Minute},
-		"a Date that is none after one": {answers: []answering{{date: at(5 * time.Minute)}, {date: "soon"}}, ahead: 5 * time.Minute},
-		"no answer after one":           {answers: []answering{{date: at(5 * time.Minute)}, {err: errors.New("refused")}}, ahead: 5 * time.Minute},
+		"a Date that is none after one": {answers: []answering{{date: at(5 * time.Minute)}, {date: func() string { return "soon" }}}, ahead: 5 * time.Minute},
+		"no answer after one":           {answers: []answering{{date: at(5 * time.Minute)}, {err: refused}}, ahead: 5 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
 			var clock cluster.Clock
@@ -49,7 +62,11 @@ func TestTheClockIsThatOfTheAPIServer(t *testing.T) {
 					_ = response.Body
 				}
 			}
-			if ahead := time.Until(clock.Now()); (ahead - test.ahead).Abs() > 2*time.Second {
+			tolerated := 100 * time.Millisecond
+			if test.ahead != 0 {
+				tolerated += time.Second // A Date has whole seconds.
+			}
+			if ahead := time.Until(clock.Now()); (ahead - test.ahead).Abs() > tolerated {
 				t.Errorf("%s ahead, want %s", ahead, test.ahead)
 			}
 		})

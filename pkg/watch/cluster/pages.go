@@ -31,9 +31,19 @@ func ListServices(ctx context.Context, reader client.Reader, namespace string) (
 
 // ListUnfinished returns what matters of the Deployments of a namespace, or of all, on which bluegreen has something to finish.
 func ListUnfinished(ctx context.Context, reader client.Reader, namespace string) ([]*appsv1.Deployment, error) {
+	return listDeployments(ctx, reader, namespace, bluegreen.Unfinished)
+}
+
+// ListDeployments returns what matters of the Deployments of a namespace.
+func ListDeployments(ctx context.Context, reader client.Reader, namespace string) ([]*appsv1.Deployment, error) {
+	return listDeployments(ctx, reader, namespace, func(*appsv1.Deployment) bool { return true })
+}
+
+func listDeployments(ctx context.Context, reader client.Reader, namespace string,
+	wanted func(*appsv1.Deployment) bool) ([]*appsv1.Deployment, error) {
 	var kept []*appsv1.Deployment
 	err := eachIn(ctx, reader, namespace, func() client.ObjectList { return &appsv1.DeploymentList{} }, func(object runtime.Object) {
-		if deployment := object.(*appsv1.Deployment); bluegreen.Unfinished(deployment) {
+		if deployment := object.(*appsv1.Deployment); wanted(deployment) {
 			kept = append(kept, keepOfDeployment(deployment))
 		}
 	})

@@ -86,11 +86,11 @@ func (c *Controller) servicesOf(ctx context.Context, deployment *appsv1.Deployme
 	if !noted || found {
 		return services, nil
 	}
-	waitedFor, err := c.service(ctx, deployment.Namespace, held.Service)
-	if err != nil || !waitedFor.Exists() {
+	service, err := c.service(ctx, deployment.Namespace, held.Service)
+	if err != nil || !service.Exists() {
 		return services, err
 	}
-	return append(services, waitedFor), nil
+	return append(services, service), nil
 }
 
 // confirm decides anew on the Services that the API server has.

@@ -7,8 +7,10 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -96,4 +98,75 @@ type failingReader struct {
 
 func (f failingReader) Get(context.Context, client.ObjectKey, client.Object, ...client.GetOption) error {
 	return f.err
+}
+
+// late is a Service whose target was asked for 11 minutes ago, and may take 10.
+func late() *corev1.Service {
+	service := Asking(Green)
+	service.Annotations[bluegreen.Deadline] = "10m"
+	service.Annotations[bluegreen.AttemptKey] = bluegreen.Read(service).Try(now.Add(-11 * time.Minute)).String()
+	return service
+}
+
+// TestAnAskFailsByWhatTheAPIServerKnows, whatever the cache holds: a failure stays.
+func TestAnAskFailsByWhatTheAPIServerKnows(t *testing.T) {
+	for name, test := range map[string]struct {
+		cached, stored []client.Object
+		live, phase    string
+	}{
+		"ready, and the cache does not know it yet": {
+			cached: []client.Object{InUse(Blue)},
+			stored: []client.Object{InUse(Blue), Ready("nginx-1.11")},
+			live:   Green,
+			phase:  "Stable",
+		},
+		"ready, and the cache is behind": {
+			cached: []client.Object{InUse(Blue), Starting("nginx-1.11")},
+			stored: []client.Object{InUse(Blue), Ready("nginx-1.11")},
+			live:   Green,
+			phase:  "Stable",
+		},
+		"not ready": {
+			cached: []client.Object{InUse(Blue), Starting("nginx-1.11")},
+			stored: []client.Object{InUse(Blue), Starting("nginx-1.11")},
+			live:   Blue,
+			phase:  "Failed",
+		},
+		"not ready, and what is live went down": {
+			cached: []client.Object{InUse(Blue), Starting("nginx-1.11")},
+			stored: []client.Object{Changed(InUse(Blue), func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 }), Starting("nginx-1.11")},
+			live:   Blue,
+			phase:  "Waiting",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := NewAPIServer(t, append(test.stored, late())...)
+			server.CacheHolds(test.cached...)
+			if _, err := reconciledAsSeen(server, late()); err != nil {
+				t.Fatal(err)
+			}
+			expectTraffic(server, test.live, test.phase)
+		})
+	}
+}
+
+func TestAServiceThatWaitsIsLookedAtAgainAtItsDeadline(t *testing.T) {
+	asks := Asking(Green)
+	asks.Annotations[bluegreen.Deadline] = "10m"
+	for name, test := range map[string]struct {
+		service *corev1.Service
+		want    time.Duration
+	}{
+		"with a deadline":       {service: asks, want: 10 * time.Minute},
+		"without a deadline":    {service: Asking(Green)},
+		"once it has failed":    {service: late()},
+		"at rest, with a limit": {service: Changed(OnVersion(Blue), func(s *corev1.Service) { s.Annotations[bluegreen.Deadline] = "10m" })},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := NewAPIServer(t, test.service, InUse(Blue), Starting("nginx-1.11"))
+			if got := lookedAtAgain(t, newController(server, setup{}), server.ServiceInCache()); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
 }

@@ -40,12 +40,16 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	}
 	state := ladder.Observe(service, deployments, c.protection, c.cluster.Now())
 	decision := ladder.Decide(state)
-	if lasts(decision) {
+	switch {
+	case decision.MovesTraffic():
 		// The other controller may be about to unprotect the target: a switch back must not meet that.
 		defer c.cluster.Lock(state.Target...)()
-		if decision, err = c.confirm(ctx, state); err != nil {
-			return reconcile.Result{}, err
-		}
+		decision, err = c.confirm(ctx, state)
+	case givesUp(decision):
+		decision, err = c.confirmFailure(ctx, state)
+	}
+	if err != nil {
+		return reconcile.Result{}, err
 	}
 	if err := c.cluster.Perform(ctx, object, bluegreen.Switching, decision); err != nil || decision.LookAgain.IsZero() {
 		return reconcile.Result{}, err
@@ -53,9 +57,9 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	return reconcile.Result{RequeueAfter: decision.LookAgain.Sub(state.Now)}, nil
 }
 
-// lasts reports whether a decision stays as it is when what it was made on changes: traffic moves, or an ask is given up.
-func lasts(decision bluegreen.Decision) bool {
-	return decision.MovesTraffic() || decision.Reason == bluegreen.ReasonFailed && len(decision.Writes) > 0
+// givesUp reports whether a decision gives up an ask, which stays so whatever happens then.
+func givesUp(decision bluegreen.Decision) bool {
+	return decision.Reason == bluegreen.ReasonFailed && len(decision.Writes) > 0
 }
 
 // confirm decides anew on what the API server has, because an informer can be behind. The Service cannot be behind: the write
@@ -66,6 +70,15 @@ func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen
 		return bluegreen.Decision{}, err
 	}
 	return ladder.Decide(state.Refresh(target)), nil
+}
+
+// confirmFailure decides anew on all Deployments that the API server has: the informer may not even know the target yet.
+func (c *Controller) confirmFailure(ctx context.Context, state ladder.State) (bluegreen.Decision, error) {
+	deployments, err := cluster.ListDeployments(ctx, c.cluster.APIReader, state.Service.Namespace)
+	if err != nil {
+		return bluegreen.Decision{}, err
+	}
+	return ladder.Decide(ladder.Observe(state.Service, deployments, state.Protection, state.Now)), nil
 }
 
 // SetupWithManager registers the controller. It needs the cache of cluster.CacheByObject and the indexes of cluster.AddIndexes.

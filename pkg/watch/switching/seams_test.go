@@ -15,6 +15,9 @@ import (
 
 // This file holds all that the tests of the controller of Services know of how it is made and called.
 
+// now is when controllers look.
+var now = time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC)
+
 // setup is how a controller of Services differs from one that protects nothing and can read from the API server.
 type setup struct {
 	protection bool
@@ -27,7 +30,7 @@ func newController(server *APIServer, with setup) *Controller {
 		apiReader = with.apiReader
 	}
 	shared := cluster.New(server.ThroughCache(), apiReader, server.Recorder, Elected)
-	shared.Now = func() time.Time { return time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC) }
+	shared.Now = func() time.Time { return now }
 	return New(shared, with.protection)
 }
 
@@ -36,6 +39,16 @@ func reconcileService(server *APIServer, controller *Controller, seen *corev1.Se
 	server.T.Helper()
 	_, err = controller.Reconcile(server.T.Context(), seen)
 	return server.Said(), err
+}
+
+// lookedAtAgain reconciles a Service as it was seen, and returns after how long it is looked at again; 0 for never.
+func lookedAtAgain(t *testing.T, controller *Controller, seen *corev1.Service) time.Duration {
+	t.Helper()
+	result, err := controller.Reconcile(t.Context(), seen)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return result.RequeueAfter
 }
 
 // reached returns the Services that an event of a Deployment reaches, as NAMESPACE/NAME.

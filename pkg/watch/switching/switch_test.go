@@ -12,6 +12,9 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
+// askedToMove begins the first Event of an ask.
+const askedToMove = "Asked to move from version 1.10 to version 1.11: "
+
 func TestASwitchIsOnePatchOfSelectorAndPhaseWithTheResourceVersion(t *testing.T) {
 	server := NewAPIServer(t, Asking(Green), Ready("nginx-1.11"))
 	before := server.Service()
@@ -43,7 +46,7 @@ func TestAPendingSwitchIsSaidOnceAndThenNothingIsWritten(t *testing.T) {
 		live:    Blue,
 		phase:   "Waiting",
 		patches: 1,
-		said:    []string{"Normal NotAvailable Asked to move from version 1.10 to version 1.11: Deployment nginx-1.11: waiting for MinimumReplicasAvailable"},
+		said:    []string{"Normal NotAvailable " + askedToMove + "Deployment nginx-1.11: waiting for MinimumReplicasAvailable"},
 	})
 	expect(server, outcome{live: Blue, phase: "Waiting"})
 }
@@ -54,7 +57,7 @@ func TestSeveralDeploymentsThatAreNotReadyDoNotMakeTheMessageFlap(t *testing.T) 
 		live:    Blue,
 		phase:   "Waiting",
 		patches: 1,
-		said:    []string{"Normal NotAvailable Asked to move from version 1.10 to version 1.11: Deployment a: waiting for MinimumReplicasAvailable"},
+		said:    []string{"Normal NotAvailable " + askedToMove + "Deployment a: waiting for MinimumReplicasAvailable"},
 	})
 	for range 10 {
 		expect(server, outcome{live: Blue, phase: "Waiting"})
@@ -69,7 +72,7 @@ func TestDeploymentsOfOtherNamespacesDoNotCount(t *testing.T) {
 		live:    Blue,
 		phase:   "Waiting",
 		patches: 1,
-		said: []string{"Normal DeploymentNotFound Asked to move from version 1.10 to version 1.11: " +
+		said: []string{"Normal DeploymentNotFound " + askedToMove +
 			"No Deployment has pods labelled name=nginx,version=1.11: create it, or set bluegreen/target-version to a version that runs"},
 	})
 }
