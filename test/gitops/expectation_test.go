@@ -35,7 +35,7 @@ func (c *cell) switches(from revision) {
 	to := c.revision().live
 	c.awaitVersion(to)
 	c.requests.AwaitAnswer(c, to)
-	c.vacates(from)
+	c.situation.form.vacates(c, c.situation.form.deployment(from))
 }
 
 func (c *cell) awaitVersion(to string) {
@@ -43,12 +43,6 @@ func (c *cell) awaitVersion(to string) {
 	c.awaitService("be on version "+to, func(s *corev1.Service) bool {
 		return version(s) == to && target(s) == to && phase(s) == bluegreen.Stable
 	})
-}
-
-// vacates waits until nothing is left of a revision that traffic has left.
-func (c *cell) vacates(from revision) {
-	c.Helper()
-	c.kubectl("wait", "--for=delete", "deployment/"+from.deployment(), "--timeout=60s")
 }
 
 // waits waits until the Service asks for the version of the newest commit, and is held on another.
