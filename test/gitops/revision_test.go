@@ -27,9 +27,11 @@ type form struct {
 var (
 	// versioned has one Deployment, named by version.
 	versioned = form{
-		title:      "a Deployment for each version",
-		chart:      "versioned",
-		values:     func(r revision) []string { return []string{"version=" + r.live, "wave=" + r.wave} },
+		title: "a Deployment for each version",
+		chart: "versioned",
+		values: func(r revision) []string {
+			return []string{"version=" + r.live, "wave=" + r.wave, "startup=" + r.startup}
+		},
 		deployment: func(r revision) string { return "nginx-" + r.live },
 		vacates: func(c *cell, deployment string) {
 			c.Helper()
@@ -55,9 +57,13 @@ type revision struct {
 	slot  int
 	// wave is the sync wave of the Service; that of the Deployment is 0, which is Argo CD's default.
 	wave string
+	// startup is how many seconds a pod of the live version needs before it is ready.
+	startup string
 }
 
-func firstRevision() revision { return revision{live: "1.10", slots: [2]string{"1.10", "1.11"}} }
+func firstRevision() revision {
+	return revision{live: "1.10", slots: [2]string{"1.10", "1.11"}, startup: "0"}
+}
 
 // next is the revision that asks for another version, in the slot that is free.
 func (r revision) next(version string) revision {
@@ -76,7 +82,7 @@ func (r revision) replicas(slot int) int32 {
 
 // slotValues are the values of the chart with two slots.
 func (r revision) slotValues() []string {
-	values := []string{"live=" + r.live, "startup=0"}
+	values := []string{"live=" + r.live, "startup=0", slotNames[r.slot] + ".startup=" + r.startup}
 	for slot, name := range slotNames {
 		values = append(values, name+".version="+r.slots[slot], fmt.Sprintf("%s.replicas=%d", name, r.replicas(slot)))
 	}

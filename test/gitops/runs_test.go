@@ -79,9 +79,12 @@ func drifts(c *cell) {
 	c.record("undone")
 }
 
+// deletesWhileHeld asks for a version whose pods run, so that they end at once. One that waits for its image does not.
 func deletesWhileHeld(c *cell) {
 	from := c.revision()
-	c.ask("1.13")
+	to := from.next("1.12")
+	to.startup = "600"
+	c.push(to)
 	c.arrives()
 	c.waits(from.live)
 	c.deletes()
