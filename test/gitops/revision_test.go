@@ -4,11 +4,8 @@ package gitops
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"testing"
-
-	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
@@ -33,10 +30,7 @@ var (
 			return []string{"version=" + r.live, "wave=" + r.wave, "startup=" + r.startup}
 		},
 		deployment: func(r revision) string { return "nginx-" + r.live },
-		vacates: func(c *cell, deployment string) {
-			c.Helper()
-			c.kubectl("wait", "--for=delete", "deployment/"+deployment, "--timeout=60s")
-		},
+		vacates:    (*cell).ends,
 	}
 	// slots has a blue and a green Deployment. The versions go into them by turns.
 	slots = form{
@@ -87,17 +81,6 @@ func (r revision) slotValues() []string {
 		values = append(values, name+".version="+r.slots[slot], fmt.Sprintf("%s.replicas=%d", name, r.replicas(slot)))
 	}
 	return values
-}
-
-// frees waits until a slot is what the newest commit says of it, with nothing of it held.
-func (c *cell) frees(deployment string) {
-	c.Helper()
-	r := c.revision()
-	slot := slices.Index(slotNames[:], strings.TrimPrefix(deployment, "nginx-"))
-	c.awaitDeployment(deployment, "be as the newest commit says", func(d *appsv1.Deployment) bool {
-		return d.Spec.Template.Labels["version"] == r.slots[slot] && !d.Spec.Paused &&
-			*d.Spec.Replicas == r.replicas(slot) && d.Status.Replicas == r.replicas(slot)
-	})
 }
 
 // render returns the revision's manifest.
