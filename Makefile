@@ -262,10 +262,10 @@ $(GITOPS_ENGINES):
 
 .PHONY: gitops
 gitops: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-gitops: load $(BIN)/tools/helm $(GITOPS_ENGINES) ## Test with Argo CD and Flux, and write the table to docs/clients.md (root; 6 minutes).
+gitops: load $(BIN)/tools/helm $(GITOPS_ENGINES) ## Test with Argo CD and Flux, and write the table to docs/clients.md (root; 9 minutes).
 	@test/cluster/packages git redis-server
 	@ARGO_CD=$(ARGO_CD) KUSTOMIZE_CONTROLLER=$(KUSTOMIZE_CONTROLLER) SOURCE_CONTROLLER=$(SOURCE_CONTROLLER) IMAGE=$(IMAGE) \
-		go test -tags e2e -count=1 -timeout 40m -parallel 6 ./test/gitops -update
+		go test -tags e2e -count=1 -timeout 40m -parallel 8 ./test/gitops -update
 
 # cert-manager, as its own chart installs it, with the program of hack/tools/cert-manager.
 

@@ -121,8 +121,10 @@ func (e argoCD) deploy(c *cell) {
 	c.Helper()
 	var app argoApplication
 	finalizer := "resources-finalizer.argocd.argoproj.io"
-	if !c.situation.bare {
+	if !c.situation.foreground {
 		finalizer += "/background"
+	}
+	if !c.situation.bare {
 		if err := readDocumented("Together, for an application:", &app); err != nil {
 			c.Fatal(err)
 		}

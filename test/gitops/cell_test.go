@@ -54,7 +54,7 @@ func newCell(t *testing.T, engine engine, situation situation) *cell {
 	c.repository = repositories.create(t, c.namespace)
 	c.put(firstRevision())
 	engine.deploy(c)
-	c.awaitAvailable(c.revision().deployment())
+	c.awaitAvailable(situation.form.deployment(c.revision()))
 	c.requests = cluster.Send(t, c.namespace, service, c.revision().live, 40)
 	c.requests.SlowToo(t)
 	return c

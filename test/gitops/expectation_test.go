@@ -3,6 +3,9 @@
 package gitops
 
 import (
+	"slices"
+	"strings"
+
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -35,7 +38,7 @@ func (c *cell) switches(from revision) {
 	to := c.revision().live
 	c.awaitVersion(to)
 	c.requests.AwaitAnswer(c, to)
-	c.vacates(from)
+	c.situation.form.vacates(c, c.situation.form.deployment(from))
 }
 
 func (c *cell) awaitVersion(to string) {
@@ -45,10 +48,21 @@ func (c *cell) awaitVersion(to string) {
 	})
 }
 
-// vacates waits until nothing is left of a revision that traffic has left.
-func (c *cell) vacates(from revision) {
+// ends waits until nothing is left of a Deployment.
+func (c *cell) ends(deployment string) {
 	c.Helper()
-	c.kubectl("wait", "--for=delete", "deployment/"+from.deployment(), "--timeout=60s")
+	c.kubectl("wait", "--for=delete", "deployment/"+deployment, "--timeout=60s")
+}
+
+// frees waits until a slot is what the newest commit says of it, with nothing of it held.
+func (c *cell) frees(deployment string) {
+	c.Helper()
+	r := c.revision()
+	slot := slices.Index(slotNames[:], strings.TrimPrefix(deployment, "nginx-"))
+	c.awaitDeployment(deployment, "be as the newest commit says", func(d *appsv1.Deployment) bool {
+		return d.Spec.Template.Labels["version"] == r.slots[slot] && !d.Spec.Paused &&
+			*d.Spec.Replicas == r.replicas(slot) && d.Status.Replicas == r.replicas(slot)
+	})
 }
 
 // waits waits until the Service asks for the version of the newest commit, and is held on another.

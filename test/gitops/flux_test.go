@@ -23,7 +23,14 @@ var (
 	gitRepositories = schema.GroupVersionResource{Group: "source.toolkit.fluxcd.io", Version: "v1", Resource: "gitrepositories"}
 )
 
-// startFlux starts both controllers.
+// shard is the label by which a Kustomization is one for a kustomize-controller of its own, and cancels is that of one which ends a
+// health check when there is a newer commit.
+const (
+	shard   = "sharding.fluxcd.io/key"
+	cancels = "cancels"
+)
+
+// startFlux starts its controllers.
 func startFlux(p *programs) error {
 	ports, err := installation.FreePorts(1)
 	if err != nil {
@@ -40,7 +47,9 @@ func startFlux(p *programs) error {
 		{"source-controller", "SOURCE_CONTROLLER", []string{"--storage-path=" + storage, "--storage-addr=" + address,
 			"--storage-adv-addr=" + address}},
 		// A worker that waits for a version to become ready is not free for another application.
-		{"kustomize-controller", "KUSTOMIZE_CONTROLLER", []string{"--concurrent=50"}},
+		{"kustomize-controller", "KUSTOMIZE_CONTROLLER", []string{"--concurrent=50", "--watch-label-selector=!" + shard}},
+		{"kustomize-controller-cancels", "KUSTOMIZE_CONTROLLER", []string{"--watch-label-selector=" + shard + "=" + cancels,
+			"--feature-gates=CancelHealthCheckOnNewRevision=true"}},
 	} {
 		program, err := built(controller.variable)
 		if err != nil {
@@ -62,6 +71,10 @@ func (flux) title() string { return fluxTitle }
 
 func (flux) deploy(c *cell) {
 	c.Helper()
+	labels, timeout := "", "15s"
+	if c.situation.cancels {
+		labels, timeout = shard+": "+cancels, "10m" // Nothing that happens in time has waited for it.
+	}
 	manifest := fmt.Sprintf(`
 apiVersion: source.toolkit.fluxcd.io/v1
 kind: GitRepository
@@ -70,14 +83,14 @@ spec: {url: %[2]q, ref: {branch: main}, interval: 1h}
 ---
 apiVersion: kustomize.toolkit.fluxcd.io/v1
 kind: Kustomization
-metadata: {name: app, namespace: %[1]s}
+metadata: {name: app, namespace: %[1]s, labels: {%[3]s}}
 spec:
   sourceRef: {kind: GitRepository, name: app}
   targetNamespace: %[1]s
   prune: true
   interval: 5s
-  timeout: 15s
-`, c.namespace, c.repository.url)
+  timeout: %[4]s
+`, c.namespace, c.repository.url, labels, timeout)
 	if err := apply([]byte(manifest)); err != nil {
 		c.Fatal(err)
 	}

@@ -6,8 +6,8 @@ import "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 
 // What is done in a situation.
 
-// upgrades goes on twice.
-func upgrades(c *cell) {
+// upgradeTwice goes on twice.
+func upgradeTwice(c *cell) {
 	for _, version := range []string{"1.11", "1.12"} {
 		from := c.revision()
 		c.ask(version)
@@ -15,6 +15,10 @@ func upgrades(c *cell) {
 		c.switches(from)
 		c.settles()
 	}
+}
+
+func upgrades(c *cell) {
+	upgradeTwice(c)
 	c.record("switched")
 	c.unwritten()
 }
@@ -50,13 +54,10 @@ func revertsWhileHeld(c *cell) {
 	c.record("switched")
 }
 
+// revertsAfter reverts the second of two upgrades. In two slots, that changes the version of the slot that serves.
 func revertsAfter(c *cell) {
+	upgradeTwice(c)
 	from := c.revision()
-	c.ask("1.11")
-	c.arrives()
-	c.switches(from)
-	c.settles()
-	from = c.revision()
 	c.revert()
 	c.arrives()
 	c.switches(from)
@@ -78,9 +79,12 @@ func drifts(c *cell) {
 	c.record("undone")
 }
 
+// deletesWhileHeld asks for a version whose pods run, so that they end at once. One that waits for its image does not.
 func deletesWhileHeld(c *cell) {
 	from := c.revision()
-	c.ask("1.13")
+	to := from.next("1.12")
+	to.startup = "600"
+	c.push(to)
 	c.arrives()
 	c.waits(from.live)
 	c.deletes()
@@ -100,5 +104,24 @@ func prunesInTheForeground(c *cell) {
 	c.unwritten()
 	if c.get().ResourceVersion == before.ResourceVersion {
 		c.record("nothing is synced")
+	}
+}
+
+// splitsWaves asks in a commit that has the Service in another sync wave than the Deployment. The next has them in one.
+func splitsWaves(wave string) func(*cell) {
+	return func(c *cell) {
+		from := c.revision()
+		to := from.next("1.11")
+		to.wave = wave
+		c.push(to)
+		c.arrives()
+		c.unwritten()
+		c.shows("held")
+		to.wave = ""
+		c.push(to)
+		c.arrives()
+		c.switches(from)
+		c.settles()
+		c.record("switched")
 	}
 }

@@ -2,6 +2,7 @@ package harness
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -32,10 +33,22 @@ type Write struct {
 	ObjectRef struct{ Namespace, Name, Subresource string }
 
 	ResponseStatus struct{ Code int }
-	RequestObject  struct {
-		Metadata struct{ Annotations map[string]*string }
-		Spec     struct{ Selector map[string]*string }
+	RequestObject  requestObject
+}
+
+// requestObject is what a write says of a Service.
+type requestObject struct {
+	Metadata struct{ Annotations map[string]*string }
+	Spec     struct{ Selector map[string]*string }
+}
+
+// UnmarshalJSON passes over a JSON patch, which is a list: bluegreen sends none, and Argo CD only for managed fields.
+func (o *requestObject) UnmarshalJSON(written []byte) error {
+	if bytes.HasPrefix(written, []byte("[")) {
+		return nil
 	}
+	type fields requestObject
+	return json.Unmarshal(written, (*fields)(o))
 }
 
 // controller is the user name of bluegreen's controller, as hack/install and the tests install it.

@@ -184,8 +184,8 @@ func (w DeploymentWrite) leaving() (bluegreen.Service, bool) {
 			return service, true
 		}
 	}
-	if w.inUse() {
-		return bluegreen.Service{}, false
+	if _, served := w.Old.Annotations[bluegreen.Serves]; w.inUse() || !served {
+		return bluegreen.Service{}, false // What never had traffic does not drain.
 	}
 	for _, service := range w.Services {
 		if service.MayHaveLeft(w.Old) {

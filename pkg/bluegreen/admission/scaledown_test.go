@@ -51,3 +51,13 @@ func TestAScaleDownWaitsForTheSwitchAwayThatIsPendingAndForTheDrain(t *testing.T
 		})
 	}
 }
+
+// TestAScaleDownOfWhatNeverHadTrafficDoesNotWait: a target whose ask was withdrawn. If it waited, the next ask for it could come in
+// between, with the replicas that it still has, which is no change: it would then go to 0 in spite of that.
+func TestAScaleDownOfWhatNeverHadTrafficDoesNotWait(t *testing.T) {
+	old, wanted := Deployment("1.11", Protected, Unnoted), Deployment("1.11", Protected, Unnoted, Replicas(0))
+	answer := admitDeployment(deploymentWrite{old: old, new: wanted, services: Services(Managed())})
+	if held := answer.Deployment; *held.Spec.Replicas != 0 || len(answer.Warnings) > 0 {
+		t.Errorf("got %d replicas, %v, warnings %q", *held.Spec.Replicas, held.Annotations, answer.Warnings)
+	}
+}
