@@ -31,7 +31,7 @@ func TestWaitingSaysWhatTheDeploymentReports(t *testing.T) {
 	}
 	awaitMessage(t, ns, "its pods cannot be made: pods \"nginx-1.11-",
 		"exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3",
-		"; version 1.11 has fewer replicas than version 1.10 has available")
+		"; version 1.11 has fewer replicas than version 1.10, and traffic moves all the same")
 	kubectl(t, "rollout", "pause", "deployment/nginx-1.11", "--namespace", ns)
 	limitPods(t, ns, 9)
 	kubectl(t, "scale", "deployment/nginx-1.11", "--namespace", ns, "--replicas=2")

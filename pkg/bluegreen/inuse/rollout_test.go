@@ -148,12 +148,15 @@ func TestALiveSlotIsNotRolledOutForAVersionThatGetsNoTraffic(t *testing.T) {
 		service *corev1.Service
 		want    heldRollout
 	}{
-		"it waits":              {service: asks(Annotation(bluegreen.AttemptKey, record)), want: rolloutInPlace},
-		"it has failed":         {service: asks(Annotation(bluegreen.AttemptKey, record+"/Failed")), want: rolloutPending},
-		"it is not approved":    {service: asks(byHand), want: rolloutPending},
-		"another is approved":   {service: asks(byHand, Annotation(bluegreen.ApprovedVersion, "1.11")), want: rolloutPending},
-		"it is approved":        {service: asks(byHand, Annotation(bluegreen.ApprovedVersion, "1.12")), want: rolloutInPlace},
-		"it failed before that": {service: asks(Annotation(bluegreen.AttemptKey, record+"/Failed"), Annotation(bluegreen.Retry, "2")), want: rolloutInPlace},
+		"it waits":            {service: asks(Annotation(bluegreen.AttemptKey, record)), want: rolloutInPlace},
+		"it has failed":       {service: asks(Annotation(bluegreen.AttemptKey, record+"/Failed")), want: rolloutPending},
+		"it is not approved":  {service: asks(byHand), want: rolloutPending},
+		"another is approved": {service: asks(byHand, Annotation(bluegreen.ApprovedVersion, "1.11")), want: rolloutPending},
+		"it is approved":      {service: asks(byHand, Annotation(bluegreen.ApprovedVersion, "1.12")), want: rolloutInPlace},
+		"it failed before that": {
+			service: asks(Annotation(bluegreen.AttemptKey, record+"/Failed"), Annotation(bluegreen.Retry, "2")),
+			want:    rolloutInPlace,
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			slot := HeldSlot()

@@ -4,6 +4,8 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 )
@@ -16,6 +18,10 @@ func approves(version string) ServiceOption { return Annotation(bluegreen.Approv
 func pauses(version string, writes int) stop {
 	return stop{"Paused", ReasonNotApproved, version, writes}
 }
+
+// changed is a newer generation, and observed a status of the newest.
+func changed(d *appsv1.Deployment)  { d.Generation++ }
+func observed(d *appsv1.Deployment) { d.Status.ObservedGeneration = d.Generation }
 
 func TestAVersionThatIsReadyWaitsForItsApproval(t *testing.T) {
 	blue, green, greenStarts := Deployment("1.10"), Deployment("1.11"), Deployment("1.11", Starting)
@@ -49,6 +55,18 @@ func TestAVersionThatIsReadyWaitsForItsApproval(t *testing.T) {
 			steps: []step{runs(green), write(Asks("1.11")), runs(greenStarts), write(approves("1.11")), runs(green)},
 			want: []stop{rests("1.10", noWrite), pauses("1.10", oneWrite), waits(ReasonNotAvailable, "1.10", oneWrite),
 				waits(ReasonNotAvailable, "1.10", noWrite), rests("1.11", oneWrite)},
+		},
+		"its Deployment changes, and its status follows": {
+			steps: []step{runs(green), write(Asks("1.11")), runs(Deployment("1.11", changed)), runs(Deployment("1.11", changed, observed)),
+				runs(Deployment("1.11", changed, observed, Starting)), runs(Deployment("1.11", changed, observed, Starting, changed))},
+			want: []stop{rests("1.10", noWrite), pauses("1.10", oneWrite), pauses("1.10", noWrite), pauses("1.10", noWrite),
+				waits(ReasonNotAvailable, "1.10", oneWrite), waits(ReasonNotAvailable, "1.10", noWrite)},
+		},
+		"its Deployment changes as it is approved": {
+			steps: []step{runs(green), write(Asks("1.11")), runs(Deployment("1.11", changed)), write(approves("1.11")),
+				runs(Deployment("1.11", changed, observed))},
+			want: []stop{rests("1.10", noWrite), pauses("1.10", oneWrite), pauses("1.10", noWrite), waits(ReasonNotAvailable, "1.10", oneWrite),
+				rests("1.11", oneWrite)},
 		},
 		"the same manifest, applied again": {
 			steps: []step{runs(green), write(Asks("1.11")), write(Lacks(bluegreen.PhaseKey, bluegreen.MessageKey, bluegreen.AttemptKey))},

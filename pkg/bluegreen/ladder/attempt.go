@@ -32,7 +32,7 @@ func stay(state State, message string, records map[string]string) *bluegreen.Dec
 	if trouble := cmp.Or(liveTrouble(state), liveRelabelled(state)); trouble != nil {
 		message += "; " + trouble.message
 	}
-	decision := report(state, bluegreen.Failed, verdict{bluegreen.ReasonFailed, message, true}, records)
+	decision := report(state, bluegreen.Failed, verdict{reason: bluegreen.ReasonFailed, message: message, warning: true}, records)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
 	return &decision
 }

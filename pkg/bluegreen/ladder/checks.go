@@ -43,6 +43,7 @@ func available(_ State, deployment *appsv1.Deployment) *verdict {
 		return nil
 	}
 	why := cmp.Or(stuck(deployment), &verdict{reason: bluegreen.ReasonNotAvailable})
+	why.unobserved = status.ObservedGeneration < deployment.Generation
 	why.message = "waiting for " + minimumReplicasAvailable + why.message
 	return why
 }

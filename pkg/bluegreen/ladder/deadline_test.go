@@ -199,7 +199,8 @@ func TestAFailureTellsWhatBecomesOfWhatServes(t *testing.T) {
 		t.Errorf("got %s", kept.Message)
 	}
 	scaled := decide(kept.Service, Deployment("1.10", Replicas(0)), green)
-	if !strings.Contains(scaled.Message, "--overwrite; Deployment nginx-1.10: serves and has 0 replicas") || strings.Contains(scaled.Message, "deleted") {
+	const zero = "--overwrite; Deployment nginx-1.10: serves and has 0 replicas"
+	if !strings.Contains(scaled.Message, zero) || strings.Contains(scaled.Message, "deleted") {
 		t.Errorf("got %s", scaled.Message)
 	}
 	mended := decide(scaled.Service, Deployment("1.10"), green)

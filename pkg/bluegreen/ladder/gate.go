@@ -18,6 +18,11 @@ func ready(state State) *bluegreen.Decision {
 	if why == nil {
 		return nil
 	}
+	if paused := state.Service.Annotations[bluegreen.PhaseKey] == string(bluegreen.Paused); paused && why.unobserved {
+		if waits := approved(state); waits != nil {
+			return waits // As before: an autoscaler, or an annotation, makes a new generation.
+		}
+	}
 	due := deadline(state)
 	late := !due.IsZero() && !state.Now.Before(due)
 	if late && serves(state) {

@@ -23,14 +23,14 @@ func kept(state State) bluegreen.Decision {
 // liveTrouble returns what people have to know about the live Deployments, or nil.
 func liveTrouble(state State) *verdict {
 	if frozen := bluegreen.Frozen(state.Live); len(frozen) > 0 {
-		return &verdict{bluegreen.ReasonLiveDeleting, fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are kept, and "+
-			"its spec is frozen, until traffic moves; ask for another version to finish its deletion, or take its pods over: kubectl delete "+
-			"deployment %s -n %s --cascade=orphan --wait=false, and apply its manifest again",
-			bluegreen.Names(frozen), frozen[0].Name, frozen[0].Namespace), true}
+		return &verdict{reason: bluegreen.ReasonLiveDeleting, message: fmt.Sprintf("Deployment %s: serves and is being deleted: its pods are "+
+			"kept, and its spec is frozen, until traffic moves; ask for another version to finish its deletion, or take its pods over: kubectl "+
+			"delete deployment %s -n %s --cascade=orphan --wait=false, and apply its manifest again",
+			bluegreen.Names(frozen), frozen[0].Name, frozen[0].Namespace), warning: true}
 	}
 	if len(state.Live) > 0 && !slices.ContainsFunc(state.Live, hasReplicas) {
-		return &verdict{bluegreen.ReasonLiveScaledToZero, fmt.Sprintf(
-			"Deployment %s: serves and has 0 replicas: scale it up, or ask for another version", bluegreen.Names(state.Live)), true}
+		return &verdict{reason: bluegreen.ReasonLiveScaledToZero, message: fmt.Sprintf(
+			"Deployment %s: serves and has 0 replicas: scale it up, or ask for another version", bluegreen.Names(state.Live)), warning: true}
 	}
 	return nil
 }
@@ -49,8 +49,8 @@ func liveRelabelled(state State) *verdict {
 	if version := deployment.Spec.Template.Labels[service.VersionLabel]; version != "" && version != service.Target {
 		remedy += fmt.Sprintf(", or ask for %s=%s", bluegreen.TargetVersion, version)
 	}
-	return &verdict{bluegreen.ReasonLiveRelabelled, fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would take its pods "+
-		"out of the Service, %s: %s", deployment.Name, labels.FormatLabels(service.Spec.Selector), paused, remedy), true}
+	return &verdict{reason: bluegreen.ReasonLiveRelabelled, message: fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would "+
+		"take its pods out of the Service, %s: %s", deployment.Name, labels.FormatLabels(service.Spec.Selector), paused, remedy), warning: true}
 }
 
 func hasReplicas(deployment *appsv1.Deployment) bool { return bluegreen.Replicas(deployment) > 0 }

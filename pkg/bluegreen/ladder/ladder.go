@@ -62,6 +62,9 @@ type verdict struct {
 
 	// warning reports whether people should look at it even if they do not wait for it.
 	warning bool
+
+	// unobserved reports whether it is so because a status is of an older generation, which changes in a moment.
+	unobserved bool
 }
 
 // wait keeps traffic where it is until the target is ready, and tells why it is not.

@@ -22,16 +22,17 @@ func stuck(deployment *appsv1.Deployment) *verdict {
 		return nil
 	}
 	if failure := condition(deployment, appsv1.DeploymentReplicaFailure); failure.Status == corev1.ConditionTrue {
-		return &verdict{bluegreen.ReasonReplicaFailure, "; its pods cannot be made: " + bluegreen.Shorten(failure.Message, 400), true}
+		return &verdict{reason: bluegreen.ReasonReplicaFailure, warning: true,
+			message: "; its pods cannot be made: " + bluegreen.Shorten(failure.Message, 400)}
 	}
 	if deployment.Spec.Paused && !bluegreen.RolloutHeld(deployment) {
-		return &verdict{bluegreen.ReasonPaused, fmt.Sprintf("; it is paused: kubectl rollout resume deployment %s -n %s",
-			deployment.Name, deployment.Namespace), true}
+		return &verdict{reason: bluegreen.ReasonPaused, message: fmt.Sprintf("; it is paused: kubectl rollout resume deployment %s -n %s",
+			deployment.Name, deployment.Namespace), warning: true}
 	}
 	if progress := condition(deployment, appsv1.DeploymentProgressing); progress.Reason == progressDeadlineExceeded {
-		return &verdict{bluegreen.ReasonProgressDeadlineExceeded, fmt.Sprintf("; it has made no progress for %d s "+
-			"(progressDeadlineSeconds), and its pods say why: kubectl describe pods -n %s -l '%s'", ptr.Deref(
-			deployment.Spec.ProgressDeadlineSeconds, 600), deployment.Namespace, metav1.FormatLabelSelector(deployment.Spec.Selector)), true}
+		return &verdict{reason: bluegreen.ReasonProgressDeadlineExceeded, warning: true, message: fmt.Sprintf("; it has made no progress for "+
+			"%d s (progressDeadlineSeconds), and its pods say why: kubectl describe pods -n %s -l '%s'", ptr.Deref(
+			deployment.Spec.ProgressDeadlineSeconds, 600), deployment.Namespace, metav1.FormatLabelSelector(deployment.Spec.Selector))}
 	}
 	return nil
 }

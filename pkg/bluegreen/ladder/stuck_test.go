@@ -9,7 +9,7 @@ import (
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 )
 
-const quota = `pods "nginx-1.11-7d9f-" is forbidden: exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3`
+const quota = `pods "nginx-1.11-7d9f-qg9cd" is forbidden: exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3`
 
 // reports adds a condition to what a Deployment reports.
 func reports(kind appsv1.DeploymentConditionType, status corev1.ConditionStatus, reason, message string) DeploymentOption {

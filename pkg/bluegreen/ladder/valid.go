@@ -12,5 +12,5 @@ func valid(state State) *bluegreen.Decision {
 	if len(errs) == 0 {
 		return nil
 	}
-	return wait(state, verdict{bluegreen.ReasonInvalid, errs.ToAggregate().Error(), true})
+	return wait(state, verdict{reason: bluegreen.ReasonInvalid, message: errs.ToAggregate().Error(), warning: true})
 }
