@@ -59,7 +59,7 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	if was, is := notTheControllers(before), notTheControllers(after); !reflect.DeepEqual(was, is) {
 		c.fault(e, "the controller changed more than is its own: from %v to %v", was, is)
 	}
-	if recorded := after.Annotations[attemptKey] != ""; recorded != pending(after) {
+	if recorded := after.Annotations[attemptKey] != ""; (sound(after) || !managed(after)) && recorded != pending(after) {
 		c.fault(e, "the controller left attempt %q, and a switch is pending: %t", after.Annotations[attemptKey], pending(after))
 	}
 	if asked := c.askThatFailed(e, before); asked != nil && sameAsk(asked, before) && !failed(after) {

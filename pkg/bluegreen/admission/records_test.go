@@ -21,6 +21,14 @@ func TestRecordsAreBluegreensAloneAndTheLastSwitchOutlastsAnAsk(t *testing.T) {
 		annotations[bluegreen.LastSwitchKey], annotations[bluegreen.Retry] = left, retry
 		return annotations
 	}
+	mended := func(phase, attempt, message string) map[string]string {
+		annotations := WaitingFor("1.11", message)
+		annotations[bluegreen.AttemptKey], annotations[bluegreen.LastSwitchKey], annotations[bluegreen.PhaseKey] = attempt, left, phase
+		if message == "" {
+			delete(annotations, bluegreen.MessageKey)
+		}
+		return annotations
+	}
 	rests := StableOn("1.10")
 	rests[bluegreen.LastSwitchKey] = left
 
@@ -73,6 +81,20 @@ func TestRecordsAreBluegreensAloneAndTheLastSwitchOutlastsAnAsk(t *testing.T) {
 			new:         Service(switched, Asks("1.10")),
 			selector:    blue,
 			annotations: StableOn("1.10"),
+		},
+		"an option mended": {
+			old:         Waiting(tried, switched, Annotation(bluegreen.Ready, "soon"), Annotation(bluegreen.MessageKey, "invalid")),
+			new:         Waiting(tried, switched, Annotation(bluegreen.MessageKey, "invalid")),
+			selector:    blue,
+			annotations: mended("Waiting", attempt, asked),
+		},
+		"an option mended after the ask has failed": {
+			old: Waiting(Annotation(bluegreen.AttemptKey, attempt+"/Failed"), switched, Annotation(bluegreen.Ready, "soon"),
+				Annotation(bluegreen.MessageKey, "invalid")),
+			new:         Waiting(switched),
+			selector:    blue,
+			annotations: mended("Failed", attempt+"/Failed", ""),
+			warnings:    []string{inVain(bluegreen.MessageKey, "not yet")},
 		},
 		"created from a copy": {
 			new:         Managed(tried, switched),

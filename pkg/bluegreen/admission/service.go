@@ -107,8 +107,11 @@ func (w ServiceWrite) created() ServiceAnswer {
 func (w ServiceWrite) updated() ServiceAnswer {
 	service := w.New.WithSelector(w.Old.Spec.Selector)
 	own := bluegreen.OwnAnnotations(w.Old.Service)
-	if !w.Old.SameAsk(w.New) {
+	switch {
+	case !w.Old.SameAsk(w.New):
 		own = w.askedAnew(service)
+	case len(w.Old.Errors) > 0:
+		own = w.mended(service)
 	}
 	answer := store(service, own)
 	answer.Errors = slices.Concat(w.New.Errors, w.otherKeysChanged(w.New.VersionLabel), w.invalidVersion(),
@@ -123,6 +126,22 @@ func (w ServiceWrite) askedAnew(service bluegreen.Service) map[string]string {
 	own := justAsked(service)
 	if last, found := w.Old.LastSwitch(); found && w.Old.Managed {
 		own[bluegreen.LastSwitchKey] = last.String()
+	}
+	return own
+}
+
+// mended returns bluegreen's own annotations once what was wrong with others is mended: what became of the ask stays.
+func (w ServiceWrite) mended(service bluegreen.Service) map[string]string {
+	own := justAsked(service)
+	for _, key := range []string{bluegreen.AttemptKey, bluegreen.LastSwitchKey} {
+		if record, found := w.Old.Annotations[key]; found {
+			own[key] = record
+		}
+	}
+	attempt, _ := bluegreen.Read(service.WithOwn(own)).Attempt()
+	if attempt.Outcome == bluegreen.OutcomeFailed {
+		own[bluegreen.PhaseKey] = string(bluegreen.Failed)
+		delete(own, bluegreen.MessageKey)
 	}
 	return own
 }

@@ -3,9 +3,11 @@ package ladder
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -60,11 +62,12 @@ func givenUp(state State, what string) string {
 		state.Now.Unix()) + tryAgain
 }
 
-// serves reports whether traffic that stays is served: by a Deployment that the target does not replace in place. Otherwise to wait for
-// the target is the only way out, and giving up would make an outage last.
+// serves reports whether traffic that stays is served: by a Deployment that the target does not replace in place, or, for all that is
+// known, by pods of something else. Otherwise to wait for the target is the only way out, and giving up would make an outage last.
 func serves(state State) bool {
 	_, left := availability(state)
-	return left > 0
+	inPlace := func(target *appsv1.Deployment) bool { return spansVersions(state, target) }
+	return left > 0 || len(state.Live) == 0 && !slices.ContainsFunc(state.Target, inPlace)
 }
 
 // deadline returns when the ask fails if its target is not ready by then; zero if it may take as long as it likes, as one may whose

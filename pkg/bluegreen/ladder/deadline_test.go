@@ -191,6 +191,13 @@ func TestADeadlineDoesNotMakeAnOutageLast(t *testing.T) {
 	}
 }
 
+func TestADeadlineCountsWhereNoDeploymentServes(t *testing.T) {
+	late := edited(waitedFor(t, 10*time.Minute), inTenMinutes)
+	expectReason(t, decide(late, Deployment("1.11", Starting)), ReasonFailed)
+	expectReason(t, decide(late), ReasonFailed)
+	expectReason(t, decide(late, inPlace(Version("1.11"), Starting)), ReasonNotAvailable)
+}
+
 func TestAFailureTellsWhatBecomesOfWhatServes(t *testing.T) {
 	late := edited(waitedFor(t, 10*time.Minute), inTenMinutes)
 	green := Deployment("1.11", Starting)
