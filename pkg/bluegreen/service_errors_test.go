@@ -69,6 +69,31 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 			errors:      [][]string{{"metadata.annotations[bluegreen/in-use-protection]", `"off"`, `supported values: "enabled", "disabled"`}},
 			want:        asking(""),
 		},
+		"a drain that is no duration": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Drain, "soon"),
+			errors:      [][]string{{"metadata.annotations[bluegreen/drain]", `"soon"`, "must be a duration of 0s or more, such as 30s"}},
+			want:        asking(""),
+		},
+		"a drain before it begins": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Drain, "-1s"),
+			errors:      [][]string{{"metadata.annotations[bluegreen/drain]", `"-1s"`, "must be a duration of 0s or more"}},
+			want:        asking(""),
+		},
+		"a deadline that is over at once": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Deadline, "0s"),
+			errors:      [][]string{{"metadata.annotations[bluegreen/deadline]", `"0s"`, "must be a duration of more than 0s, such as 30s"}},
+			want:        asking(""),
+		},
+		"a promotion nobody knows": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Promote, "by hand"),
+			errors:      [][]string{{"metadata.annotations[bluegreen/promotion]", `"by hand"`, `supported values: "auto", "manual"`}},
+			want:        asking(""),
+		},
+		"an approval of no version": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.ApprovedVersion, ""),
+			errors:      [][]string{{"metadata.annotations[bluegreen/approved-version]", `""`, "not empty"}},
+			want:        asking(""),
+		},
 		"a key nobody knows": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/promtion", "manual"),
 			errors: [][]string{{"metadata.annotations", `"bluegreen/promtion"`,

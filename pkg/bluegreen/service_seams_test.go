@@ -6,6 +6,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/validation/field"
+	"k8s.io/utils/ptr"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
@@ -19,7 +20,12 @@ type parsed struct {
 	versionLabel string
 	ready        bluegreen.Readiness
 	protected    bool
-	drain        *time.Duration
+	promotion    bluegreen.Promotion
+	approved     string
+	retry        string
+
+	// drain and deadline are 0 where they are absent.
+	drain, deadline time.Duration
 }
 
 func parse(annotations map[string]string) (parsed, field.ErrorList) {
@@ -30,7 +36,11 @@ func parse(annotations map[string]string) (parsed, field.ErrorList) {
 		versionLabel: service.VersionLabel,
 		ready:        service.Ready,
 		protected:    service.Protect,
-		drain:        service.Drain,
+		promotion:    service.Promotion,
+		approved:     service.ApprovedVersion,
+		retry:        service.Retry,
+		drain:        ptr.Deref(service.Drain, 0),
+		deadline:     ptr.Deref(service.Deadline, 0),
 	}
 	return read, service.Errors
 }

@@ -3,6 +3,7 @@ package bluegreen_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
@@ -79,6 +80,26 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.InUseProtection, "enabled"),
 			want:        asking("1"),
 		},
+		"a drain": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Drain, "1m30s"),
+			want:        asking("1", func(p *parsed) { p.drain = 90 * time.Second }),
+		},
+		"a deadline": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Deadline, "10m"),
+			want:        asking("1", func(p *parsed) { p.deadline = 10 * time.Minute }),
+		},
+		"a retry": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Retry, "again, please!"),
+			want:        asking("1", func(p *parsed) { p.retry = "again, please!" }),
+		},
+		"promotion by hand, and an approval": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Promote, "manual", bluegreen.ApprovedVersion, "1.9"),
+			want:        asking("1", func(p *parsed) { p.promotion, p.approved = bluegreen.Manual, "1.9" }),
+		},
+		"automatic promotion": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Promote, "auto"),
+			want:        asking("1"),
+		},
 		"the default version label named": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.VersionLabel, "version"),
 			want:        asking("1"),
@@ -95,7 +116,7 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 
 // defaults is what a Service asks for that is not managed.
 func defaults() parsed {
-	return parsed{versionLabel: "version", ready: bluegreen.Minimum, protected: true}
+	return parsed{versionLabel: "version", ready: bluegreen.Minimum, promotion: bluegreen.Auto, protected: true}
 }
 
 // asking is what a managed Service asks for; without a target where its annotations are invalid.

@@ -55,11 +55,11 @@ func recordsWith(state State, outcome bluegreen.Outcome) map[string]string {
 	return records
 }
 
-// givenUp says what it means that an ask has failed.
+// givenUp says what it means that an ask has failed. It is the same whenever it is said: retry is when the attempt began.
 func givenUp(state State, what string) string {
 	return fmt.Sprintf("Version %s %s: traffic stays on %s; ask for another version, or for this one again: kubectl annotate service %s -n "+
 		"%s %s=%d", state.Service.Target, what, state.Service.Describe(), state.Service.Name, state.Service.Namespace, bluegreen.Retry,
-		state.Now.Unix()) + tryAgain
+		state.Service.Try(state.Now).Since.Unix()) + tryAgain
 }
 
 // serves reports whether traffic that stays is served: by a Deployment that the target does not replace in place, or, for all that is

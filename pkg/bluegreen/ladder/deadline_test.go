@@ -135,13 +135,13 @@ func TestAFailureSaysWhyAndEndsInACommandThatTriesAgain(t *testing.T) {
 	late := edited(waitedFor(t, 10*time.Minute), inTenMinutes)
 	action := decide(late, Deployment("1.10"), Deployment("1.11", Starting))
 	want := "Version 1.11 was not ready 10m0s after it was asked for (" + notYet + "): traffic stays on version 1.10; " +
-		"ask for another version, or for this one again: kubectl annotate service nginx -n shop bluegreen/retry=1795852800 --overwrite"
+		"ask for another version, or for this one again: kubectl annotate service nginx -n shop bluegreen/retry=1795852200 --overwrite"
 	if action.Reason != ReasonFailed || action.Told != want || action.Message != want || !action.Warning {
 		t.Errorf("got %+v\nwant %s", action, want)
 	}
 	talks := reports("ReplicaFailure", corev1.ConditionTrue, "FailedCreate", strings.Repeat("x", 2000))
 	long := decide(late, Deployment("1.10"), Deployment("1.11", Starting, talks))
-	if !strings.HasSuffix(long.Message, "bluegreen/retry=1795852800 --overwrite") {
+	if !strings.HasSuffix(long.Message, "bluegreen/retry=1795852200 --overwrite") {
 		t.Errorf("got %s", long.Message)
 	}
 }
@@ -213,6 +213,24 @@ func TestAFailureTellsWhatBecomesOfWhatServes(t *testing.T) {
 	mended := decide(scaled.Service, Deployment("1.10"), green)
 	if !strings.HasSuffix(mended.Message, " --overwrite") || !strings.Contains(mended.Message, notYet) {
 		t.Errorf("got %s", mended.Message)
+	}
+}
+
+func TestAFailureIsWrittenOnceHoweverLongItsMessageIs(t *testing.T) {
+	long := strings.Repeat("x", 63)
+	selects := []string{"version", "1.10"}
+	for i := range 20 {
+		selects = append(selects, long[i:], long)
+	}
+	service := edited(waitedFor(t, 10*time.Minute), inTenMinutes, Selects(selects...))
+	first := decide(service)
+	state := observe(first.Service, nil)
+	state.Now = state.Now.Add(time.Hour)
+	second := decideOn(state)
+	state = observe(second.Service, nil)
+	state.Now = state.Now.Add(2 * time.Hour)
+	if third := decideOn(state); third.Writes || first.Reason != ReasonFailed || third.Reason != ReasonFailed {
+		t.Errorf("written again: %s, then %s", second.Message, third.Message)
 	}
 }
 

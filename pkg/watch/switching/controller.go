@@ -40,16 +40,18 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	}
 	state := ladder.Observe(service, deployments, c.protection, c.cluster.Now())
 	decision := ladder.Decide(state)
-	switch {
-	case decision.MovesTraffic():
+	if givesUp(decision) {
+		if state, err = c.lookAnew(ctx, state); err != nil {
+			return reconcile.Result{}, err
+		}
+		decision = ladder.Decide(state)
+	}
+	if decision.MovesTraffic() {
 		// The other controller may be about to unprotect the target: a switch back must not meet that.
 		defer c.cluster.Lock(state.Target...)()
-		decision, err = c.confirm(ctx, state)
-	case givesUp(decision):
-		decision, err = c.confirmFailure(ctx, state)
-	}
-	if err != nil {
-		return reconcile.Result{}, err
+		if decision, err = c.confirm(ctx, state); err != nil {
+			return reconcile.Result{}, err
+		}
 	}
 	if err := c.cluster.Perform(ctx, object, bluegreen.Switching, decision); err != nil || decision.LookAgain.IsZero() {
 		return reconcile.Result{}, err
@@ -72,13 +74,13 @@ func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen
 	return ladder.Decide(state.Refresh(target)), nil
 }
 
-// confirmFailure decides anew on all Deployments that the API server has: the informer may not even know the target yet.
-func (c *Controller) confirmFailure(ctx context.Context, state ladder.State) (bluegreen.Decision, error) {
+// lookAnew observes all Deployments that the API server has: the informer may not even know the target yet.
+func (c *Controller) lookAnew(ctx context.Context, state ladder.State) (ladder.State, error) {
 	deployments, err := cluster.ListDeployments(ctx, c.cluster.APIReader, state.Service.Namespace)
 	if err != nil {
-		return bluegreen.Decision{}, err
+		return state, err
 	}
-	return ladder.Decide(ladder.Observe(state.Service, deployments, state.Protection, state.Now)), nil
+	return ladder.Observe(state.Service, deployments, state.Protection, state.Now), nil
 }
 
 // SetupWithManager registers the controller. It needs the cache of cluster.CacheByObject and the indexes of cluster.AddIndexes.
