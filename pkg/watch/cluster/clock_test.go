@@ -34,7 +34,7 @@ func TestTheClockIsThatOfTheAPIServer(t *testing.T) {
 	at := func(ahead time.Duration) func() string {
 		return func() string { return time.Now().Add(ahead).UTC().Format(http.TimeFormat) }
 	}
-	refused := errors.New("refused")
+	refused, soon := errors.New("refused"), func() string { return "soon" }
 	for name, test := range map[string]struct {
 		answers []answering
 		ahead   time.Duration
@@ -48,7 +48,7 @@ func TestTheClockIsThatOfTheAPIServer(t *testing.T) {
 		"an answer that was late":       {answers: []answering{{date: at(-5 * time.Minute), after: 2100 * time.Millisecond}}},
 		"a proxy's about the server":    {answers: []answering{{date: at(5 * time.Minute), code: http.StatusBadGateway}}},
 		"no Date after one":             {answers: []answering{{date: at(5 * time.Minute)}, {}}, ahead: 5 * time.Minute},
-		"a Date that is none after one": {answers: []answering{{date: at(5 * time.Minute)}, {date: func() string { return "soon" }}}, ahead: 5 * time.Minute},
+		"a Date that is none after one": {answers: []answering{{date: at(5 * time.Minute)}, {date: soon}}, ahead: 5 * time.Minute},
 		"no answer after one":           {answers: []answering{{date: at(5 * time.Minute)}, {err: refused}}, ahead: 5 * time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
