@@ -40,6 +40,9 @@ func (w ServiceWrite) becomesExternal() field.ErrorList {
 // validation would never see it.
 func (w ServiceWrite) invalidVersion() field.ErrorList {
 	wanted := w.New.Live()
+	if w.Old.Exists() && wanted == w.Old.Spec.Selector[w.New.VersionLabel] {
+		return nil // It is stored: this writer did not bring it.
+	}
 	if problems := bluegreen.InvalidVersion(wanted); wanted != "" && len(problems) > 0 {
 		return field.ErrorList{field.Invalid(bluegreen.SelectorPath.Key(w.New.VersionLabel), wanted, strings.Join(problems, "; "))}
 	}
