@@ -4,8 +4,6 @@ import (
 	"net/http"
 	"sync/atomic"
 	"time"
-
-	"k8s.io/client-go/transport"
 )
 
 // Clock tells the time as the API server has it: a record that one process wrote, another reads, and their clocks may differ. The zero
@@ -52,5 +50,3 @@ type roundTripper func(*http.Request) (*http.Response, error)
 
 // RoundTrip implements http.RoundTripper.
 func (f roundTripper) RoundTrip(request *http.Request) (*http.Response, error) { return f(request) }
-
-var _ transport.WrapperFunc = (&Clock{}).Listen
