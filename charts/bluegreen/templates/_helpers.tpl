@@ -147,3 +147,9 @@ namespaceSelector:
       values: {{ toJson . }}
 {{- end -}}
 {{- end -}}
+
+{{/* CEL that holds unless one of Kubernetes' own controllers deletes: what was in a namespace, or had an owner. */}}
+{{- define "bluegreen.notByKubernetes" -}}
+!request.userInfo.username.startsWith('system:serviceaccount:kube-system:')
+&& request.userInfo.username != 'system:kube-controller-manager'
+{{- end -}}
