@@ -50,11 +50,11 @@ type (
 		Serves     string
 	}
 
-	// Unprotect takes finalizer and notes off a Deployment, and resumes a rollout that bluegreen paused. The note of a
-	// scale-down stays unless ForgetScaleDown.
+	// Unprotect takes finalizer and notes off a Deployment, and resumes a rollout that bluegreen paused. The notes of what is
+	// still to be done later stay unless ForgetAll.
 	Unprotect struct {
-		Deployment      *appsv1.Deployment
-		ForgetScaleDown bool
+		Deployment *appsv1.Deployment
+		ForgetAll  bool
 	}
 
 	// Resume resumes a rollout that bluegreen paused, in a Deployment that stays protected, and notes what it serves from now on.
@@ -69,10 +69,10 @@ type (
 		Replicas   int32
 	}
 
-	// NoteScaleDown writes the note ScaleToZeroAfter; an empty one is removed.
-	NoteScaleDown struct {
+	// Note writes notes on a Deployment; an empty one is removed.
+	Note struct {
 		Deployment *appsv1.Deployment
-		Note       string
+		Notes      map[string]string
 	}
 )
 
@@ -92,7 +92,7 @@ func (r Resume) Object() Object { return r.Deployment }
 func (s Scale) Object() Object { return s.Deployment }
 
 // Object implements Change.
-func (n NoteScaleDown) Object() Object { return n.Deployment }
+func (n Note) Object() Object { return n.Deployment }
 
 // MovesTraffic reports whether the write changes the selector.
 func (w WriteService) MovesTraffic() bool {

@@ -22,7 +22,8 @@ func Protected(deployment *appsv1.Deployment) bool {
 // Unfinished reports whether bluegreen has something to finish on a Deployment: a finalizer to take off, or a scale-down to do.
 func Unfinished(deployment *appsv1.Deployment) bool {
 	_, held := deployment.Annotations[ScaleToZeroAfter]
-	return held || Protected(deployment)
+	_, left := deployment.Annotations[LeftKey]
+	return held || left || Protected(deployment)
 }
 
 // Notes returns what bluegreen noted on a Deployment; nil if that is nothing.

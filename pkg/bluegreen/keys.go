@@ -42,6 +42,10 @@ const (
 	// Retry makes an ask another one: to change it asks for the same version again. Value: any string, also none.
 	// Example: "2".
 	Retry = prefix + "retry"
+
+	// RetireAfter says how long after a switch the Deployments that traffic left go to 0 replicas. Value: a duration, 0s or more.
+	// Default: never. Example: "1h".
+	RetireAfter = prefix + "retire-after"
 )
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
@@ -74,6 +78,10 @@ const (
 	// ScaleToZeroAfter stands on a Deployment that somebody scaled to 0 while a switch away from it was pending. That is done
 	// after the switch, unless somebody changes the replicas before. Value: see ScaleDown.
 	ScaleToZeroAfter = prefix + "scale-to-zero-after"
+
+	// LeftKey stands on a Deployment that traffic has left, until it goes to 0 replicas because its Service says RetireAfter.
+	// Value: see Left.
+	LeftKey = prefix + "left"
 )
 
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.
@@ -127,10 +135,10 @@ const (
 )
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
-var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, Retry}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, Retry, RetireAfter}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
 var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}
 
 // NoteKeys are the annotations that bluegreen alone writes on a Deployment.
-var NoteKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter}
+var NoteKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter, LeftKey}

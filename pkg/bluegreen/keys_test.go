@@ -18,6 +18,7 @@ func TestTheKeysAndPhasesAreAContractAndNeverChange(t *testing.T) {
 		bluegreen.InUseProtection:     "bluegreen/in-use-protection",
 		bluegreen.Drain:               "bluegreen/drain",
 		bluegreen.Retry:               "bluegreen/retry",
+		bluegreen.RetireAfter:         "bluegreen/retire-after",
 		bluegreen.Deadline:            "bluegreen/deadline",
 		bluegreen.Promote:             "bluegreen/promotion",
 		bluegreen.ApprovedVersion:     "bluegreen/approved-version",

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -85,4 +86,32 @@ func ParseScaleDown(note string) (ScaleDown, bool) {
 		return ScaleDown{}, false
 	}
 	return ScaleDown{parts[0], types.UID(parts[1]), int32(replicas), generation}, true
+}
+
+// Left is that traffic has left a Deployment: what the note LeftKey says. It is written SERVICE/UID/VERSION/INSTANT.
+type Left struct {
+	// Service is the name of the Service that says how long the Deployment stays.
+	Service string
+
+	// UID is that of the Deployment, and Version what its pod template carries.
+	UID     types.UID
+	Version string
+
+	// At is when traffic left it, to the second.
+	At time.Time
+}
+
+// String returns the note.
+func (l Left) String() string {
+	return strings.Join([]string{l.Service, string(l.UID), l.Version, instant(l.At)}, "/")
+}
+
+// LeftOf reads the note of a Deployment that traffic has left; false if there is none of it.
+func LeftOf(deployment *appsv1.Deployment) (Left, bool) {
+	parts := strings.Split(deployment.Annotations[LeftKey], "/")
+	if len(parts) != 4 || parts[1] != string(deployment.UID) {
+		return Left{}, false
+	}
+	at, err := time.Parse(time.RFC3339, parts[3])
+	return Left{Service: parts[0], UID: deployment.UID, Version: parts[2], At: at}, err == nil
 }

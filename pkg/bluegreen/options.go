@@ -48,6 +48,9 @@ type Options struct {
 
 	// Retry tells this ask from others for the same version.
 	Retry string
+
+	// RetireAfter is how long after a switch what was left goes to 0 replicas; nil for never.
+	RetireAfter *time.Duration
 }
 
 // parse reads annotations. Errors name the key, the value and what is allowed.
@@ -105,13 +108,25 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 		o.Protect = value == "enabled"
 	}
 	var err *field.Error
-	if o.Drain, err = duration(annotations, Drain, "of 0s or more", func(drain time.Duration) bool { return drain >= 0 }); err != nil {
+	notNegative := func(d time.Duration) bool { return d >= 0 }
+	if o.Drain, err = duration(annotations, Drain, "of 0s or more", notNegative); err != nil {
 		errs = append(errs, err)
+	}
+	if o.RetireAfter, err = duration(annotations, RetireAfter, "of 0s or more", notNegative); err != nil {
+		errs = append(errs, err)
+	} else if o.RetireAfter != nil && !o.Protect {
+		errs = append(errs, NotRetiring(annotations[RetireAfter], InUseProtection+" to be enabled for this Service"))
+		o.RetireAfter = nil
 	}
 	if o.Deadline, err = duration(annotations, Deadline, "of more than 0s", func(d time.Duration) bool { return d > 0 }); err != nil {
 		errs = append(errs, err)
 	}
 	return errs
+}
+
+// NotRetiring says what is missing for RetireAfter: of what is not protected, nobody knows when traffic left it.
+func NotRetiring(value, needs string) *field.Error {
+	return field.Invalid(AnnotationsPath.Key(RetireAfter), value, "needs "+needs)
 }
 
 // duration reads an annotation that is a duration within a range; nil if it is absent.

@@ -72,6 +72,10 @@ const (
 	ReasonScaleDownDone Reason = "ScaleDownDone"
 	// ReasonScaleDownForgotten: a scale-down that was held is not done.
 	ReasonScaleDownForgotten Reason = "ScaleDownForgotten"
+	// ReasonRetiring: traffic has left it, and some time later it goes to 0 replicas.
+	ReasonRetiring Reason = "Retiring"
+	// ReasonStays: it does not retire any more, or has.
+	ReasonStays Reason = "Stays"
 	// ReasonRolloutResumed: a rollout that was held goes on.
 	ReasonRolloutResumed Reason = "RolloutResumed"
 )

@@ -3,6 +3,7 @@ package bluegreen
 import (
 	"maps"
 	"slices"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 )
@@ -15,6 +16,7 @@ import (
 //	Uses          one of both, and the Service protects           the Deployment is in use
 //	HasTrafficOn  it sends traffic to pods that are there         they drain once that ends
 //	MayHaveLeft   it selects all but the version                  they may be draining
+//	LeftAt        its last switch took traffic from them          they may retire
 //	WouldLose     a rollout would take the pods out of it         new pod labels are held
 
 // Selects reports whether the Service selects pods that a Deployment has, or that its template makes.
@@ -57,6 +59,19 @@ func (s Service) MayHaveLeft(deployment *appsv1.Deployment) bool {
 	}
 	others := s.otherLabels()
 	return len(others) == 0 || SelectsPods(others, deployment)
+}
+
+// LeftAt returns when the last switch of the Service, which protects, took traffic from a Deployment; false if it did not.
+func (s Service) LeftAt(deployment *appsv1.Deployment) (time.Time, bool) {
+	last, found := s.LastSwitch()
+	if !found || !s.Protects() || s.Selects(deployment) {
+		return time.Time{}, false
+	}
+	before := s.otherLabels()
+	if last.From != "" {
+		before = s.selectorOf(last.From)
+	}
+	return last.At, Matches(before, notedLabels(deployment))
 }
 
 // WouldLose reports whether the template of a Deployment, once rolled out, takes pods out of the Service.

@@ -84,6 +84,17 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 			errors:      [][]string{{"metadata.annotations[bluegreen/deadline]", `"0s"`, "must be a duration of more than 0s, such as 30s"}},
 			want:        asking(""),
 		},
+		"a retirement that is no duration": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.RetireAfter, "never"),
+			errors:      [][]string{{"metadata.annotations[bluegreen/retire-after]", `"never"`, "must be a duration of 0s or more"}},
+			want:        asking(""),
+		},
+		"a retirement of what is not protected": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.RetireAfter, "1h", bluegreen.InUseProtection, "disabled"),
+			errors: [][]string{{"metadata.annotations[bluegreen/retire-after]", `"1h"`,
+				"needs bluegreen/in-use-protection to be enabled for this Service"}},
+			want: asking("", unprotected),
+		},
 		"a promotion nobody knows": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Promote, "by hand"),
 			errors:      [][]string{{"metadata.annotations[bluegreen/promotion]", `"by hand"`, `supported values: "auto", "manual"`}},

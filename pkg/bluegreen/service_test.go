@@ -88,6 +88,10 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Deadline, "10m"),
 			want:        asking("1", func(p *parsed) { p.deadline = 10 * time.Minute }),
 		},
+		"a retirement": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.RetireAfter, "24h"),
+			want:        asking("1", func(p *parsed) { p.retireAfter = 24 * time.Hour }),
+		},
 		"a retry": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Retry, "again, please!"),
 			want:        asking("1", func(p *parsed) { p.retry = "again, please!" }),

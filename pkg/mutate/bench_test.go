@@ -22,7 +22,7 @@ func BenchmarkReview(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := ForServices(scheme.Scheme, nil, nil, controllerUser)
+	handler := ForServices(scheme.Scheme, nil, nil, controllerUser, true)
 	b.ReportAllocs()
 	for b.Loop() {
 		request := httptest.NewRequest(http.MethodPost, ServicesPath, bytes.NewReader(body))

@@ -89,7 +89,7 @@ func handleDeployment(live client.Reader, r admission.Request) admission.Respons
 // handleAndTell is the answer to a write of a Service, and the Events.
 func handleAndTell(r admission.Request) (admission.Response, []string) {
 	recorder := events.NewFakeRecorder(10)
-	answer := ForServices(scheme.Scheme, namespace(), recorder, controllerUser).Handle(context.Background(), r)
+	answer := ForServices(scheme.Scheme, namespace(), recorder, controllerUser, true).Handle(context.Background(), r)
 	return answer, said(recorder)
 }
 

@@ -31,18 +31,21 @@ type services struct {
 	apiReader  client.Reader
 	recorder   events.EventRecorder
 	controller string
+	protection bool
 }
 
 var _ ctrladmission.Handler = &services{}
 
 // ForServices returns the webhook for Services. apiReader reads from the API server; controller is the user name of bluegreen's
-// own controller, the only one who moves traffic.
-func ForServices(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string) *ctrladmission.Webhook {
+// own controller, the only one who moves traffic; protection reports whether the installation protects Deployments in use.
+func ForServices(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string,
+	protection bool) *ctrladmission.Webhook {
 	return &ctrladmission.Webhook{Handler: &services{
 		decoder:    ctrladmission.NewDecoder(scheme),
 		apiReader:  apiReader,
 		recorder:   recorder,
 		controller: controller,
+		protection: protection,
 	}}
 }
 
@@ -76,7 +79,7 @@ func (s *services) Handle(ctx context.Context, request ctrladmission.Request) ct
 
 // read reads what the writer wants, and what is stored.
 func (s *services) read(request ctrladmission.Request) (admission.ServiceWrite, error) {
-	write := admission.ServiceWrite{ByController: request.UserInfo.Username == s.controller}
+	write := admission.ServiceWrite{ByController: request.UserInfo.Username == s.controller, Protection: s.protection}
 	wanted := &corev1.Service{}
 	if err := s.decoder.DecodeRaw(request.Object, wanted); err != nil {
 		return write, fmt.Errorf("decoding the Service: %w", err)

@@ -63,12 +63,12 @@ func awaitVersion(t *testing.T, namespace, name, version string) *corev1.Service
 	})
 }
 
-// awaitEvent waits until an Event about the Service has a reason and a note that starts so.
+// awaitEvent waits until an Event about an object of the name has a reason and a note that starts so.
 func awaitEvent(t *testing.T, namespace, name string, reason bluegreen.Reason, note string) {
 	t.Helper()
 	all := cache.NewListWatchFromClient(cluster.EventsV1().RESTClient(), "events", namespace, fields.Everything())
 	harness.Await(t, all, fmt.Sprintf("an Event %s: %s", reason, note), func(e *eventsv1.Event) bool {
-		return e.Regarding.Kind == "Service" && e.Regarding.Name == name && e.Reason == string(reason) && strings.HasPrefix(e.Note, note)
+		return e.Regarding.Name == name && e.Reason == string(reason) && strings.HasPrefix(e.Note, note)
 	})
 }
 

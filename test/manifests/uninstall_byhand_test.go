@@ -21,7 +21,7 @@ func TestUninstallByHand(t *testing.T) {
 	createDeployment(t, c, deployment(namespace, "bluegreen"))
 	createEvicted(t, c)
 	live := deployment(ns, "live", finalizers("a/b", finalizer))
-	live.Annotations = map[string]string{"bluegreen/scale-to-zero-after": "nginx", "c": "d"}
+	live.Annotations = map[string]string{"bluegreen/scale-to-zero-after": "nginx", "bluegreen/left": "nginx", "c": "d"}
 	createDeployment(t, c, live)
 	createDeployment(t, c, deployment(ns, "plain", finalizers("a/b")))
 	deleted := deployment(ns, "deleted", inUse)
@@ -41,8 +41,10 @@ func TestUninstallByHand(t *testing.T) {
 		if got := strings.Join(left.Finalizers, ","); got != want {
 			t.Errorf("Deployment %s has the finalizers %q", name, got)
 		}
-		if _, ok := left.Annotations["bluegreen/scale-to-zero-after"]; ok {
-			t.Errorf("Deployment %s has the annotations %v", name, left.Annotations)
+		for key := range left.Annotations {
+			if strings.HasPrefix(key, "bluegreen/") {
+				t.Errorf("Deployment %s has the annotation %s", name, key)
+			}
 		}
 	}
 	if err := c.Get(t.Context(), client.ObjectKeyFromObject(deleted), deleted); !apierrors.IsNotFound(err) {

@@ -29,6 +29,7 @@ var serviceChanges = []weighted[changer]{
 	{weight: 6, what: forgeStatus},
 	{weight: 3, what: tryAgain},
 	{weight: 4, what: changeDeadline},
+	{weight: 4, what: changeRetirement},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -115,13 +116,17 @@ func changeDeadline(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[deadlineKey] = pick[any](dice, "1ms", "1s", "5s", "1h", nil)
 }
 
+func changeRetirement(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[retireKey] = pick[any](dice, "0s", "1s", "5s", "1h", nil)
+}
+
 // tryAgain asks for the same version once more.
 func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[retryKey] = pick[any](dice, "1", "2", "", nil)
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
-	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, misspelledKey)
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, misspelledKey)
 	add.annotations[key] = pick[any](dice, "not a label!", "")
 }
 
@@ -132,6 +137,7 @@ func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
 		labelKey:      nil,
 		protectKey:    nil,
 		deadlineKey:   nil,
+		retireKey:     nil,
 		misspelledKey: nil,
 	})
 }

@@ -17,7 +17,7 @@ func (w *world) finish() {
 	w.roundTrip()
 	for _, key := range w.services {
 		w.repair(key)
-		w.endDeadline(key)
+		w.endWaits(key)
 	}
 	for _, key := range w.deployments {
 		w.restoreLabels(key)
@@ -52,14 +52,18 @@ func (w *world) repair(key client.ObjectKey) {
 		drainKey:      nil,
 		protectKey:    nil,
 		deadlineKey:   nil,
+		retireKey:     nil,
 		retryKey:      nil,
 		misspelledKey: nil,
 	}))
 }
 
-// endDeadline gives what a Service asks for all the time it needs, and asks anew.
-func (w *world) endDeadline(key client.ObjectKey) {
+// endWaits gives what a Service asks for all the time it needs, asks anew, and has nothing retire any more.
+func (w *world) endWaits(key client.ObjectKey) {
 	w.t.Helper()
+	if s := w.get(key); managed(s) && retires(s) {
+		w.must(key, annotations(map[string]any{retireKey: nil}))
+	}
 	if s := w.get(key); managed(s) && s.Annotations[deadlineKey] != "" || failed(s) {
 		w.must(key, annotations(map[string]any{deadlineKey: nil, retryKey: "end"}))
 	}

@@ -25,8 +25,26 @@ func (c *checker) judgeControllersDeployment(e event, before, after *appsv1.Depl
 	if before.Spec.Paused != after.Spec.Paused || scaled && rolloutHeld {
 		c.judgeResumption(e, before, after)
 	}
+	if after.Annotations[leftKey] != "" && before.Annotations[leftKey] != after.Annotations[leftKey] {
+		c.judgeLeft(e, before, after)
+	}
+	if before.Annotations[noteKey] == "" && after.Annotations[noteKey] != "" && before.Annotations[leftKey] == "" {
+		c.fault(e, "the controller noted a scale-down that nobody asked for")
+	}
 	if protected(before) && !protected(after) && !c.sometimesUnused(e, before) {
 		c.fault(e, "the controller unprotected what was in use")
+	}
+}
+
+// judgeLeft: what is noted to have been left is unused, and of a Service that says how long it stays.
+func (c *checker) judgeLeft(e event, before, after *appsv1.Deployment) {
+	c.stats["Deployments that are to retire"]++
+	name, _, _ := strings.Cut(after.Annotations[leftKey], "/")
+	asked := slices.ContainsFunc(c.moments(e.id.Namespace, revision(before), e.rv), func(rv int64) bool {
+		return slices.ContainsFunc(c.services(e.id.Namespace, rv), func(s *corev1.Service) bool { return s.Name == name && retires(s) })
+	})
+	if !asked || !c.sometimesUnused(e, before) {
+		c.fault(e, "the controller has a Deployment retire that is in use, or that nobody wants to retire")
 	}
 }
 
@@ -112,7 +130,7 @@ func (c *checker) controllerMoved(s *corev1.Service, from, to int64) bool {
 // notTheControllersDeployment returns a Deployment without what the controller may change.
 func notTheControllersDeployment(d *appsv1.Deployment) map[string]any {
 	rest := d.DeepCopy()
-	for _, key := range []string{noteKey, servesKey, resumeKey} {
+	for _, key := range []string{noteKey, servesKey, resumeKey, leftKey} {
 		delete(rest.Annotations, key)
 	}
 	rest.Spec.Paused = false

@@ -16,6 +16,7 @@ const (
 	servesKey = "bluegreen/serves"
 	noteKey   = "bluegreen/scale-to-zero-after"
 	resumeKey = "bluegreen/resume-after"
+	leftKey   = "bluegreen/left"
 )
 
 func protected(d *appsv1.Deployment) bool { return slices.Contains(d.Finalizers, finalizer) }

@@ -20,6 +20,7 @@ const (
 	drainKey    = "bluegreen/drain"
 	retryKey    = "bluegreen/retry"
 	deadlineKey = "bluegreen/deadline"
+	retireKey   = "bluegreen/retire-after"
 	phaseKey    = "bluegreen/phase"
 	messageKey  = "bluegreen/message"
 	attemptKey  = "bluegreen/attempt"
@@ -46,7 +47,13 @@ func valid(s *corev1.Service) bool {
 			return false
 		}
 	}
-	return true
+	return s.Annotations[protectKey] != "disabled" || !retires(s)
+}
+
+// retires reports whether what a Service leaves goes to 0 replicas.
+func retires(s *corev1.Service) bool {
+	_, is := s.Annotations[retireKey]
+	return is
 }
 
 func validAnnotation(key, value string) bool {
@@ -59,9 +66,9 @@ func validAnnotation(key, value string) bool {
 		return slices.Contains([]string{"minimum", "complete", "match-live"}, value)
 	case protectKey:
 		return value == "enabled" || value == "disabled"
-	case drainKey:
-		drain, err := time.ParseDuration(value)
-		return err == nil && drain >= 0
+	case drainKey, retireKey:
+		after, err := time.ParseDuration(value)
+		return err == nil && after >= 0
 	case deadlineKey:
 		deadline, err := time.ParseDuration(value)
 		return err == nil && deadline > 0

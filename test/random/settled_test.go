@@ -41,8 +41,12 @@ func (w *world) unsettledDeployment(who id) string {
 	return fmt.Sprintf("%s is in use: %t, protected: %t, under deletion: %t:\n%s", who, used, protected(d), deleted, w.checker.story(who, now))
 }
 
-// noteLeft reports whether the note of a scale-down should be gone: it stays while another Service than the noted one serves.
+// noteLeft reports whether the note of a scale-down should be gone: it stays while another Service than the noted one serves. That of
+// a retirement goes, since no Service asks for one in the end.
 func noteLeft(d *appsv1.Deployment, services []*corev1.Service) bool {
+	if d.Annotations[leftKey] != "" && d.DeletionTimestamp == nil {
+		return true
+	}
 	name, _ := noted(d)
 	return d.Annotations[noteKey] != "" && !slices.ContainsFunc(services, func(s *corev1.Service) bool {
 		return s.Name != name && wantsPods(s, d)

@@ -138,7 +138,8 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, clock *cluster
 		}
 	}
 	hooks, scheme, reader, recorder := mgr.GetWebhookServer(), mgr.GetScheme(), mgr.GetAPIReader(), mgr.GetEventRecorder(cluster.Name)
-	hooks.Register(mutate.ServicesPath, ending.handler(mutate.ForServices(scheme, reader, recorder, controllerUser)))
+	services := mutate.ForServices(scheme, reader, recorder, controllerUser, o.inUseProtection)
+	hooks.Register(mutate.ServicesPath, ending.handler(services))
 	hooks.Register(mutate.DeploymentsPath, ending.handler(mutate.ForDeployments(scheme, reader, recorder, controllerUser)))
 	return addChecks(mgr, ending)
 }

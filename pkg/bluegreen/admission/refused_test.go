@@ -1,7 +1,10 @@
 package admission
 
 import (
+	"strings"
 	"testing"
+
+	corev1 "k8s.io/api/core/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
@@ -139,4 +142,38 @@ func TestRule1BadValuesAndServicesThatCannotSwitchAreRefused(t *testing.T) {
 			annotations: Pairs("example.org/a", "b"),
 		},
 	})
+}
+
+// TestNothingRetiresWhereNothingIsProtected: of such an installation, a new retire-after is refused. A stored one stops no other write.
+func TestNothingRetiresWhereNothingIsProtected(t *testing.T) {
+	anHour := Annotation(bluegreen.RetireAfter, "1h")
+	aDay := Annotation(bluegreen.RetireAfter, "24h")
+	for name, test := range map[string]struct {
+		old, new *corev1.Service
+		refused  bool
+	}{
+		"created":                     {new: Managed(anHour), refused: true},
+		"added":                       {old: Managed(), new: Managed(anHour), refused: true},
+		"changed":                     {old: Managed(anHour), new: Managed(aDay), refused: true},
+		"adopted with it":             {old: Service(anHour), new: Managed(anHour), refused: true},
+		"stored, and another ask":     {old: Managed(anHour), new: Managed(anHour, Asks("1.11"))},
+		"removed":                     {old: Managed(anHour), new: Managed()},
+		"given back, and still there": {old: Managed(anHour), new: Service(anHour)},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := admit(serviceWrite{old: test.old, new: test.new, unprotected: true})
+			refused := len(answer.Errors) > 0 && strings.Contains(answer.Errors[0].Error(),
+				`metadata.annotations[bluegreen/retire-after]: Invalid value: "`) &&
+				strings.Contains(answer.Errors[0].Error(), "needs inUseProtection.enabled in bluegreen's Helm chart")
+			if refused != test.refused || len(answer.Errors) > 1 || !refused && len(answer.Errors) > 0 {
+				t.Errorf("got %v", answer.Errors)
+			}
+			if test.new.Annotations[bluegreen.TargetVersion] != "" {
+				protected := admit(serviceWrite{old: test.old, new: test.new})
+				if len(protected.Errors) > 0 {
+					t.Errorf("with protection: %v", protected.Errors)
+				}
+			}
+		})
+	}
 }

@@ -49,6 +49,16 @@ func (w ServiceWrite) invalidVersion() field.ErrorList {
 	return nil
 }
 
+// cannotRetire rejects retire-after in an installation that protects no Deployments.
+func (w ServiceWrite) cannotRetire() field.ErrorList {
+	value, asked := w.New.Annotations[bluegreen.RetireAfter]
+	stored := w.Old.Exists() && w.Old.Managed && w.Old.Annotations[bluegreen.RetireAfter] == value
+	if !asked || w.Protection || stored {
+		return nil
+	}
+	return field.ErrorList{bluegreen.NotRetiring(value, "inUseProtection.enabled in bluegreen's Helm chart")}
+}
+
 // EndsProtection reports whether the write ends the protection of live Deployments: it gives the Service back, or switches the
 // protection off. Only then Deployments matter.
 func (w ServiceWrite) EndsProtection() bool {

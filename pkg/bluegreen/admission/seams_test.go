@@ -15,6 +15,9 @@ type serviceWrite struct {
 	old, new     *corev1.Service
 	byController bool
 	deployments  []*appsv1.Deployment
+
+	// unprotected is of an installation that protects no Deployments.
+	unprotected bool
 }
 
 // deploymentWrite is somebody's UPDATE of a Deployment, in a namespace with some Services.
@@ -32,6 +35,7 @@ func (w serviceWrite) production() ServiceWrite {
 		New:          bluegreen.Read(w.new),
 		Deployments:  w.deployments,
 		ByController: w.byController,
+		Protection:   !w.unprotected,
 	}
 }
 

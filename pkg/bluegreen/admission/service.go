@@ -22,6 +22,9 @@ type ServiceWrite struct {
 	// Deployments are those of the Service's namespace; needed only if the write EndsProtection.
 	Deployments []*appsv1.Deployment
 
+	// Protection reports whether the installation protects Deployments in use.
+	Protection bool
+
 	// ByController reports whether the writer is bluegreen's own controller, the only one who moves traffic.
 	ByController bool
 }
@@ -97,7 +100,7 @@ func (w ServiceWrite) created() ServiceAnswer {
 		service = service.WithSelector(service.TargetSelector())
 	}
 	answer := store(service, justAsked(service))
-	answer.Errors = slices.Concat(w.New.Errors, w.invalidVersion(), service.NotSwitchable())
+	answer.Errors = slices.Concat(w.New.Errors, w.invalidVersion(), service.NotSwitchable(), w.cannotRetire())
 	answer.warnOwnKeys(w)
 	return answer
 }
@@ -115,7 +118,7 @@ func (w ServiceWrite) updated() ServiceAnswer {
 	}
 	answer := store(service, own)
 	answer.Errors = slices.Concat(w.New.Errors, w.otherKeysChanged(w.New.VersionLabel), w.invalidVersion(),
-		service.NotSwitchable(), w.keepsServing())
+		service.NotSwitchable(), w.keepsServing(), w.cannotRetire())
 	answer.warnSelector(service, w.New.Live())
 	answer.warnOwnKeys(w)
 	return answer

@@ -35,6 +35,9 @@ type State struct {
 	// Now is the time of the observation, and Drained the instant from which the next step may be taken; zero for now.
 	Now, Drained time.Time
 
+	// Clock is that time as the API server has it, for what was recorded.
+	Clock time.Time
+
 	// PodsServe reports whether a Service still selects pods of it that neither its template nor its note knows of.
 	PodsServe bool
 
@@ -57,6 +60,12 @@ const (
 	StepResume Step = "Resume"
 	// StepUnprotect: nothing uses it any more.
 	StepUnprotect Step = "Unprotect"
+	// StepLeave: traffic has just left it, which is noted for its retirement.
+	StepLeave Step = "Leave"
+	// StepRetire: it goes to 0 replicas some time after traffic has left it.
+	StepRetire Step = "Retire"
+	// StepStay: it does not retire any more, or has.
+	StepStay Step = "Stay"
 )
 
 // Next returns what comes next for a Deployment, whenever that is.
@@ -71,10 +80,12 @@ func (s State) Next() Step {
 		return StepRoll
 	case used && rollout == rolloutDue:
 		return StepResume
+	case !used && s.justLeft():
+		return StepLeave
 	case scaleDown == scaleDownDue || scaleDown == scaleDownBound, bluegreen.Protected(s.Deployment) && !used:
 		return StepUnprotect
 	default:
-		return StepNone
+		return s.retirement()
 	}
 }
 
@@ -92,8 +103,15 @@ func Decide(state State) bluegreen.Decision {
 	if step == StepNone {
 		return bluegreen.Decision{Reason: bluegreen.ReasonInUse}
 	}
-	if step == StepForget {
+	switch step {
+	case StepForget:
 		return state.forgetScaleDown()
+	case StepLeave:
+		return state.leave()
+	case StepRetire:
+		return state.retire()
+	case StepStay:
+		return state.write(bluegreen.ReasonStays, state.note(bluegreen.LeftKey, ""), nil)
 	}
 	if state.Now.Before(state.Drained) {
 		return bluegreen.Decision{Reason: bluegreen.ReasonDraining, LookAgain: state.Drained}
@@ -110,7 +128,8 @@ func Decide(state State) bluegreen.Decision {
 // Confirm decides anew on what the API server says. A cache can be behind, and a Deployment that was unprotected cannot be had
 // back. The cache may also miss a use that the API server knows of; it then never shows the end of that use either.
 func Confirm(before State, now State) bluegreen.Decision {
-	if now.Next() != before.Next() {
+	// That it was left may be known only by all Services of the namespace. To note it is harmless.
+	if now.Next() != before.Next() && now.Next() != StepLeave {
 		return now.lookAgain(bluegreen.ReasonUsedAgain)
 	}
 	return Decide(now)
@@ -124,13 +143,18 @@ func (s State) write(why bluegreen.Reason, change bluegreen.Change, tell *bluegr
 	return bluegreen.Decision{Reason: why, Writes: []bluegreen.Write{{Change: change, Tell: tell}}}
 }
 
+// note returns the change that writes one note; an empty one is removed.
+func (s State) note(key, note string) bluegreen.Note {
+	return bluegreen.Note{Deployment: s.Deployment, Notes: map[string]string{key: note}}
+}
+
 // unprotect does what was held, a write at a time, and takes the finalizer off with the last.
 func (s State) unprotect() bluegreen.Decision {
 	switch held, _ := s.scaleDown(); held {
 	case scaleDownDue:
-		return s.write(bluegreen.ReasonUnused, bluegreen.NoteScaleDown{Deployment: s.Deployment, Note: boundScaleDown(s.Deployment)}, nil)
+		return s.write(bluegreen.ReasonUnused, s.bind(), nil)
 	case scaleDownBound:
-		return s.write(bluegreen.ReasonScaleDownDone, bluegreen.Scale{Deployment: s.Deployment}, scaleDownDone())
+		return s.write(bluegreen.ReasonScaleDownDone, bluegreen.Scale{Deployment: s.Deployment}, s.scaleDownDone())
 	}
 	if replicas, due := s.replicasDue(); due {
 		return s.write(bluegreen.ReasonUnused, bluegreen.Scale{Deployment: s.Deployment, Replicas: replicas}, nil)

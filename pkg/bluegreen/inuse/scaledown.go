@@ -3,8 +3,6 @@ package inuse
 import (
 	"fmt"
 
-	appsv1 "k8s.io/api/apps/v1"
-
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
@@ -42,10 +40,10 @@ func (s State) scaleDown() (held heldScaleDown, why string) {
 	}
 	held, why = s.scaleDownOf(noted.Service)
 	switch {
-	case held == scaleDownDue && !bluegreen.Protected(s.Deployment):
-		return scaleDownVoid, "bluegreen did not keep the Deployment"
 	case held == scaleDownDue && noted.Generation != 0:
 		return scaleDownBound, ""
+	case held == scaleDownDue && !bluegreen.Protected(s.Deployment):
+		return scaleDownVoid, "bluegreen did not keep the Deployment"
 	default:
 		return held, why
 	}
@@ -70,12 +68,12 @@ func (s State) scaleDownOf(name string) (held heldScaleDown, why string) {
 	return held, why
 }
 
-// boundScaleDown returns the note of a scale-down that is due, bound to the generation that the Deployment has with that note:
-// the API server counts a change of a Deployment's annotations.
-func boundScaleDown(deployment *appsv1.Deployment) string {
-	noted, _ := bluegreen.ParseScaleDown(deployment.Annotations[bluegreen.ScaleToZeroAfter])
-	noted.Generation = deployment.Generation + 1
-	return noted.String()
+// bind notes that a scale-down is due, bound to the generation that the Deployment has with that note: the API server counts a
+// change of a Deployment's annotations.
+func (s State) bind() bluegreen.Change {
+	noted, _ := bluegreen.ParseScaleDown(s.Deployment.Annotations[bluegreen.ScaleToZeroAfter])
+	noted.Generation = s.Deployment.Generation + 1
+	return s.note(bluegreen.ScaleToZeroAfter, noted.String())
 }
 
 // forgetScaleDown removes the note of a scale-down that was done, or will not be done.
@@ -87,10 +85,12 @@ func (s State) forgetScaleDown() bluegreen.Decision {
 			"keeps its replicas (%d), and the scale-down to 0 that was held is forgotten: %s; scale it to 0 again if that is still meant",
 			replicas, why)}
 	}
-	return s.write(bluegreen.ReasonScaleDownForgotten, bluegreen.NoteScaleDown{Deployment: s.Deployment}, tell)
+	return s.write(bluegreen.ReasonScaleDownForgotten, s.note(bluegreen.ScaleToZeroAfter, ""), tell)
 }
 
-func scaleDownDone() *bluegreen.Event {
-	return &bluegreen.Event{Reason: bluegreen.ReasonScaleDownDone, Action: bluegreen.Scaling,
-		Message: "scaled to 0, as was asked for before its traffic moved"}
+// scaleDownDone tells of a scale-down that was held.
+func (s State) scaleDownDone() *bluegreen.Event {
+	noted, _ := bluegreen.ParseScaleDown(s.Deployment.Annotations[bluegreen.ScaleToZeroAfter])
+	return &bluegreen.Event{Reason: bluegreen.ReasonScaleDownDone, Action: bluegreen.Scaling, Message: fmt.Sprintf(
+		"scaled from %d to 0: traffic of Service %s has left it", noted.Replicas, noted.Service)}
 }

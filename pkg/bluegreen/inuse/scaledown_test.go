@@ -156,7 +156,7 @@ func TestAHeldScaleDownIsDoneAfterTheSwitchAndNeverOtherwise(t *testing.T) {
 
 func TestABoundScaleDownIsOfTheDeploymentAsItIs(t *testing.T) {
 	due := Deployment("1.10", ScaleDownNoted("nginx/3/3"))
-	due.Annotations[bluegreen.ScaleToZeroAfter] = boundScaleDown(due)
+	due.Annotations = boundScaleDownOf(due)
 	due.Generation++
 	left := Services(OnGreen())
 	if held, _ := heldScaleDownOf(due, left); held != scaleDownBound {

@@ -39,6 +39,11 @@ func heldScaleDownOf(deployment *appsv1.Deployment, services []*corev1.Service) 
 	return state(deployment, services, nil).scaleDown()
 }
 
+// boundScaleDownOf are the notes of a Deployment whose scale-down is due.
+func boundScaleDownOf(deployment *appsv1.Deployment) map[string]string {
+	return state(deployment, nil, nil).bind().(bluegreen.Note).Notes
+}
+
 // renoted is the note of a Deployment whose new labels roll out.
 func renoted(deployment *appsv1.Deployment, services []*corev1.Service) string {
 	return bluegreen.NoteOfRollout(deployment, state(deployment, services, nil).Services)

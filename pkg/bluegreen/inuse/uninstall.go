@@ -22,5 +22,5 @@ func Uninstall(state State) (bluegreen.Decision, error) {
 	if replicas, due := state.replicasDue(); due {
 		return state.write(bluegreen.ReasonUnused, bluegreen.Scale{Deployment: deployment, Replicas: replicas}, nil), nil
 	}
-	return state.write(bluegreen.ReasonUnused, bluegreen.Unprotect{Deployment: deployment, ForgetScaleDown: true}, nil), nil
+	return state.write(bluegreen.ReasonUnused, bluegreen.Unprotect{Deployment: deployment, ForgetAll: true}, nil), nil
 }

@@ -22,8 +22,8 @@ func Change(ctx context.Context, c client.Client, change bluegreen.Change) error
 		}, nil)
 	case bluegreen.Unprotect:
 		notes := metadata{bluegreen.Serves: nil, bluegreen.ResumeAfter: nil}
-		if change.ForgetScaleDown {
-			notes[bluegreen.ScaleToZeroAfter] = nil
+		if change.ForgetAll {
+			notes[bluegreen.ScaleToZeroAfter], notes[bluegreen.LeftKey] = nil, nil
 		}
 		return patchDeployment(ctx, c, "unprotecting", change.Deployment, metadata{
 			"$deleteFromPrimitiveList/finalizers": []string{bluegreen.InUseProtection},
@@ -33,10 +33,12 @@ func Change(ctx context.Context, c client.Client, change bluegreen.Change) error
 		return patchDeployment(ctx, c, "resuming", change.Deployment, metadata{
 			"annotations": metadata{bluegreen.Serves: orNone(change.Serves), bluegreen.ResumeAfter: nil},
 		}, resumed(change.Deployment))
-	case bluegreen.NoteScaleDown:
-		return patchDeployment(ctx, c, "noting a scale-down of", change.Deployment, metadata{
-			"annotations": metadata{bluegreen.ScaleToZeroAfter: orNone(change.Note)},
-		}, nil)
+	case bluegreen.Note:
+		notes := metadata{}
+		for key, note := range change.Notes {
+			notes[key] = orNone(note)
+		}
+		return patchDeployment(ctx, c, "noting a scale-down of", change.Deployment, metadata{"annotations": notes}, nil)
 	case bluegreen.Scale:
 		return scale(ctx, c, change.Deployment, change.Replicas)
 	default:

@@ -69,28 +69,33 @@ func (c *Controller) observe(ctx context.Context, deployment *appsv1.Deployment)
 	if state.Drained, err = c.drained(ctx, state); err != nil {
 		return state, err
 	}
-	state.Now = time.Now() // Not before what has just been noted to be left.
+	state.Now, state.Clock = time.Now(), c.cluster.Now() // Not before what has just been noted to be left.
 	state.Orphaned, err = c.orphaned(ctx, state)
 	return state, err
 }
 
-// servicesOf returns the cache's Services that may use a Deployment, and the one that its scale-down waits for: a Service that selects by
-// the version alone is not found by the labels of pods that it has left.
+// servicesOf returns the cache's Services that may use a Deployment, and those that its notes name: a Service that selects by the
+// version alone is not found by the labels of pods that it has left.
 func (c *Controller) servicesOf(ctx context.Context, deployment *appsv1.Deployment) ([]bluegreen.Service, error) {
 	services, err := c.cluster.ServicesOf(ctx, deployment)
 	if err != nil {
 		return nil, err
 	}
-	held, noted := bluegreen.ParseScaleDown(deployment.Annotations[bluegreen.ScaleToZeroAfter])
-	found := slices.ContainsFunc(services, func(service bluegreen.Service) bool { return service.Name == held.Service })
-	if !noted || found {
-		return services, nil
+	held, _ := bluegreen.ParseScaleDown(deployment.Annotations[bluegreen.ScaleToZeroAfter])
+	left, _ := bluegreen.LeftOf(deployment)
+	for _, name := range []string{held.Service, left.Service} {
+		if slices.ContainsFunc(services, func(service bluegreen.Service) bool { return service.Name == name }) {
+			continue
+		}
+		service, err := c.service(ctx, deployment.Namespace, name)
+		if err != nil {
+			return nil, err
+		}
+		if service.Exists() {
+			services = append(services, service)
+		}
 	}
-	service, err := c.service(ctx, deployment.Namespace, held.Service)
-	if err != nil || !service.Exists() {
-		return services, err
-	}
-	return append(services, service), nil
+	return services, nil
 }
 
 // confirm decides anew on the Services that the API server has.

@@ -29,6 +29,9 @@ func (c *Controller) drained(ctx context.Context, state inuse.State) (time.Time,
 		}
 		return time.Time{}, nil
 	case inuse.StepUnprotect, inuse.StepResume:
+		if !bluegreen.Protected(state.Deployment) {
+			return time.Time{}, nil // It drained before it was unprotected, and retires now.
+		}
 		return c.drainsUntil(ctx, state)
 	case inuse.StepRoll:
 		return c.otherSlotsUntil(ctx, state)

@@ -88,9 +88,10 @@ func enqueue(deployment *appsv1.Deployment, queue cluster.Queue) {
 	}
 }
 
-// waitedFor reports whether somebody waits for a Deployment to be gone, scaled down, or rolled out.
+// waitedFor reports whether somebody waits for a Deployment to be gone, scaled down, retired, or rolled out.
 func waitedFor(deployment *appsv1.Deployment) bool {
 	_, scaled := deployment.Annotations[bluegreen.ScaleToZeroAfter]
+	_, left := deployment.Annotations[bluegreen.LeftKey]
 	_, paused := deployment.Annotations[bluegreen.ResumeAfter]
-	return scaled || paused || deployment.DeletionTimestamp != nil
+	return scaled || left || paused || deployment.DeletionTimestamp != nil
 }

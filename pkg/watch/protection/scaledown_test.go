@@ -28,7 +28,7 @@ func scaledDown(note string) *appsv1.Deployment {
 func TestAHeldScaleDownIsDoneOrForgottenByWhatTheAPIServerKnows(t *testing.T) {
 	pending := Switching{From: Blue, To: Green}.Service()
 	const (
-		done = "Normal ScaleDownDone scaled to 0, as was asked for before its traffic moved"
+		done = "Normal ScaleDownDone scaled from 3 to 0: traffic of Service nginx has left it"
 		kept = "Normal ScaleDownForgotten keeps its replicas (3), and the scale-down to 0 that was held is forgotten: " +
 			"Service nginx stays on the Deployment; scale it to 0 again if that is still meant"
 	)
