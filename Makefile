@@ -16,6 +16,7 @@ HELM_VERSION := v4.3.1
 HELM3_VERSION := v3.22.0
 GOLANGCI_LINT_VERSION := v2.15.0
 HELM_DOCS_VERSION := v1.14.2
+GOTESTSUM_VERSION := v1.13.0
 ARGO_VERSION := v1.10.0
 ARGO_CD_VERSION := v3.5.7
 GITOPS_ENGINE_VERSION := v0.0.0-20260914071520-c9c369efcc5b
@@ -99,6 +100,7 @@ HELM := $(BIN)/versions/helm-$(HELM_VERSION)/helm
 HELM3 := $(BIN)/versions/helm-$(HELM3_VERSION)/helm
 GOLANGCI_LINT := $(BIN)/versions/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 HELM_DOCS := $(BIN)/versions/helm-docs-$(HELM_DOCS_VERSION)/helm-docs
+GOTESTSUM := $(BIN)/versions/gotestsum-$(GOTESTSUM_VERSION)/gotestsum
 
 # Helm 3 renders for the Kubernetes version of its client. Without these variables that is v1.20, which the chart refuses.
 HELM3_KUBERNETES_MINOR = $(shell sed -nE 's,^\sk8s.io/client-go v0\.([0-9]+).*,\1,p' \
@@ -110,7 +112,8 @@ $(HELM): install = -ldflags '-s -w -X helm.sh/helm/v4/internal/version.version=$
 $(HELM3): install = -ldflags '$(strip $(HELM3_LDFLAGS))' helm.sh/helm/v3/cmd/helm@$(HELM3_VERSION)
 $(GOLANGCI_LINT): install = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 $(HELM_DOCS): install = github.com/norwoodj/helm-docs/cmd/helm-docs@$(HELM_DOCS_VERSION)
-$(HELM) $(HELM3) $(GOLANGCI_LINT) $(HELM_DOCS):
+$(GOTESTSUM): install = gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
+$(HELM) $(HELM3) $(GOLANGCI_LINT) $(HELM_DOCS) $(GOTESTSUM):
 	@echo 'building $(notdir $(@D)) from its Go module, about 2 minutes the first time'
 	@CGO_ENABLED=0 GOBIN=$(@D) go install -trimpath $(install)
 
@@ -118,7 +121,8 @@ $(BIN)/tools/helm: $(HELM)
 $(BIN)/tools/helm3: $(HELM3)
 $(BIN)/tools/golangci-lint: $(GOLANGCI_LINT)
 $(BIN)/tools/helm-docs: $(HELM_DOCS)
-$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/golangci-lint $(BIN)/tools/helm-docs:
+$(BIN)/tools/gotestsum: $(GOTESTSUM)
+$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/golangci-lint $(BIN)/tools/helm-docs $(BIN)/tools/gotestsum:
 	@mkdir -p $(@D)
 	@ln -sfn $< $@
 
@@ -205,14 +209,16 @@ test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bl
 	@echo 'on Kubernetes $(OLDEST), the oldest that the chart allows:'
 	@KUBEBUILDER_ASSETS=$(BIN)/kubernetes/$(OLDEST) go test -count=1 ./test/api/... ./test/manifests/... # Or the newest's result is cached.
 
-E2E_TOOLS := $(BIN)/tools/helm $(BIN)/tools/helm3
+E2E_TOOLS := $(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/gotestsum
 E2E_TESTS ?= .
+# One line for each test, and in the end all that failed ones printed.
+E2E_RUN = gotestsum --format testname -- -tags e2e -count=1
 
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 25 minutes).
-	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 40m -v ./test/e2e/... -run '$(E2E_TESTS)'
-	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients/...
+	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 40m ./test/e2e/... -run '$(E2E_TESTS)'
+	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 20m -parallel 8 ./test/clients/...
 
 .PHONY: e2e-oldest
 e2e-oldest: ## Test on a local cluster of the oldest Kubernetes that the chart allows: some walks, and every client (root; 8 minutes).
