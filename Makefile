@@ -212,7 +212,7 @@ test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bl
 E2E_TOOLS := $(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/gotestsum
 E2E_TESTS ?= .
 # One line for each test, and in the end all that failed ones printed.
-E2E_RUN = gotestsum --format testname -- -tags e2e -count=1
+E2E_RUN = gotestsum --format testname -- -count=1 -tags e2e
 
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
@@ -306,7 +306,7 @@ chaos: load clock-images $(BIN)/tools/helm ## Switch under ROUNDS faults, for do
 	@test/cluster/load $(IMAGES)/bluegreen-ahead.tar $(IMAGES)/bluegreen-behind.tar
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 0 -v ./test/chaos -update -rounds=$(ROUNDS) $(addprefix -seed=,$(SEED))
 
-# Benchmarks. They compare bluegreen with Argo Rollouts, which is built from its own module with the versions that it pins.
+# Argo Rollouts, which is built from its own module with the versions that it pins: the way from it, and benchmarks beside it.
 
 ARGO := $(BIN)/versions/argo-rollouts-$(ARGO_VERSION)/rollouts-controller
 ARGO_SOURCE = $(shell go mod download -json github.com/argoproj/argo-rollouts@$(ARGO_VERSION) | \
@@ -316,6 +316,12 @@ $(ARGO):
 	@echo 'building Argo Rollouts $(ARGO_VERSION) from its Go module, about 4 minutes the first time'
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 go build -C $(ARGO_SOURCE) -trimpath -ldflags '-s -w' -o $@ ./cmd/rollouts-controller
+
+.PHONY: migrate
+migrate: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+migrate: load $(ARGO) $(E2E_TOOLS) ## Move a Service from Argo Rollouts to bluegreen by docs/migrate.md, under requests (root; 3 minutes).
+	@IMAGE=$(IMAGE) $(E2E_RUN),argorollouts -timeout 20m ./test/e2e -run TestMigrationFromArgoRollouts \
+		-argo=$(ARGO) -argo-crds=$(ARGO_SOURCE)/manifests/crds
 
 BENCH ?= latency,readiness,storm,scale,start,webhook,felt
 BENCH_FLAGS ?=
