@@ -84,6 +84,12 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 			errors:      [][]string{{"metadata.annotations[bluegreen/deadline]", `"0s"`, "must be a duration of more than 0s, such as 30s"}},
 			want:        asking(""),
 		},
+		"a rollback before anything can have been broken for long": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.AutoRollback, "10s"),
+			errors: [][]string{{"metadata.annotations[bluegreen/auto-rollback]", `"10s"`,
+				"must be a duration of more than 10s (a failure must last that long), such as 30s"}},
+			want: asking(""),
+		},
 		"a promotion nobody knows": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Promote, "by hand"),
 			errors:      [][]string{{"metadata.annotations[bluegreen/promotion]", `"by hand"`, `supported values: "auto", "manual"`}},

@@ -24,8 +24,8 @@ type parsed struct {
 	approved     string
 	retry        string
 
-	// drain and deadline are 0 where they are absent.
-	drain, deadline time.Duration
+	// drain, deadline and autoRollback are 0 where they are absent.
+	drain, deadline, autoRollback time.Duration
 }
 
 func parse(annotations map[string]string) (parsed, field.ErrorList) {
@@ -41,6 +41,7 @@ func parse(annotations map[string]string) (parsed, field.ErrorList) {
 		retry:        service.Retry,
 		drain:        ptr.Deref(service.Drain, 0),
 		deadline:     ptr.Deref(service.Deadline, 0),
+		autoRollback: ptr.Deref(service.AutoRollback, 0),
 	}
 	return read, service.Errors
 }

@@ -88,6 +88,10 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Deadline, "10m"),
 			want:        asking("1", func(p *parsed) { p.deadline = 10 * time.Minute }),
 		},
+		"a rollback": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.AutoRollback, "10.5s"),
+			want:        asking("1", func(p *parsed) { p.autoRollback = 10500 * time.Millisecond }),
+		},
 		"a retry": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Retry, "again, please!"),
 			want:        asking("1", func(p *parsed) { p.retry = "again, please!" }),

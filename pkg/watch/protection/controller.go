@@ -70,6 +70,7 @@ func (c *Controller) observe(ctx context.Context, deployment *appsv1.Deployment)
 		return state, err
 	}
 	state.Now = time.Now() // Not before what has just been noted to be left.
+	state.APINow = c.cluster.Now()
 	state.Orphaned, err = c.orphaned(ctx, state)
 	return state, err
 }
