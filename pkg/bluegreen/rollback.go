@@ -42,7 +42,7 @@ func (l LastSwitch) Watching(deployments []*appsv1.Deployment) LastSwitch {
 // Watches returns how many replicas a Deployment was to have at the switch; false if it was not among those that traffic moved to, or if
 // somebody has changed since what it runs, or when that counts as available. Replicas are no such change: an autoscaler makes it too.
 func (l LastSwitch) Watches(deployment *appsv1.Deployment) (replicas int32, watched bool) {
-	for _, entry := range strings.Split(l.Watch, ",") {
+	for entry := range strings.SplitSeq(l.Watch, ",") {
 		if count, found := strings.CutPrefix(entry, mark(deployment)+"-"); found {
 			parsed, err := strconv.ParseInt(count, 10, 32)
 			return int32(parsed), err == nil

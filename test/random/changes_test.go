@@ -29,6 +29,7 @@ var serviceChanges = []weighted[changer]{
 	{weight: 6, what: forgeStatus},
 	{weight: 3, what: tryAgain},
 	{weight: 4, what: changeDeadline},
+	{weight: 4, what: changeReturn},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -82,7 +83,7 @@ func giveBackAndMove(dice *rand.Rand, s *corev1.Service, add change) {
 }
 
 func giveBackWithEveryOption(_ *rand.Rand, _ *corev1.Service, add change) {
-	for _, key := range []string{targetKey, labelKey, readyKey, protectKey} {
+	for _, key := range []string{targetKey, labelKey, readyKey, protectKey, returnKey} {
 		add.annotations[key] = nil
 	}
 }
@@ -107,12 +108,17 @@ func forgeStatus(dice *rand.Rand, _ *corev1.Service, add change) {
 	}
 	if dice.IntN(2) == 0 {
 		record := pick(dice, attemptKey, switchKey)
-		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", "2026-11-28T08:00:00Z/uid/ask/Failed", nil)
+		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", "2026-11-28T08:00:00Z/uid/ask/Failed",
+			"1/2/2026-11-28T08:00:00Z/uid/version/8a2db7be-3", nil)
 	}
 }
 
 func changeDeadline(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[deadlineKey] = pick[any](dice, "1ms", "1s", "5s", "1h", nil)
+}
+
+func changeReturn(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[returnKey] = pick[any](dice, "11s", "1h", "1h", nil)
 }
 
 // tryAgain asks for the same version once more.
@@ -121,7 +127,7 @@ func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
-	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, misspelledKey)
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, returnKey, misspelledKey)
 	add.annotations[key] = pick[any](dice, "not a label!", "")
 }
 
@@ -132,6 +138,7 @@ func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
 		labelKey:      nil,
 		protectKey:    nil,
 		deadlineKey:   nil,
+		returnKey:     nil,
 		misspelledKey: nil,
 	})
 }
