@@ -26,12 +26,13 @@ func Unfinished(deployment *appsv1.Deployment) bool {
 	return held || left || Protected(deployment)
 }
 
-// Notes returns what bluegreen noted on a Deployment; nil if that is nothing.
+// Notes returns what bluegreen noted on a Deployment, and what Kubernetes did: which of its templates it runs. Nil if that is nothing.
 func Notes(deployment *appsv1.Deployment) map[string]string {
-	if notes := keep(deployment.Annotations, func(key string) bool { return slices.Contains(NoteKeys, key) }); len(notes) > 0 {
-		return notes
+	notes := keep(deployment.Annotations, func(key string) bool { return key == revision || slices.Contains(NoteKeys, key) })
+	if len(notes) == 0 {
+		return nil
 	}
-	return nil
+	return notes
 }
 
 // notedLabels returns what the note Serves says; nil if bluegreen cannot have written it, because the finalizer is missing.

@@ -13,12 +13,17 @@
 //
 //	            ask for another version
 //	Stable ----------------------------------> Waiting   a rung does not hold:
-//	 ^                                          |  ^ |   the message says which
-//	 |   the switch, once every rung holds,     |  +-+   (Paused if that is approval)
-//	 +------------------------------------------+
-//	 |   or the ask is withdrawn                |  not ready within the deadline
+//	 ^ |                                        |  ^ |   the message says which
+//	 | | the switch, once every rung holds,     |  +-+   (Paused if that is approval)
+//	 +-|----------------------------------------+
+//	 | | or the ask is withdrawn                |  not ready within the deadline
+//	 | |                                        v
+//	 +-|-------------------------------------- Failed    until somebody asks anew
+//	 | |                                       Failed    for a while: nothing to return to
+//	 | |  what went live breaks in the window   ^
+//	 | +----------------------------------------+
 //	 |                                          v
-//	 +---------------------------------------- Failed    until somebody asks anew
+//	 +-------------------------------------- RolledBack  until somebody asks anew
 //	     withdrawn
 //
 // A Service is pending exactly when its selector is not on its target. The phase only reports that. There is no other state, so a
@@ -33,13 +38,13 @@
 //	rung        holds when                                                file
 //	managed     the Service has a target version                          managed.go
 //	valid       its annotations and its selector make sense               valid.go
-//	attempted   no record says that this ask failed                       attempt.go
+//	attempted   no record says that this ask failed or was rolled back    attempt.go
 //	ready       every Deployment of the target passes the gate            gate.go, checks.go, ports.go, fewer.go, stuck.go
 //	[checked]   the pre-promotion check succeeded for this ask            [check.go]
 //	approved    promotion is automatic, or this version was approved      approval.go
 //	moved       the selector is on the target                             moved.go
-//	kept        what is live stays available, as far as that is asked     kept.go
+//	kept        what is live stays available, as far as that is asked     kept.go, rollback.go
 //
 // The rungs from ready to moved are climbed only while a switch is pending: what is live is not judged by its entrance examination
-// again.
+// again. Wherever they hold traffic, what a switch has just made live is watched: if it breaks, traffic returns.
 package bluegreen

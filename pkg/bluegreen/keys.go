@@ -39,6 +39,10 @@ const (
 	// Default: no limit. Example: "10m".
 	Deadline = prefix + "deadline"
 
+	// AutoRollback says for how long after a switch the version that went live is watched. If it breaks in that time, traffic returns to the
+	// version that was left. Value: a duration, more than Patience. Default: it is not watched. Example: "10m".
+	AutoRollback = prefix + "auto-rollback"
+
 	// Retry makes an ask another one: to change it asks for the same version again. Value: any string, also none.
 	// Example: "2".
 	Retry = prefix + "retry"
@@ -130,12 +134,17 @@ const (
 	// Paused: the target version is ready, and waits for approval.
 	Paused Phase = "Paused"
 
-	// Failed: the ask was given up, and traffic stays, until somebody asks anew.
+	// Failed: the ask was given up, and traffic stays, until somebody asks anew. Or the version that is live broke after the switch, and
+	// traffic could not return.
 	Failed Phase = "Failed"
+
+	// RolledBack: the version that was asked for broke after the switch, and traffic returned to the one before, until somebody asks anew.
+	RolledBack Phase = "RolledBack"
 )
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
-var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, Retry, RetireAfter}
+var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, AutoRollback,
+	Retry, RetireAfter}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
 var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}

@@ -46,6 +46,9 @@ type Options struct {
 	// Deadline is how long the target of an ask may take to be ready; nil if that is not limited.
 	Deadline *time.Duration
 
+	// AutoRollback is for how long after a switch what went live is watched; nil if it is not.
+	AutoRollback *time.Duration
+
 	// Retry tells this ask from others for the same version.
 	Retry string
 
@@ -119,6 +122,10 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 		o.RetireAfter = nil
 	}
 	if o.Deadline, err = duration(annotations, Deadline, "of more than 0s", func(d time.Duration) bool { return d > 0 }); err != nil {
+		errs = append(errs, err)
+	}
+	if o.AutoRollback, err = duration(annotations, AutoRollback, "of more than "+Patience.String()+" (a failure must last that long)",
+		func(d time.Duration) bool { return d > Patience }); err != nil {
 		errs = append(errs, err)
 	}
 	return errs

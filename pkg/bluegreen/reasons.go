@@ -13,8 +13,11 @@ const (
 	ReasonSwitched Reason = "Switched"
 	// ReasonWithdrawn: somebody asks for what is live again, before traffic moved.
 	ReasonWithdrawn Reason = "Withdrawn"
-	// ReasonFailed: the target was not ready in time, and traffic stays until somebody asks anew.
+	// ReasonFailed: the target was not ready in time, and traffic stays until somebody asks anew. Or what went live broke after the
+	// switch, and traffic could not return.
 	ReasonFailed Reason = "Failed"
+	// ReasonRolledBack: what went live broke after the switch, and traffic returned to the version before.
+	ReasonRolledBack Reason = "RolledBack"
 	// ReasonLiveDeleting: the selector is on the target, a Deployment of which is under deletion and kept.
 	ReasonLiveDeleting Reason = "LiveDeploymentDeleting"
 	// ReasonLiveScaledToZero: the selector is on the target, which has no replicas.
@@ -52,7 +55,7 @@ const (
 const (
 	// ReasonInUse: it stays as it is.
 	ReasonInUse Reason = "InUse"
-	// ReasonDraining: nothing uses it any more, but nodes and clients may still reach its pods.
+	// ReasonDraining: nothing uses it any more, but nodes and clients may still reach its pods, or traffic may return to them.
 	ReasonDraining Reason = "Draining"
 	// ReasonPodsServe: nothing uses it any more, but a Service still selects pods that an older template made.
 	ReasonPodsServe Reason = "PodsServe"

@@ -35,6 +35,9 @@ const (
 
 	// OutcomeFailed: the ask has been given up.
 	OutcomeFailed Outcome = "Failed"
+
+	// OutcomeRolledBack: its target broke after the switch, and traffic returned to the version before.
+	OutcomeRolledBack Outcome = "RolledBack"
 )
 
 // String returns the record.
@@ -57,7 +60,7 @@ func (s Service) Attempt() (Attempt, bool) {
 	if err != nil {
 		return Attempt{}, false
 	}
-	for _, outcome := range []Outcome{"", OutcomeReady, OutcomeFailed} {
+	for _, outcome := range []Outcome{"", OutcomeReady, OutcomeFailed, OutcomeRolledBack} {
 		if attempt := (Attempt{at, s.UID, s.digest(), outcome}); attempt.String() == record {
 			return attempt, true
 		}
@@ -73,7 +76,7 @@ func (s Service) Try(now time.Time) Attempt {
 	return Attempt{Since: now, UID: s.UID, ask: s.digest()}
 }
 
-// LastSwitch is where traffic went last. It is written FROM/TO/INSTANT/UID/LABEL.
+// LastSwitch is where traffic went last. It is written FROM/TO/INSTANT/UID/LABEL, and FROM/TO/INSTANT/UID/LABEL/WATCH if it is watched.
 type LastSwitch struct {
 	// From is the version that was left, empty if the selector named none; To is the one that traffic moved to.
 	From, To string
@@ -84,11 +87,18 @@ type LastSwitch struct {
 	// UID is that of the Service, and Label the selector key that carries the versions.
 	UID   types.UID
 	Label string
+
+	// Watch is what is watched after the switch (see rollback.go); empty if nothing is.
+	Watch string
 }
 
 // String returns the record.
 func (l LastSwitch) String() string {
-	return strings.Join([]string{l.From, l.To, instant(l.At), string(l.UID), l.Label}, "/")
+	record := strings.Join([]string{l.From, l.To, instant(l.At), string(l.UID), l.Label}, "/")
+	if l.Watch != "" {
+		record += "/" + l.Watch
+	}
+	return record
 }
 
 // LastSwitch reads the record of the switch that brought traffic where it is; false if there is none.
@@ -101,8 +111,9 @@ func (s Service) LastSwitch() (LastSwitch, bool) {
 		return LastSwitch{}, false
 	}
 	at, err := time.Parse(time.RFC3339, parts[2])
-	last := LastSwitch{From: parts[0], To: parts[1], At: at, UID: s.UID, Label: s.VersionLabel}
-	return last, err == nil && last.To == s.Live() && last.String() == s.Annotations[LastSwitchKey]
+	watch := strings.TrimPrefix(strings.TrimPrefix(parts[4], s.VersionLabel), "/")
+	last := LastSwitch{From: parts[0], To: parts[1], At: at, UID: s.UID, Label: s.VersionLabel, Watch: watch}
+	return last, err == nil && last.To == s.Live() && validWatch(watch) && last.String() == s.Annotations[LastSwitchKey]
 }
 
 // Records returns the records of the Service as they go on: what is void goes, and an ask that waits has an attempt, from now if it

@@ -21,7 +21,15 @@ func TestTheRecordsAreAContractAndNeverChange(t *testing.T) {
 	waiting := bluegreen.Read(Waiting(uid))
 	EqualMaps(t, "of a wait", waiting.Records(eight), Pairs("bluegreen/attempt", "2026-11-28T08:00:00Z/7/8a2db7bed7c6ac0e"))
 	EqualMaps(t, "at rest", bluegreen.Read(Managed(uid)).Records(eight), nil)
-	if got, want := waiting.Switched(eight).String(), "1.10/1.11/2026-11-28T08:00:00Z/7/version"; got != want {
+	switched := waiting.Switched(eight)
+	if got, want := switched.String(), "1.10/1.11/2026-11-28T08:00:00Z/7/version"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	watched := switched.Watching(List(Deployment("1.11"), Deployment("1.11", Revision("4"), Replicas(5))))
+	if got, want := watched.String(), "1.10/1.11/2026-11-28T08:00:00Z/7/version/ea87e65c-3,fadb2fdc-5"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+	if got, want := watched.Judge().String(), "1.10/1.11/2026-11-28T08:00:00Z/7/version/Failed"; got != want {
 		t.Errorf("got %s, want %s", got, want)
 	}
 }
@@ -83,6 +91,11 @@ func TestTheLastSwitchStandsWhileTrafficIsWhereItWent(t *testing.T) {
 		"traffic was moved":     {service: with(record, SelectsVersion("1.12"))},
 		"another Service":       {service: with(record, func(s *corev1.Service) { s.UID = "8" })},
 		"another version label": {service: with(record, Annotation(bluegreen.VersionLabel, "name"))},
+		"watched":               {service: with(record + "/2b1d4d49-3,cc1e1d79-12"), stands: true},
+		"judged":                {service: with(record + "/Failed"), stands: true},
+		"half a mark":           {service: with(record + "/2b1d4d49-3,")},
+		"an end too many":       {service: with(record + "/2b1d4d49-3/Failed")},
+		"no end":                {service: with(record + "/")},
 		"four parts":            {service: with("1.10/1.11/2026-11-28T08:00:00Z/7")},
 		"six parts":             {service: with(record + "/x")},
 		"no instant":            {service: with("1.10/1.11/now/7/version")},

@@ -17,6 +17,7 @@ import (
 //	HasTrafficOn  it sends traffic to pods that are there         they drain once that ends
 //	MayHaveLeft   it selects all but the version                  they may be draining
 //	LeftAt        its last switch took traffic from them          they may retire
+//	MayReturnTo   traffic may return to it from what is live      it is kept until that is over
 //	WouldLose     a rollout would take the pods out of it         new pod labels are held
 
 // Selects reports whether the Service selects pods that a Deployment has, or that its template makes.
@@ -24,9 +25,9 @@ func (s Service) Selects(deployment *appsv1.Deployment) bool {
 	return SelectsPods(s.Spec.Selector, deployment)
 }
 
-// Targets reports whether a switch to the pods of a Deployment's template is pending.
+// Targets reports whether a switch to the pods of a Deployment's template is pending. One that was rolled back is to come no more.
 func (s Service) Targets(deployment *appsv1.Deployment) bool {
-	return s.Pending() && Matches(s.TargetSelector(), deployment.Spec.Template.Labels)
+	return s.Pending() && Matches(s.TargetSelector(), deployment.Spec.Template.Labels) && !s.RolledBack()
 }
 
 // Involves reports whether a Deployment is live in the Service, or its target.
@@ -98,6 +99,9 @@ func (s Service) IndexKeys() []string {
 	keys := []string{indexKey(s.Spec.Selector)}
 	if s.Pending() {
 		keys = append(keys, indexKey(s.TargetSelector()))
+	}
+	if last, _, found := s.Window(); found {
+		keys = append(keys, indexKey(s.selectorOf(last.From)))
 	}
 	return keys
 }

@@ -105,11 +105,8 @@ func (s Service) Pending() bool { return s.Target != "" && s.Live() != s.Target 
 // Approved reports whether the target needs no approval, or has it.
 func (s Service) Approved() bool { return s.Promotion == Auto || s.ApprovedVersion == s.Target }
 
-// Holds reports whether traffic stays whatever becomes of the target: its ask has failed, or is not approved.
-func (s Service) Holds() bool {
-	attempt, _ := s.Attempt()
-	return attempt.Outcome == OutcomeFailed || !s.Approved()
-}
+// Holds reports whether traffic stays whatever becomes of the target: its ask was given up, or is not approved.
+func (s Service) Holds() bool { return s.GivenUp() != "" || !s.Approved() }
 
 // TargetSelector returns the selector that the Service would have on its target; nil without one.
 func (s Service) TargetSelector() labels.Set { return s.targetSelector }

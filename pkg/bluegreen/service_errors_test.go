@@ -95,6 +95,12 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 				"needs bluegreen/in-use-protection to be enabled for this Service"}},
 			want: asking("", unprotected),
 		},
+		"a rollback before anything can have been broken for long": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.AutoRollback, "10s"),
+			errors: [][]string{{"metadata.annotations[bluegreen/auto-rollback]", `"10s"`,
+				"must be a duration of more than 10s (a failure must last that long), such as 30s"}},
+			want: asking(""),
+		},
 		"a promotion nobody knows": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Promote, "by hand"),
 			errors:      [][]string{{"metadata.annotations[bluegreen/promotion]", `"by hand"`, `supported values: "auto", "manual"`}},

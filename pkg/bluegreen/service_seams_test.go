@@ -25,7 +25,7 @@ type parsed struct {
 	retry        string
 
 	// These are 0 where they are absent.
-	drain, deadline, retireAfter time.Duration
+	drain, deadline, retireAfter, autoRollback time.Duration
 }
 
 func parse(annotations map[string]string) (parsed, field.ErrorList) {
@@ -42,6 +42,7 @@ func parse(annotations map[string]string) (parsed, field.ErrorList) {
 		drain:        ptr.Deref(service.Drain, 0),
 		deadline:     ptr.Deref(service.Deadline, 0),
 		retireAfter:  ptr.Deref(service.RetireAfter, 0),
+		autoRollback: ptr.Deref(service.AutoRollback, 0),
 	}
 	return read, service.Errors
 }

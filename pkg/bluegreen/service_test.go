@@ -92,6 +92,10 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.RetireAfter, "24h"),
 			want:        asking("1", func(p *parsed) { p.retireAfter = 24 * time.Hour }),
 		},
+		"a rollback": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.AutoRollback, "10.5s"),
+			want:        asking("1", func(p *parsed) { p.autoRollback = 10500 * time.Millisecond }),
+		},
 		"a retry": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Retry, "again, please!"),
 			want:        asking("1", func(p *parsed) { p.retry = "again, please!" }),

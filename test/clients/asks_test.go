@@ -87,6 +87,21 @@ func againFailed(c *cell) {
 	c.record(c.write(limited))
 }
 
+func againRolledBack(c *cell) {
+	watched := func(version string) manifest { return both(version).with(bluegreen.AutoRollback, "10m") }
+	c.start(watched("1.10"))
+	c.setReady("1.10")
+	c.write(watched("1.11"))
+	c.becomesReady("1.11")
+	c.moves.expect("1.10")
+	c.setUnready("1.11")
+	c.reaches(bluegreen.RolledBack)
+	c.record(c.write(watched("1.11")))
+	c.staysThough("1.11")
+	c.stillSays(bluegreen.RolledBack)
+	c.record(c.write(watched("1.11")))
+}
+
 func againAfter(c *cell) {
 	c.start(both("1.10"))
 	c.write(both("1.11"))

@@ -78,6 +78,11 @@ func badValues(c *cell) {
 			told:  `Invalid value: "0s": must be a duration of more than 0s`,
 		},
 		{
+			key:   bluegreen.AutoRollback,
+			value: "10s",
+			told:  `Invalid value: "10s": must be a duration of more than 10s`,
+		},
+		{
 			key:   "bluegreen/target",
 			value: "1.11",
 			told:  `Unsupported value: "bluegreen/target": supported values: "bluegreen/`,

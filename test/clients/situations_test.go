@@ -72,6 +72,12 @@ var situations = []situation{
 		want:  expectation{outcome: "no-op", exact: true},
 	},
 	{
+		title: "the same manifest again after a rollback (`bluegreen/auto-rollback`)",
+		needs: annotates,
+		run:   againRolledBack,
+		want:  expectation{outcome: "no-op", exact: true},
+	},
+	{
 		title: "the same manifest again after the switch",
 		needs: annotates,
 		run:   againAfter,

@@ -17,6 +17,7 @@ func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 		waits = "Deployment nginx-1.11: waiting for MinimumReplicasAvailable"
 		ready = "Version 1.11 is ready, and waits for approval"
 		late  = "Version 1.11 was not ready 10m0s after it was asked for"
+		broke = "Version 1.11 was rolled back 1m0s after the switch"
 		zero  = "Deployment nginx-1.10: serves and has 0 replicas"
 
 		noAddress = "waiting for an address of the load balancer"
@@ -28,6 +29,7 @@ func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 		"a switch is pending":        {service: service("Waiting", waits), status: "Progressing", message: waits},
 		"an approval is missing":     {service: service("Paused", ready), status: "Suspended", message: ready},
 		"the ask has failed":         {service: service("Failed", late), status: "Degraded", message: late},
+		"the ask was rolled back":    {service: service("RolledBack", broke), status: "Degraded", message: broke},
 		"a balancer, and failed":     {service: balanced(service("Failed", late)), status: "Degraded", message: late},
 		"at rest":                    {service: service("Stable", ""), status: "Healthy"},
 		"at rest, with trouble":      {service: service("Stable", zero), status: "Healthy", message: zero},

@@ -16,13 +16,14 @@ func TestFluxWaitsForTheSwitch(t *testing.T) {
 		service *corev1.Service
 		want    status.Status
 	}{
-		"a switch is pending":    {service: service("Waiting", "waits"), want: status.InProgressStatus},
-		"an approval is missing": {service: service("Paused", "ready"), want: status.InProgressStatus},
-		"the ask has failed":     {service: service("Failed", "late"), want: status.FailedStatus},
-		"at rest":                {service: service("Stable", ""), want: status.CurrentStatus},
-		"at rest, with trouble":  {service: service("Stable", "trouble"), want: status.CurrentStatus},
-		"not managed":            {service: service("", ""), want: status.CurrentStatus},
-		"other annotations":      {service: service("", "no phase"), want: status.CurrentStatus},
+		"a switch is pending":     {service: service("Waiting", "waits"), want: status.InProgressStatus},
+		"an approval is missing":  {service: service("Paused", "ready"), want: status.InProgressStatus},
+		"the ask has failed":      {service: service("Failed", "late"), want: status.FailedStatus},
+		"the ask was rolled back": {service: service("RolledBack", "broke"), want: status.FailedStatus},
+		"at rest":                 {service: service("Stable", ""), want: status.CurrentStatus},
+		"at rest, with trouble":   {service: service("Stable", "trouble"), want: status.CurrentStatus},
+		"not managed":             {service: service("", ""), want: status.CurrentStatus},
+		"other annotations":       {service: service("", "no phase"), want: status.CurrentStatus},
 	} {
 		t.Run(name, func(t *testing.T) {
 			result, err := fluxCheck(t).Evaluate(t.Context(), &unstructured.Unstructured{Object: content(t, test.service)})

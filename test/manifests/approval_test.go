@@ -69,6 +69,20 @@ var approvalWrites = map[string]struct {
 		write:   changes{unannotate("bluegreen/promotion")},
 		refusal: mayNotWeaken,
 	},
+	"a rollback that is wanted": {
+		before:  changes{asked11, manual},
+		write:   changes{annotate("bluegreen/auto-rollback", "10m")},
+		refusal: mayNotWeaken,
+	},
+	"a rollback that is wanted no longer": {
+		before:  changes{asked11, manual, annotate("bluegreen/auto-rollback", "10m")},
+		write:   changes{unannotate("bluegreen/auto-rollback")},
+		refusal: mayNotWeaken,
+	},
+	"a rollback, of a Service that needs no approval": {
+		before: changes{asked11},
+		write:  changes{annotate("bluegreen/auto-rollback", "10m")},
+	},
 	"another version label": {
 		before:  changes{asked11, manual},
 		write:   changes{byK},

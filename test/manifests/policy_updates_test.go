@@ -142,6 +142,15 @@ var updates = map[string]serviceUpdate{
 		write:   changes{unannotate("bluegreen/attempt"), annotate("bluegreen/deadline", "1h")},
 		refusal: failureKept,
 	},
+	"a rollback left out": {
+		before:  changes{asked11, annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2/RolledBack")},
+		write:   changes{unannotate("bluegreen/attempt")},
+		refusal: failureKept,
+	},
+	"tried again, without the rollback": {
+		before: changes{asked11, annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2/RolledBack")},
+		write:  changes{annotate("bluegreen/retry", "2"), unannotate("bluegreen/attempt")},
+	},
 	"a failure as it is": {
 		before: changes{asked11, failed},
 		write:  changes{labelled},

@@ -30,6 +30,7 @@ var serviceChanges = []weighted[changer]{
 	{weight: 3, what: tryAgain},
 	{weight: 4, what: changeDeadline},
 	{weight: 4, what: changeRetirement},
+	{weight: 4, what: changeReturn},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -83,7 +84,7 @@ func giveBackAndMove(dice *rand.Rand, s *corev1.Service, add change) {
 }
 
 func giveBackWithEveryOption(_ *rand.Rand, _ *corev1.Service, add change) {
-	for _, key := range []string{targetKey, labelKey, readyKey, protectKey} {
+	for _, key := range []string{targetKey, labelKey, readyKey, protectKey, returnKey} {
 		add.annotations[key] = nil
 	}
 }
@@ -108,7 +109,8 @@ func forgeStatus(dice *rand.Rand, _ *corev1.Service, add change) {
 	}
 	if dice.IntN(2) == 0 {
 		record := pick(dice, attemptKey, switchKey)
-		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", "2026-11-28T08:00:00Z/uid/ask/Failed", nil)
+		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", "2026-11-28T08:00:00Z/uid/ask/Failed",
+			"1/2/2026-11-28T08:00:00Z/uid/version/8a2db7be-3", nil)
 	}
 }
 
@@ -120,13 +122,17 @@ func changeRetirement(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[retireKey] = pick[any](dice, "0s", "1s", "5s", "1h", nil)
 }
 
+func changeReturn(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[returnKey] = pick[any](dice, "11s", "1h", "1h", nil)
+}
+
 // tryAgain asks for the same version once more.
 func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[retryKey] = pick[any](dice, "1", "2", "", nil)
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
-	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, misspelledKey)
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, returnKey, misspelledKey)
 	add.annotations[key] = pick[any](dice, "not a label!", "")
 }
 
@@ -138,6 +144,7 @@ func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
 		protectKey:    nil,
 		deadlineKey:   nil,
 		retireKey:     nil,
+		returnKey:     nil,
 		misspelledKey: nil,
 	})
 }

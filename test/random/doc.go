@@ -14,6 +14,7 @@
 //     plays, reports a status.
 //   - A chart with blue in it is upgraded: the ask for green, and the deletion or scale-down of blue, in one breath.
 //   - What a Service asks for becomes ready.
+//   - What a Service has its traffic on breaks.
 //   - A Service is deleted and created again.
 //   - bluegreen's process ends, is killed, or is cut off from the API server, for a dozen steps at most.
 //
@@ -33,13 +34,14 @@
 //
 // Every 50 steps the checker judges what the history has gained. Of a write of the test it asks: did traffic stay, were the
 // writer's words kept, does the phase fit, was a scale-down held exactly where it had to be. Of a write of the controllers: did it
-// change nothing but what is bluegreen's own, did traffic move only to what was asked for and ready, was nothing unprotected that
-// was in use. The controllers act on what they have read, which may be older than what is stored. So a rule that they must obey
-// holds if it held at some moment between what they had surely read and their write. How far they have read, sentinels tell: a
-// Service waits for ever for a Deployment that nobody else names, and a new one with a new name takes its place now and then.
+// change nothing but what is bluegreen's own, did traffic move only to what was asked for and ready, or back to what it had just
+// left and from what broke, was nothing unprotected that was in use or that traffic may return to. The controllers act on what they
+// have read, which may be older than what is stored. So a rule that they must obey holds if it held at some moment between what they
+// had surely read and their write. How far they have read, sentinels tell: a Service waits for ever for a Deployment that nobody else
+// names, and a new one with a new name takes its place now and then.
 //
 // After the last step the test repairs every Service, makes ready what each asks for, and expects that every ask is reached, that
-// nothing is left behind, and that the controllers write nothing more, not even after a restart.
+// nothing is left behind, not even of a rollback, and that the controllers write nothing more, not even after a restart.
 //
 // # Running it
 //

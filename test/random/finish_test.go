@@ -10,7 +10,8 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// finish ends all writes, makes ready what is asked for, and expects that it is reached and that nothing moves after that.
+// finish ends all writes, makes ready what is asked for, and expects that it is reached, also after a rollback, and that nothing moves
+// after that.
 func (w *world) finish() {
 	w.t.Helper()
 	w.recover()
@@ -26,8 +27,51 @@ func (w *world) finish() {
 		w.barrier()
 	}
 	w.await("every ask is reached and nothing is left behind", w.unsettled)
+	w.rollBack()
+	w.await("nothing is left behind of a rollback", w.unsettled)
 	w.barrier()
 	w.expectQuiet()
+}
+
+// rollBack has traffic return in the end, once: what one Service asks for becomes ready, and breaks when it is live.
+func (w *world) rollBack() {
+	w.t.Helper()
+	i := slices.IndexFunc(w.services, func(key client.ObjectKey) bool {
+		s := w.get(key)
+		return managed(s) && s.Spec.Selector[selectorKey(s)] != ""
+	})
+	if i < 0 {
+		return
+	}
+	const broken = "end-broken"
+	key := w.services[i]
+	s := w.get(key)
+	left := s.Spec.Selector[selectorKey(s)]
+	for _, d := range w.matching(s.Spec.Selector, s.Namespace) {
+		w.happen(client.ObjectKeyFromObject(d), (*world).makeCarry)
+	}
+	w.must(key, annotations(map[string]any{targetKey: broken, returnKey: "1h", readyKey: nil}))
+	w.makeServiceReady(w.get(key), broken)
+	w.awaitLive(key, broken, "Stable")
+	w.happen(client.ObjectKey{Namespace: key.Namespace, Name: broken}, reportUnavailable)
+	w.awaitLive(key, left, "RolledBack")
+	w.happen(client.ObjectKey{Namespace: key.Namespace, Name: broken}, reportFully)
+	w.roundTrip()
+	w.awaitLive(key, left, "RolledBack")
+	w.must(key, annotations(map[string]any{targetKey: left, returnKey: nil}))
+}
+
+// awaitLive waits until a Service has its traffic on a version, in a phase.
+func (w *world) awaitLive(key client.ObjectKey, version, phase string) {
+	w.t.Helper()
+	who := id{kind: "Service", ObjectKey: key}
+	w.await("traffic is on "+version, func() string {
+		s := w.checker.at(who, now).(*corev1.Service)
+		if s.Spec.Selector[selectorKey(s)] == version && s.Annotations[phaseKey] == phase {
+			return ""
+		}
+		return w.checker.story(who, now)
+	})
 }
 
 // repair gives a Service that asks for nonsense an ask: what was stored in an outage is refused with every later write.
@@ -53,19 +97,19 @@ func (w *world) repair(key client.ObjectKey) {
 		protectKey:    nil,
 		deadlineKey:   nil,
 		retireKey:     nil,
+		returnKey:     nil,
 		retryKey:      nil,
 		misspelledKey: nil,
 	}))
 }
 
-// endWaits gives what a Service asks for all the time it needs, asks anew, and has nothing retire any more.
+// endWaits gives what a Service asks for all the time it needs, lets traffic stay there, asks anew, and has nothing retire any more.
 func (w *world) endWaits(key client.ObjectKey) {
 	w.t.Helper()
-	if s := w.get(key); managed(s) && retires(s) {
-		w.must(key, annotations(map[string]any{retireKey: nil}))
-	}
-	if s := w.get(key); managed(s) && s.Annotations[deadlineKey] != "" || failed(s) {
-		w.must(key, annotations(map[string]any{deadlineKey: nil, retryKey: "end"}))
+	s := w.get(key)
+	limited := s.Annotations[deadlineKey] != "" || s.Annotations[returnKey] != ""
+	if managed(s) && (limited || retires(s)) || failed(s) || rolledBack(s) {
+		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, retryKey: "end"}))
 	}
 }
 

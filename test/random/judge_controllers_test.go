@@ -6,6 +6,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -48,10 +49,12 @@ func (c *checker) judgeLeft(e event, before, after *appsv1.Deployment) {
 	}
 }
 
-// sometimesUnused reports whether nothing used a Deployment at some moment between its state and an event.
+// sometimesUnused reports whether nothing used a Deployment at some moment between its state and an event, and traffic could not return
+// to it. What is over by now may have been over then.
 func (c *checker) sometimesUnused(e event, d *appsv1.Deployment) bool {
 	return slices.ContainsFunc(c.moments(e.id.Namespace, revision(d), e.rv), func(rv int64) bool {
-		return !inUse(d, c.services(e.id.Namespace, rv))
+		services := c.services(e.id.Namespace, rv)
+		return !inUse(d, services) && !slices.ContainsFunc(services, func(s *corev1.Service) bool { return mayReturn(s, d, time.Now()) })
 	})
 }
 

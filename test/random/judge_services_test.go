@@ -3,8 +3,10 @@ package random
 import (
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -62,12 +64,20 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	if recorded := after.Annotations[attemptKey] != ""; (sound(after) || !managed(after)) && recorded != pending(after) {
 		c.fault(e, "the controller left attempt %q, and a switch is pending: %t", after.Annotations[attemptKey], pending(after))
 	}
-	if asked := c.askThatFailed(e, before); asked != nil && sameAsk(asked, before) && !failed(after) {
-		c.fault(e, "the controller went on with an ask that had failed: attempt %q, then %q", before.Annotations[attemptKey],
+	if asked := c.askGivenUp(e, before); asked != nil && sameAsk(asked, before) &&
+		(failed(before) != failed(after) || rolledBack(before) != rolledBack(after)) {
+		c.fault(e, "the controller went on with an ask that was given up: attempt %q, then %q", before.Annotations[attemptKey],
 			after.Annotations[attemptKey])
 	}
 	c.learn(after)
+	if strings.HasSuffix(after.Annotations[switchKey], "/Failed") && after.Annotations[switchKey] != before.Annotations[switchKey] {
+		c.stats["rollbacks with nothing to return to"]++
+	}
 	if maps.Equal(before.Spec.Selector, after.Spec.Selector) {
+		return
+	}
+	if back, _ := returning(before); !maps.Equal(after.Spec.Selector, candidate(before)) && back != "" {
+		c.judgeReturn(e, before, after, back)
 		return
 	}
 	c.stats["switches"]++
@@ -83,9 +93,40 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	}
 }
 
-// askThatFailed returns a Service as it was when its attempt failed that is still recorded; nil if none has.
-func (c *checker) askThatFailed(e event, before *corev1.Service) *corev1.Service {
-	if !failed(before) || !sound(before) {
+// judgeReturn: traffic returns to what the last switch left, from what is not available any more, if that can carry it. It does so once,
+// and the ask has come to its end, unless it is a newer one.
+func (c *checker) judgeReturn(e event, before, after *corev1.Service, back string) {
+	c.stats["rollbacks"]++
+	if !maps.Equal(after.Spec.Selector, onVersion(before, back)) {
+		c.fault(e, "the controller returned traffic from %v to %v, and not to version %s", before.Spec.Selector, after.Spec.Selector, back)
+	}
+	asked := before.DeepCopy()
+	asked.Annotations[targetKey] = back
+	if asked.Annotations[readyKey] == "match-live" {
+		delete(asked.Annotations, readyKey)
+	}
+	if reason := c.closed(asked, e.rv); reason != "" {
+		c.fault(e, "the controller returned traffic although %s", reason)
+	}
+	broken := slices.ContainsFunc(c.ids("Deployment", before.Namespace), func(who id) bool {
+		return c.sometimes(who, c.readBy(revision(before)), e.rv, func(d *appsv1.Deployment) bool {
+			return d != nil && reaches(before.Spec.Selector, d) && !slices.ContainsFunc(d.Status.Conditions, isAvailable)
+		})
+	})
+	if !broken {
+		c.fault(e, "the controller returned traffic from what was available")
+	}
+	if again, _ := returning(after); again != "" {
+		c.fault(e, "the controller may return what it has returned: %q", after.Annotations[switchKey])
+	}
+	if !pending(before) != rolledBack(after) {
+		c.fault(e, "the controller returned traffic, and left attempt %q", after.Annotations[attemptKey])
+	}
+}
+
+// askGivenUp returns a Service as it was when its attempt came to the end that is still recorded; nil if none has.
+func (c *checker) askGivenUp(e event, before *corev1.Service) *corev1.Service {
+	if !failed(before) && !rolledBack(before) || !sound(before) {
 		return nil
 	}
 	for _, state := range c.between(e.id, 0, e.rv-1) {

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -89,7 +90,7 @@ func serves(s *corev1.Service, d *appsv1.Deployment) bool {
 
 // uses reports whether a Service needs a Deployment to be kept.
 func uses(s *corev1.Service, d *appsv1.Deployment) bool {
-	return protects(s) && (serves(s, d) || pending(s) && d.DeletionTimestamp == nil && selects(candidate(s), d))
+	return protects(s) && (serves(s, d) || goesOn(s) && d.DeletionTimestamp == nil && selects(candidate(s), d))
 }
 
 func inUse(d *appsv1.Deployment, services []*corev1.Service) bool {
@@ -114,7 +115,13 @@ func due(d *appsv1.Deployment, services []*corev1.Service) bool {
 
 // wantsPods reports whether a Service keeps a scale-down waiting.
 func wantsPods(s *corev1.Service, d *appsv1.Deployment) bool {
-	return serves(s, d) || pending(s) && selects(candidate(s), d)
+	return serves(s, d) || goesOn(s) && selects(candidate(s), d)
+}
+
+// mayReturn reports whether traffic of a Service may return to a Deployment at an instant.
+func mayReturn(s *corev1.Service, d *appsv1.Deployment, at time.Time) bool {
+	version, until := returning(s)
+	return version != "" && at.Before(until) && guards(s) && selects(onVersion(s, version), d)
 }
 
 // holdsScaleDown reports whether a Service keeps a Deployment from going to 0 replicas.

@@ -21,6 +21,7 @@ const (
 	retryKey    = "bluegreen/retry"
 	deadlineKey = "bluegreen/deadline"
 	retireKey   = "bluegreen/retire-after"
+	returnKey   = "bluegreen/auto-rollback"
 	phaseKey    = "bluegreen/phase"
 	messageKey  = "bluegreen/message"
 	attemptKey  = "bluegreen/attempt"
@@ -72,6 +73,9 @@ func validAnnotation(key, value string) bool {
 	case deadlineKey:
 		deadline, err := time.ParseDuration(value)
 		return err == nil && deadline > 0
+	case returnKey:
+		window, err := time.ParseDuration(value)
+		return err == nil && window > 10*time.Second
 	}
 	return key == retryKey || slices.Contains(ownKeys, key)
 }
@@ -109,12 +113,42 @@ func pending(s *corev1.Service) bool {
 // failed reports whether bluegreen has noted that an ask has failed.
 func failed(s *corev1.Service) bool { return strings.HasSuffix(s.Annotations[attemptKey], "/Failed") }
 
+// rolledBack reports whether bluegreen has noted that traffic returned from what was asked for.
+func rolledBack(s *corev1.Service) bool {
+	return strings.HasSuffix(s.Annotations[attemptKey], "/RolledBack")
+}
+
 // candidate returns the selector that a pending Service will have.
 func candidate(s *corev1.Service) map[string]string {
-	key, target := wanted(s)
+	_, target := wanted(s)
+	return onVersion(s, target)
+}
+
+// onVersion returns the selector that a Service has on a version.
+func onVersion(s *corev1.Service, version string) map[string]string {
+	key, _ := wanted(s)
 	selector := maps.Clone(s.Spec.Selector)
-	selector[key] = target
+	selector[key] = version
 	return selector
+}
+
+// goesOn reports whether a Service waits for a switch that is not given up for good.
+func goesOn(s *corev1.Service) bool { return pending(s) && !rolledBack(s) }
+
+// returning returns the version to which the traffic of a Service may return, and until when; "" for none.
+func returning(s *corev1.Service) (version string, until time.Time) {
+	key, _ := wanted(s)
+	window, err := time.ParseDuration(s.Annotations[returnKey])
+	record := strings.SplitN(s.Annotations[switchKey], "/", 4)
+	if err != nil || !managed(s) || !sound(s) || len(record) < 4 || record[1] != s.Spec.Selector[key] {
+		return "", time.Time{}
+	}
+	at, err := time.Parse(time.RFC3339, record[2])
+	watched, found := strings.CutPrefix(record[3], string(s.UID)+"/"+key+"/")
+	if err != nil || !found || watched == "Failed" {
+		return "", time.Time{}
+	}
+	return record[0], at.Add(window)
 }
 
 // users returns the annotations of a Service that are not bluegreen's own.
@@ -134,12 +168,16 @@ func ownOf(s *corev1.Service) ownAnnotations {
 	return ownAnnotations{phase: of[phaseKey], message: of[messageKey], attempt: of[attemptKey], lastSwitch: of[switchKey]}
 }
 
-// rightPhase is the phase that goes with selector and ask.
+// rightPhase is the phase that goes with selector and ask. A Service that could not return is Failed for some time.
 func rightPhase(s *corev1.Service) string {
 	switch _, target := wanted(s); {
 	case !managed(s):
 		return ""
 	case failed(s) && pending(s):
+		return "Failed"
+	case rolledBack(s) && pending(s):
+		return "RolledBack"
+	case strings.HasSuffix(s.Annotations[switchKey], "/Failed") && s.Annotations[phaseKey] == "Failed" && !pending(s) && sound(s):
 		return "Failed"
 	case target == "" || len(s.Spec.Selector) == 0 || pending(s):
 		return "Waiting"

@@ -13,6 +13,7 @@ var stepKinds = []weighted[func(*world)]{
 	{weight: 90, what: func(w *world) { w.happen(pick(w.dice, w.deployments...), pickWeighted(w.dice, happenings)) }},
 	{weight: 10, what: func(w *world) { w.upgrade(pick(w.dice, w.services...)) }},
 	{weight: 10, what: (*world).makeTargetReady},
+	{weight: 4, what: func(w *world) { w.breakLive(pick(w.dice, w.services...)) }},
 	{weight: 3, what: func(w *world) { w.deleteAndCreate(pick(w.dice, w.services...)) }},
 	{weight: 10, what: func(w *world) { w.replaceSentinel() }},
 	{weight: 3, what: (*world).outage},
@@ -41,6 +42,20 @@ func (w *world) makeTargetReady() {
 	}
 	for _, d := range w.matching(candidate(s), s.Namespace) {
 		w.happen(client.ObjectKeyFromObject(d), reportFully)
+	}
+}
+
+// breakLive takes all pods of what a Service has its traffic on, and mostly makes ready what it left.
+func (w *world) breakLive(key client.ObjectKey) {
+	w.t.Helper()
+	s := w.get(key)
+	if left, _ := returning(s); left != "" && w.dice.IntN(4) > 0 {
+		for _, d := range w.matching(onVersion(s, left), s.Namespace) {
+			w.happen(client.ObjectKeyFromObject(d), reportFully)
+		}
+	}
+	for _, d := range w.matching(s.Spec.Selector, s.Namespace) {
+		w.happen(client.ObjectKeyFromObject(d), reportUnavailable)
 	}
 }
 

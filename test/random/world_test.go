@@ -144,6 +144,9 @@ func newService(key client.ObjectKey, target, live string) *corev1.Service {
 	if key.Name == "api" {
 		made.Spec.Ports[0].TargetPort = intstr.FromString("http")
 	}
+	if key.Name == "web" {
+		made.Annotations[returnKey] = "1h"
+	}
 	if live != "" {
 		made.Spec.Selector["version"] = live
 	}

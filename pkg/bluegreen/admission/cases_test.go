@@ -100,6 +100,12 @@ func inVain(key, value string) string {
 	return "bluegreen: metadata.annotations[" + key + `]: is written by bluegreen alone; "` + value + `" is not stored`
 }
 
+// wasGivenUp is the warning about a selector that asks for what was given up.
+func wasGivenUp(phase string) string {
+	return "bluegreen: spec.selector[version]: traffic stays on version 1.10, because version 1.11 was given up (phase " + phase +
+		"), and bluegreen/message tells why; to try again, change bluegreen/retry"
+}
+
 // noAsk is the warning about a selector that is no ask, while target is the target.
 func noAsk(target, wanted string) string {
 	return `bluegreen: spec.selector[version]: traffic stays on version 1.10, because only bluegreen/target-version (now "` + target +

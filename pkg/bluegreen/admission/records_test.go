@@ -29,6 +29,7 @@ func TestRecordsAreBluegreensAloneAndTheLastSwitchOutlastsAnAsk(t *testing.T) {
 		}
 		return annotations
 	}
+	givenUp := func(phase string) map[string]string { return mended(phase, attempt+"/"+phase, "not yet") }
 	rests := StableOn("1.10")
 	rests[bluegreen.LastSwitchKey] = left
 
@@ -95,6 +96,34 @@ func TestRecordsAreBluegreensAloneAndTheLastSwitchOutlastsAnAsk(t *testing.T) {
 			selector:    blue,
 			annotations: mended("Failed", attempt+"/Failed", ""),
 			warnings:    []string{inVain(bluegreen.MessageKey, "not yet")},
+		},
+		"an option mended after a rollback": {
+			old: Waiting(Annotation(bluegreen.AttemptKey, attempt+"/RolledBack"), switched, Annotation(bluegreen.Ready, "soon"),
+				Annotation(bluegreen.MessageKey, "invalid")),
+			new:         Waiting(switched, Lacks(bluegreen.MessageKey)),
+			selector:    blue,
+			annotations: mended("RolledBack", attempt+"/RolledBack", ""),
+		},
+		"applied again after a rollback, with the selector that was rolled back": {
+			old:         Waiting(Annotation(bluegreen.AttemptKey, attempt+"/RolledBack"), switched, Annotation(bluegreen.PhaseKey, "RolledBack")),
+			new:         Service(Asks("1.11"), SelectsVersion("1.11")),
+			selector:    blue,
+			annotations: givenUp("RolledBack"),
+			warnings:    []string{wasGivenUp("RolledBack")},
+		},
+		"applied again after a failure, with the selector that was asked for": {
+			old:         Waiting(Annotation(bluegreen.AttemptKey, attempt+"/Failed"), switched, Annotation(bluegreen.PhaseKey, "Failed")),
+			new:         Service(Asks("1.11"), SelectsVersion("1.11")),
+			selector:    blue,
+			annotations: givenUp("Failed"),
+			warnings:    []string{wasGivenUp("Failed")},
+		},
+		"tried again after a rollback, with the selector that was rolled back": {
+			old:         Waiting(Annotation(bluegreen.AttemptKey, attempt+"/RolledBack"), switched, Annotation(bluegreen.PhaseKey, "RolledBack")),
+			new:         Service(Asks("1.11"), SelectsVersion("1.11"), Annotation(bluegreen.Retry, "2")),
+			selector:    blue,
+			annotations: again("2", asked),
+			warnings:    []string{heldAsk},
 		},
 		"created from a copy": {
 			new:         Managed(tried, switched),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -71,18 +72,27 @@ func store(service bluegreen.Service, own map[string]string) ServiceAnswer {
 	return ServiceAnswer{Service: service.WithOwn(own)}
 }
 
-// byController admits the controller's own update, which leaves the selector or moves it to the stored target. On reinvocation
-// another webhook may have changed the selector; phase Stable shows that the controller meant to move traffic.
+// byController admits the controller's own update, which leaves the selector, or moves it to the stored target or back to the version
+// that the last switch left. On reinvocation another webhook may have changed the selector; the records show what the controller meant,
+// or phase Stable.
 func (w ServiceWrite) byController() ServiceAnswer {
 	own := bluegreen.OwnAnnotations(w.New.Service)
 	switch {
 	case !w.Old.Exists() || maps.Equal(w.New.Spec.Selector, w.Old.Spec.Selector):
 		return store(w.New, own)
+	case w.returns():
+		return store(w.New.WithSelector(w.Old.Returning().TargetSelector()), own)
 	case w.Old.Pending() && w.Old.Switchable() && own[bluegreen.PhaseKey] == string(bluegreen.Stable):
 		return store(w.New.WithSelector(w.Old.TargetSelector()), own)
 	default:
 		return store(w.New.WithSelector(w.Old.Spec.Selector), own)
 	}
+}
+
+// returns reports whether the controller's update records a return from what the last switch made live.
+func (w ServiceWrite) returns() bool {
+	last, _, watched := w.Old.Window()
+	return watched && !last.Judged() && strings.HasPrefix(w.New.Annotations[bluegreen.LastSwitchKey], last.To+"/"+last.From+"/")
 }
 
 // givenBack admits the removal of the annotation: it moves no traffic either, and from then on the Service is plain.
@@ -141,9 +151,8 @@ func (w ServiceWrite) mended(service bluegreen.Service) map[string]string {
 			own[key] = record
 		}
 	}
-	attempt, _ := bluegreen.Read(service.WithOwn(own)).Attempt()
-	if attempt.Outcome == bluegreen.OutcomeFailed {
-		own[bluegreen.PhaseKey] = string(bluegreen.Failed)
+	if phase := bluegreen.Read(service.WithOwn(own)).GivenUp(); phase != "" {
+		own[bluegreen.PhaseKey] = string(phase)
 		delete(own, bluegreen.MessageKey)
 	}
 	return own

@@ -12,6 +12,9 @@ func (a *ServiceAnswer) warnSelector(service bluegreen.Service, wanted string) {
 	label := service.VersionLabel
 	switch {
 	case wanted == "" || wanted == service.Live():
+	case wanted == service.Target && bluegreen.Read(a.Service).GivenUp() != "":
+		a.warn("spec.selector[%s]: traffic stays on %s, because version %s was given up (phase %s), and %s tells why; to try again, change %s",
+			label, service.Describe(), wanted, a.Service.Annotations[bluegreen.PhaseKey], bluegreen.MessageKey, bluegreen.Retry)
 	case wanted == service.Target:
 		a.warn("spec.selector[%s]: traffic stays on %s until version %s is ready, then bluegreen moves it; to wait for that: "+
 			"kubectl wait service/%s -n %s --for=jsonpath='{.spec.selector.%s}'=%s --timeout=10m",

@@ -2,6 +2,7 @@ package bluegreentest
 
 import (
 	"maps"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -55,6 +56,20 @@ func Starting(d *appsv1.Deployment) {
 	d.Status.Conditions = []appsv1.DeploymentCondition{
 		{Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, Reason: "MinimumReplicasUnavailable"},
 	}
+}
+
+// Broken has lost so many of its 3 pods that it is not available any more, since an instant.
+func Broken(left int32, since time.Time) DeploymentOption {
+	return func(d *appsv1.Deployment) {
+		Starting(d)
+		d.Status.AvailableReplicas = left
+		d.Status.Conditions[0].LastTransitionTime = metav1.NewTime(since)
+	}
+}
+
+// Revision is which of its templates a Deployment runs.
+func Revision(revision string) DeploymentOption {
+	return Noting("deployment.kubernetes.io/revision", revision)
 }
 
 // Replicas is how many replicas a Deployment is to have; its status stays.

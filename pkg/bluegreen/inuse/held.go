@@ -3,6 +3,7 @@ package inuse
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 
@@ -42,11 +43,22 @@ func deletionHeld(deployment *appsv1.Deployment, services []bluegreen.Service) b
 		}
 	}
 	if len(users) == 0 {
-		event.Message = "is being deleted, and its pods are kept until they have drained"
+		event.Message = "is being deleted, and its pods are kept until they have drained" + returns(deployment, services)
 		return event
 	}
 	event.Message = fmt.Sprintf("is being deleted, and its pods are kept while Service %s uses it; if that is to go too, and waits for this "+
 		"Deployment (an Argo CD application that is deleted): kubectl delete service %s -n %s",
 		strings.Join(users, ", "), strings.Join(users, " "), deployment.Namespace)
 	return event
+}
+
+// returns returns how a message goes on if a deletion also waits for the end of a window.
+func returns(deployment *appsv1.Deployment, services []bluegreen.Service) string {
+	for _, service := range services {
+		if end := service.ReturnsUntil(deployment); !end.IsZero() && service.Protects() {
+			return fmt.Sprintf(", and until %s, because traffic of Service %s may return to them until then (%s)",
+				end.UTC().Format(time.RFC3339), service.Name, bluegreen.AutoRollback)
+		}
+	}
+	return ""
 }

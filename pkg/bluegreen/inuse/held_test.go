@@ -44,6 +44,14 @@ func TestPeopleAreToldWhenSomethingBeginsToBeHeld(t *testing.T) {
 			services: Services(OnGreen()),
 			want:     []string{drains},
 		},
+		"one that traffic may return to is deleted": {
+			before: Deployment("1.10", Protected),
+			after:  Deployment("1.10", Kept),
+			services: Services(OnGreen(Annotation("bluegreen/auto-rollback", "10m"),
+				Annotation("bluegreen/last-switch", "1.10/1.11/2026-11-28T08:00:00Z//version/8a2db7be-3"))),
+			want: []string{drains + ", and until 2026-11-28T08:10:00Z, because traffic of Service nginx may return to them until then " +
+				"(bluegreen/auto-rollback)"},
+		},
 		"it was being deleted before": {
 			before:   Deployment("1.10", Kept),
 			after:    Deployment("1.10", Kept),

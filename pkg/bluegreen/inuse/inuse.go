@@ -35,8 +35,8 @@ type State struct {
 	// Now is the time of the observation, and Drained the instant from which the next step may be taken; zero for now.
 	Now, Drained time.Time
 
-	// Clock is that time as the API server has it, for what was recorded.
-	Clock time.Time
+	// APINow is the time of the observation as the API server has it. The instants of records are by that.
+	APINow time.Time
 
 	// PodsServe reports whether a Service still selects pods of it that neither its template nor its note knows of.
 	PodsServe bool
@@ -113,8 +113,8 @@ func Decide(state State) bluegreen.Decision {
 	case StepStay:
 		return state.write(bluegreen.ReasonStays, state.note(bluegreen.LeftKey, ""), nil)
 	}
-	if state.Now.Before(state.Drained) {
-		return bluegreen.Decision{Reason: bluegreen.ReasonDraining, LookAgain: state.Drained}
+	if until := state.keptUntil(step); state.Now.Before(until) {
+		return bluegreen.Decision{Reason: bluegreen.ReasonDraining, LookAgain: until}
 	}
 	if step == StepRoll || step == StepResume {
 		return state.resume(step)
@@ -123,6 +123,23 @@ func Decide(state State) bluegreen.Decision {
 		return state.lookAgain(bluegreen.ReasonPodsServe)
 	}
 	return state.unprotect()
+}
+
+// keptUntil returns until when a Deployment is kept as it is before a step: until it has drained, and as long as traffic may return to it.
+// It may not to one whose rollout goes on.
+func (s State) keptUntil(step Step) time.Time {
+	until := s.Drained
+	if step != StepUnprotect && step != StepRetire || !s.Protection {
+		return until
+	}
+	for _, service := range s.Services {
+		if returns := service.ReturnsUntil(s.Deployment); service.Protects() && returns.After(s.APINow) {
+			if end := s.Now.Add(returns.Sub(s.APINow)); end.After(until) {
+				until = end
+			}
+		}
+	}
+	return until
 }
 
 // Confirm decides anew on what the API server says. A cache can be behind, and a Deployment that was unprotected cannot be had

@@ -75,8 +75,12 @@ func (s State) retirement() Step {
 func (s State) retire() bluegreen.Decision {
 	left, _ := bluegreen.LeftOf(s.Deployment)
 	service, _ := s.serviceNamed(left.Service)
-	if wait := left.At.Add(*service.RetireAfter).Sub(s.Clock); wait > 0 {
-		return bluegreen.Decision{Reason: bluegreen.ReasonRetiring, LookAgain: s.Now.Add(wait)}
+	due := s.Now.Add(left.At.Add(*service.RetireAfter).Sub(s.APINow))
+	if kept := s.keptUntil(StepRetire); kept.After(due) {
+		due = kept
+	}
+	if s.Now.Before(due) {
+		return bluegreen.Decision{Reason: bluegreen.ReasonRetiring, LookAgain: due}
 	}
 	down := bluegreen.ScaleDown{Service: left.Service, UID: s.Deployment.UID, Replicas: bluegreen.Replicas(s.Deployment),
 		Generation: s.Deployment.Generation + 1}

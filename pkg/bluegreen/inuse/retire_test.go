@@ -104,12 +104,12 @@ func TestTheLastSwitchAndTheLongestStayCount(t *testing.T) {
 func TestARetirementWaitsByTheClockOfTheAPIServer(t *testing.T) {
 	left := state(idle(), Services(leftOn()), nil)
 	left.Now = time.Date(2030, 1, 1, 0, 0, 0, 0, time.UTC)
-	left.Clock = time.Date(2026, 11, 28, 5, 20, 0, 0, time.UTC)
+	left.APINow = time.Date(2026, 11, 28, 5, 20, 0, 0, time.UTC)
 	decision := Decide(left)
 	if wait := decision.LookAgain.Sub(left.Now); wait != 40*time.Minute || len(decision.Writes) > 0 {
 		t.Errorf("looks again after %s, and writes %v", wait, decision.Writes)
 	}
-	left.Clock = left.Clock.Add(40 * time.Minute)
+	left.APINow = left.APINow.Add(40 * time.Minute)
 	decision = Decide(left)
 	if len(decision.Writes) != 1 || !decision.LookAgain.IsZero() {
 		t.Fatalf("got %+v", decision)

@@ -13,37 +13,54 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// tryAgain ends the command by which people ask for a failed version again.
+// tryAgain ends the command by which people ask again for a version that was given up.
 const tryAgain = " --overwrite"
 
-// attempted holds while the ask has not failed. A failed one stays so until somebody asks anew, whatever becomes of its version.
+// attempted holds while the ask was not given up. One that failed, or was rolled back, stays so until somebody asks anew, whatever
+// becomes of its version.
 func attempted(state State) *bluegreen.Decision {
-	attempt, found := state.Service.Attempt()
-	if !found || attempt.Outcome != bluegreen.OutcomeFailed {
+	var message string
+	switch state.Service.GivenUp() {
+	case bluegreen.Failed:
+		message = cmp.Or(said(state, state.Service.Target, "was not ready"), givenUp(state, "was not ready in time"))
+	case bluegreen.RolledBack:
+		message = cmp.Or(said(state, state.Service.Target, wasRolledBack), givenUp(state, wasRolledBack))
+	default:
 		return nil
 	}
-	message, _, complete := strings.Cut(state.Service.Annotations[bluegreen.MessageKey], tryAgain)
-	if message += tryAgain; !complete || !strings.HasPrefix(message, "Version "+state.Service.Target+" was not ready ") {
-		message = givenUp(state, "was not ready in time")
-	}
-	return stay(state, message, state.Service.Records(state.Now))
+	return stay(state, state.Service.GivenUp(), message, state.Service.Records(state.Now))
 }
 
-// stay keeps traffic where it is although another version is asked for, and tells what is wrong with what serves.
-func stay(state State, message string, records map[string]string) *bluegreen.Decision {
-	if trouble := cmp.Or(liveTrouble(state), liveRelabelled(state)); trouble != nil {
-		message += "; " + trouble.message
+// said returns what the Service says of a version that was given up; empty if it says something else. Why it was is recorded nowhere else.
+func said(state State, version, what string) string {
+	message, _, complete := strings.Cut(state.Service.Annotations[bluegreen.MessageKey], tryAgain)
+	if !complete || !strings.HasPrefix(message, "Version "+version+" "+what+" ") {
+		return ""
 	}
-	decision := report(state, bluegreen.Failed, verdict{reason: bluegreen.ReasonFailed, message: message, warning: true}, records)
+	return message + tryAgain
+}
+
+// stay keeps traffic where it is, since a version was given up, and tells what is wrong with what serves.
+func stay(state State, phase bluegreen.Phase, message string, records map[string]string) *bluegreen.Decision {
+	why := verdict{reason: bluegreen.Reason(phase), message: message + trouble(state), warning: true}
+	decision := report(state, phase, why, records)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
 	return &decision
+}
+
+// trouble returns how a message goes on if something is wrong with what serves.
+func trouble(state State) string {
+	if trouble := cmp.Or(liveTrouble(state), liveRelabelled(state)); trouble != nil {
+		return "; " + trouble.message
+	}
+	return ""
 }
 
 // fail gives up an ask whose target is not ready in time, and tells what was in the way.
 func fail(state State, why verdict) *bluegreen.Decision {
 	what := fmt.Sprintf("was not ready %s after it was asked for (%s)", lasted(state.Service.Try(state.Now), state.Now),
 		bluegreen.Shorten(why.message, 500))
-	return stay(state, givenUp(state, what), recordsWith(state, bluegreen.OutcomeFailed))
+	return stay(state, bluegreen.Failed, givenUp(state, what), recordsWith(state, bluegreen.OutcomeFailed))
 }
 
 // recordsWith returns the records of a Service whose attempt has come to something.
@@ -55,12 +72,14 @@ func recordsWith(state State, outcome bluegreen.Outcome) map[string]string {
 	return records
 }
 
-// givenUp says what it means that an ask has failed. It is the same whenever it is said: retry is when the attempt began.
+// givenUp says what it means that an ask was given up. It is the same whenever it is said: retry is when the attempt began.
 func givenUp(state State, what string) string {
-	return fmt.Sprintf("Version %s %s: traffic stays on %s; ask for another version, or for this one again: kubectl annotate service %s -n "+
-		"%s %s=%d", state.Service.Target, what, state.Service.Describe(), state.Service.Name, state.Service.Namespace, bluegreen.Retry,
+	return fmt.Sprintf("Version %s %s: %s; ask for another version, or for this one again: kubectl annotate service %s -n %s %s=%d",
+		state.Service.Target, what, staysOn(state.Service), state.Service.Name, state.Service.Namespace, bluegreen.Retry,
 		state.Service.Try(state.Now).Since.Unix()) + tryAgain
 }
+
+func staysOn(service bluegreen.Service) string { return "traffic stays on " + service.Describe() }
 
 // serves reports whether traffic that stays is served: by a Deployment that the target does not replace in place, or, for all that is
 // known, by pods of something else. Otherwise to wait for the target is the only way out, and giving up would make an outage last.
@@ -105,7 +124,7 @@ func Ended(before, after *corev1.Service, now time.Time) *bluegreen.Event {
 		return &bluegreen.Event{Reason: bluegreen.ReasonNotManaged, Action: bluegreen.Switching, Message: was.GivenBack()}
 	case was.Pending() && is.Managed && is.Target == was.Live() && is.Live() == was.Live():
 		message := fmt.Sprintf("Version %s is no longer asked for: traffic stays on %s", was.Target, is.Describe())
-		if attempt, found := was.Attempt(); found {
+		if attempt, found := was.Attempt(); found && attempt.Outcome != bluegreen.OutcomeRolledBack {
 			message += fmt.Sprintf("; it was asked for %s ago", lasted(attempt, now))
 		}
 		return &bluegreen.Event{Reason: bluegreen.ReasonWithdrawn, Action: bluegreen.Switching, Message: message}

@@ -56,7 +56,7 @@ func reportsMinimum(deployment *appsv1.Deployment) bool {
 // ownPods asks for as many available pods of the target as the rollout may go down to, if a Deployment's selector spans
 // versions: its status counts the pods of the version before as well, which the Service is about to leave.
 func ownPods(state State, deployment *appsv1.Deployment) *verdict {
-	wanted := minimumAvailable(deployment)
+	wanted := minimumAvailable(deployment, bluegreen.Replicas(deployment))
 	if !spansVersions(state, deployment) || availableOfTarget(state, deployment) >= wanted {
 		return nil
 	}
@@ -89,10 +89,10 @@ func spansVersions(state State, deployment *appsv1.Deployment) bool {
 	return deployment.Spec.Selector == nil || !bluegreen.Matches(state.Service.TargetSelector(), deployment.Spec.Selector.MatchLabels)
 }
 
-// minimumAvailable returns how many pods a rollout keeps available, and at least one: what condition Available is about
+// minimumAvailable returns how many pods of so many a rollout keeps available, and at least one: what condition Available is about
 // (k8s.io/kubernetes/pkg/controller/deployment/util.MaxUnavailable).
-func minimumAvailable(deployment *appsv1.Deployment) int32 {
-	replicas, rolling := bluegreen.Replicas(deployment), deployment.Spec.Strategy.RollingUpdate
+func minimumAvailable(deployment *appsv1.Deployment, replicas int32) int32 {
+	rolling := deployment.Spec.Strategy.RollingUpdate
 	if rolling == nil {
 		return max(1, replicas)
 	}

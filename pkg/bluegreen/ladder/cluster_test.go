@@ -5,6 +5,7 @@ import (
 	"maps"
 	"reflect"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -159,7 +160,8 @@ func (c *cluster) standing(reason Reason, writes int) stop {
 	return stop{c.service.Annotations[bluegreen.PhaseKey], reason, c.service.Spec.Selector["version"], writes}
 }
 
-// judge asserts that the controller moves traffic only to what is asked for, and only when that can carry it.
+// judge asserts that the controller moves traffic only to what is asked for, or back to what the last switch left, and only when that can
+// carry it.
 func (c *cluster) judge(action Action) {
 	c.t.Helper()
 	if maps.Equal(action.Service.Spec.Selector, c.service.Spec.Selector) {
@@ -169,11 +171,15 @@ func (c *cluster) judge(action Action) {
 		return
 	}
 	want := maps.Clone(c.service.Spec.Selector)
-	want["version"] = c.service.Annotations[bluegreen.TargetVersion]
-	EqualMaps(c.t, "the controller's selector", action.Service.Spec.Selector, want)
-	if action.Reason != ReasonSwitched {
+	switch action.Reason {
+	case ReasonSwitched:
+		want["version"] = c.service.Annotations[bluegreen.TargetVersion]
+	case ReasonRolledBack:
+		want["version"], _, _ = strings.Cut(c.service.Annotations[bluegreen.LastSwitchKey], "/")
+	default:
 		c.t.Errorf("traffic moved for reason %s", action.Reason)
 	}
+	EqualMaps(c.t, "the controller's selector", action.Service.Spec.Selector, want)
 	if problem := unready(action.Service.Spec.Selector, slices.Collect(maps.Values(c.deployments))); problem != "" {
 		c.t.Errorf("traffic moved although %s", problem)
 	}
@@ -199,7 +205,8 @@ func unready(selector map[string]string, deployments []*appsv1.Deployment) strin
 				break
 			}
 		}
-		if d.DeletionTimestamp != nil || d.Spec.Replicas != nil && *d.Spec.Replicas < 1 || d.Status.AvailableReplicas < 1 ||
+		ends := d.DeletionTimestamp != nil && !slices.Contains(d.Finalizers, bluegreen.InUseProtection)
+		if ends || d.Spec.Replicas != nil && *d.Spec.Replicas < 1 || d.Status.AvailableReplicas < 1 ||
 			d.Status.ObservedGeneration < d.Generation || !reports {
 			return fmt.Sprintf("Deployment %s is not ready: %+v", d.Name, d.Status)
 		}

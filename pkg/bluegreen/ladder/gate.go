@@ -87,11 +87,19 @@ func notFound(state State) *verdict {
 
 // deleting keeps traffic from a target under deletion. If bluegreen keeps it, traffic that has just left it may go back.
 func deleting(state State, deployment *appsv1.Deployment) *verdict {
-	if deployment.DeletionTimestamp == nil || bluegreen.Protected(deployment) && firstFailure(state, deployment) == nil {
+	if deployment.DeletionTimestamp == nil {
 		return nil
 	}
-	return about(deployment, &verdict{reason: bluegreen.ReasonDeploymentDeleting,
-		message: "is being deleted: create it again once it is gone, or ask for another version"})
+	kept := bluegreen.Protected(deployment)
+	failure := firstFailure(state, deployment)
+	if kept && failure == nil {
+		return nil
+	}
+	return about(deployment, &verdict{
+		reason:     bluegreen.ReasonDeploymentDeleting,
+		message:    "is being deleted: create it again once it is gone, or ask for another version",
+		unobserved: kept && failure.unobserved,
+	})
 }
 
 // about returns a verdict with the name of the Deployment that it is about.

@@ -14,6 +14,9 @@ import (
 
 // kept is the top of the ladder: traffic stays on the target, and people are told what is wrong with it.
 func kept(state State) bluegreen.Decision {
+	if decision := judged(state); decision != nil {
+		return *decision
+	}
 	why := cmp.Or(liveTrouble(state), liveRelabelled(state), &verdict{reason: bluegreen.ReasonStable})
 	decision := show(state, bluegreen.Stable, *why)
 	decision.Writes = append(decision.Writes, protectLive(state)...)

@@ -22,6 +22,9 @@ type State struct {
 	// Left are the Deployments, by name, that have pods which the Service would select on its target, but another template.
 	Left []*appsv1.Deployment
 
+	// Back are the Deployments, by name, that have pods to which traffic may return from what is live.
+	Back []*appsv1.Deployment
+
 	// Live are the Deployments, by name, whose pods the Service selects.
 	Live []*appsv1.Deployment
 
@@ -45,8 +48,17 @@ var ladder = []rung{
 	moved,
 }
 
-// Decide maps what is observed to what to do. Traffic moves in one case only: a valid ask, and every check of the gate passed.
+// Decide maps what is observed to what to do. Traffic moves in two cases only: to the target, for a valid ask; and back from what has
+// just become live, and broke. Each time every check of the gate has passed.
 func Decide(state State) bluegreen.Decision {
+	decision := climb(state)
+	if decision.MovesTraffic() {
+		return decision
+	}
+	return watch(state, decision)
+}
+
+func climb(state State) bluegreen.Decision {
 	for _, rung := range ladder {
 		if decision := rung(state); decision != nil {
 			return *decision

@@ -13,7 +13,11 @@ func moved(state State) *bluegreen.Decision {
 		return nil
 	}
 	own := bluegreen.Status(bluegreen.Stable, "")
-	own[bluegreen.LastSwitchKey] = service.Switched(state.Now).String()
+	last := service.Switched(state.Now)
+	if service.AutoRollback != nil && last.From != "" {
+		last = last.Watching(state.Target)
+	}
+	own[bluegreen.LastSwitchKey] = last.String()
 	desired := service.WithSelector(service.TargetSelector()).WithOwn(own)
 	why := switched(state)
 	return &bluegreen.Decision{Reason: why.reason, Writes: append(protectTarget(state), writeOf(state, desired, why)...)}

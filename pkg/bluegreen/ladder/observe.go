@@ -16,6 +16,7 @@ func Observe(service bluegreen.Service, deployments []*appsv1.Deployment, protec
 		return state
 	}
 	state.Live = bluegreen.Pick(deployments, service.Selects)
+	state.Back = bluegreen.Pick(deployments, service.MayReturnTo)
 	if service.Pending() {
 		target := service.TargetSelector()
 		state.Target = targets(service, deployments)
@@ -35,10 +36,26 @@ func targets(service bluegreen.Service, deployments []*appsv1.Deployment) []*app
 	return all
 }
 
-// Refresh returns the state with its target Deployments as they have been read since.
-func (s State) Refresh(target []*appsv1.Deployment) State {
-	others := append(without(s.Live, s.Target), without(s.Left, s.Live)...)
-	return Observe(s.Service, append(others, target...), s.Protection, s.Now)
+// Destination returns the Deployments that traffic may move to: the target, and those that it may return to.
+func (s State) Destination() []*appsv1.Deployment {
+	return append(slices.Clone(s.Target), without(s.Back, s.Target)...)
+}
+
+// Refresh returns the state with its Destination as that has been read since.
+func (s State) Refresh(destination []*appsv1.Deployment) State {
+	return s.as(s.Service, append(without(s.all(), s.Destination()), destination...))
+}
+
+// as returns what the same observation comes to for a Service that is another by its ask, its selector, or its Deployments.
+func (s State) as(service bluegreen.Service, deployments []*appsv1.Deployment) State {
+	return Observe(service, deployments, s.Protection, s.Now)
+}
+
+// all returns every Deployment that has been observed, once.
+func (s State) all() []*appsv1.Deployment {
+	all := s.Destination()
+	all = append(all, without(s.Live, all)...)
+	return append(all, without(s.Left, all)...)
 }
 
 // toLeave returns the live Deployments that a switch leaves.

@@ -37,6 +37,7 @@ const (
 	ReasonDeadlineExceeded   = bluegreen.ReasonProgressDeadlineExceeded
 	ReasonNotApproved        = bluegreen.ReasonNotApproved
 	ReasonFailed             = bluegreen.ReasonFailed
+	ReasonRolledBack         = bluegreen.ReasonRolledBack
 )
 
 // now is when decisions are made.

@@ -48,6 +48,9 @@ func Conditions(deployment *appsv1.Deployment) []appsv1.DeploymentCondition {
 			continue
 		}
 		kept := appsv1.DeploymentCondition{Type: kind, Status: found.Status, Reason: found.Reason}
+		if kind == appsv1.DeploymentAvailable && found.Status == corev1.ConditionFalse {
+			kept.LastTransitionTime = found.LastTransitionTime
+		}
 		if kind == appsv1.DeploymentReplicaFailure {
 			kept.Message = bluegreen.Shorten(found.Message, 400)
 		}

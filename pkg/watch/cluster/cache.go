@@ -43,6 +43,7 @@ func keepOfDeployment(deployment *appsv1.Deployment) *appsv1.Deployment {
 	kept.Annotations = bluegreen.Notes(deployment)
 	kept.Spec.Replicas = deployment.Spec.Replicas
 	kept.Spec.Paused = deployment.Spec.Paused
+	kept.Spec.MinReadySeconds = deployment.Spec.MinReadySeconds
 	kept.Spec.ProgressDeadlineSeconds = deployment.Spec.ProgressDeadlineSeconds
 	kept.Spec.Strategy = deployment.Spec.Strategy
 	kept.Spec.Selector = deployment.Spec.Selector

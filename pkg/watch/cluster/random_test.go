@@ -52,6 +52,8 @@ func TestEveryDecisionOnWhatTheCacheKeepsIsThatOnTheWholeObjects(t *testing.T) {
 		bluegreen.ReasonDeploymentDeleting,
 		bluegreen.ReasonScaledToZero,
 		bluegreen.ReasonNotAvailable,
+		bluegreen.ReasonRolledBack,
+		bluegreen.ReasonFailed,
 	} {
 		if reasons[reason] < 20 {
 			t.Errorf("%s came up %d times only", reason, reasons[reason])
@@ -81,6 +83,9 @@ func oneIn(times int, random *rand.Rand) bool { return random.IntN(times) == 0 }
 
 func anyService(random *rand.Rand) *corev1.Service {
 	service := Nginx()
+	if oneIn(3, random) {
+		return watched(random)
+	}
 	for range random.IntN(4) {
 		key := anyOf(random, bluegreen.TargetVersion, bluegreen.TargetVersion, bluegreen.TargetVersion,
 			bluegreen.PhaseKey, bluegreen.MessageKey, bluegreen.VersionLabel, "bluegreen/odd")
@@ -95,6 +100,16 @@ func anyService(random *rand.Rand) *corev1.Service {
 	return service
 }
 
+// watched was switched to green a minute ago.
+func watched(random *rand.Rand) *corev1.Service {
+	service := OnVersion(Green)
+	service.Annotations[bluegreen.TargetVersion] = anyOf(random, Green, Green, "1.12")
+	service.Annotations[bluegreen.AutoRollback] = "10m"
+	switched := bluegreen.Read(Asking(Green)).Switched(time.Unix(-60, 0))
+	service.Annotations[bluegreen.LastSwitchKey] = switched.Watching([]*appsv1.Deployment{Ready("d0"), Ready("d1")}).String()
+	return service
+}
+
 func anyDeployment(random *rand.Rand, name string) *appsv1.Deployment {
 	deployment := Ready(name)
 	if oneIn(8, random) {
@@ -104,10 +119,21 @@ func anyDeployment(random *rand.Rand, name string) *appsv1.Deployment {
 		ptr.To[int32](3), ptr.To[int32](3), ptr.To[int32](3))
 	deployment.Generation = int64(random.IntN(3))
 	deployment.Status.AvailableReplicas = int32(random.IntN(4))
-	if oneIn(4, random) {
+	if oneIn(16, random) {
+		deployment.Annotations = map[string]string{"deployment.kubernetes.io/revision": "2"}
+	}
+	if oneIn(16, random) {
+		deployment.Spec.MinReadySeconds = 60
+	}
+	if oneIn(3, random) {
 		deployment.Spec.Template.Labels["version"] = Blue
 	}
-	if oneIn(2, random) {
+	if oneIn(3, random) {
+		deployment.Status.AvailableReplicas = 0
+		deployment.Status.Conditions = []appsv1.DeploymentCondition{{
+			Type: appsv1.DeploymentAvailable, Status: corev1.ConditionFalse, LastTransitionTime: metav1.NewTime(time.Unix(-random.Int64N(60), 0)),
+		}}
+	} else if oneIn(2, random) {
 		deployment.Status.Conditions = nil
 		for range random.IntN(4) {
 			deployment.Status.Conditions = append(deployment.Status.Conditions, anyCondition(random))
@@ -118,8 +144,9 @@ func anyDeployment(random *rand.Rand, name string) *appsv1.Deployment {
 
 func anyCondition(random *rand.Rand) appsv1.DeploymentCondition {
 	return appsv1.DeploymentCondition{
-		Type:   anyOf(random, appsv1.DeploymentAvailable, appsv1.DeploymentProgressing),
-		Status: anyOf(random, corev1.ConditionTrue, corev1.ConditionTrue, corev1.ConditionFalse),
-		Reason: anyOf(random, "MinimumReplicasAvailable", "MinimumReplicasAvailable", "MinimumReplicasUnavailable"),
+		Type:               anyOf(random, appsv1.DeploymentAvailable, appsv1.DeploymentProgressing),
+		Status:             anyOf(random, corev1.ConditionTrue, corev1.ConditionTrue, corev1.ConditionFalse),
+		Reason:             anyOf(random, "MinimumReplicasAvailable", "MinimumReplicasAvailable", "MinimumReplicasUnavailable"),
+		LastTransitionTime: metav1.NewTime(time.Unix(-random.Int64N(60), 0)),
 	}
 }

@@ -69,7 +69,8 @@ func (c *Controller) observe(ctx context.Context, deployment *appsv1.Deployment)
 	if state.Drained, err = c.drained(ctx, state); err != nil {
 		return state, err
 	}
-	state.Now, state.Clock = time.Now(), c.cluster.Now() // Not before what has just been noted to be left.
+	state.Now = time.Now() // Not before what has just been noted to be left.
+	state.APINow = c.cluster.Now()
 	state.Orphaned, err = c.orphaned(ctx, state)
 	return state, err
 }

@@ -14,7 +14,8 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 )
 
-// serviceChanged notes which Deployments traffic has left or come back to, and enqueues those that are not used any more.
+// serviceChanged notes which Deployments traffic has left or come back to, and enqueues those that are not used any more, or to which
+// traffic may return for another time than before.
 func (c *Controller) serviceChanged(ctx context.Context, old, current *corev1.Service, queue cluster.Queue) {
 	before, after := bluegreen.Read(old), bluegreen.Read(current)
 	seen := map[string]bool{}
@@ -30,7 +31,8 @@ func (c *Controller) serviceChanged(ctx context.Context, old, current *corev1.Se
 			seen[deployment.Name] = true
 			unused := before.Uses(deployment) && !after.Uses(deployment)
 			c.noteDrain(deployment, before, after, unused)
-			if unused || waitedFor(deployment) {
+			returns := before.ReturnsUntil(deployment) != after.ReturnsUntil(deployment)
+			if unused || returns || waitedFor(deployment) {
 				enqueue(deployment, queue)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -148,6 +149,106 @@ func TestAnAskFailsByWhatTheAPIServerKnows(t *testing.T) {
 			expectTraffic(server, test.live, test.phase)
 		})
 	}
+}
+
+// TestTrafficReturnsByWhatTheAPIServerKnows, whatever the cache holds: a minute ago it went to green, which is watched.
+func TestTrafficReturnsByWhatTheAPIServerKnows(t *testing.T) {
+	broke := Changed(InUse(Green), func(d *appsv1.Deployment) {
+		d.Status.AvailableReplicas = 0
+		d.Status.Conditions[0].Status = corev1.ConditionFalse
+		d.Status.Conditions[0].LastTransitionTime = metav1.NewTime(now.Add(-time.Minute))
+	})
+	ended := Changed(InUse(Blue), func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 })
+	for name, test := range map[string]struct {
+		cached, stored []client.Object
+		live, phase    string
+	}{
+		"broken": {
+			cached: []client.Object{InUse(Blue), broke},
+			stored: []client.Object{InUse(Blue), broke},
+			live:   Blue,
+			phase:  "RolledBack",
+		},
+		"well again, and the cache is behind": {
+			cached: []client.Object{InUse(Blue), broke},
+			stored: []client.Object{InUse(Blue), InUse(Green)},
+			live:   Green,
+			phase:  "Stable",
+		},
+		"another template, and the cache is behind": {
+			cached: []client.Object{InUse(Blue), broke},
+			stored: []client.Object{InUse(Blue), Changed(broke.DeepCopy(), func(d *appsv1.Deployment) {
+				d.Annotations = map[string]string{"deployment.kubernetes.io/revision": "2"}
+			})},
+			live:  Green,
+			phase: "Stable",
+		},
+		"what was left has gone, and the cache is behind": {
+			cached: []client.Object{InUse(Blue), broke},
+			stored: []client.Object{broke},
+			live:   Green,
+			phase:  "Failed",
+		},
+		"what was left is ready, and the cache does not know it": {
+			cached: []client.Object{ended, broke},
+			stored: []client.Object{InUse(Blue), broke},
+			live:   Blue,
+			phase:  "RolledBack",
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			stored := append([]client.Object{onGreen(time.Minute)}, test.stored...)
+			server := NewAPIServer(t, stored...)
+			server.CacheHolds(test.cached...)
+			if err := reconciledWithProtection(server); err != nil {
+				t.Fatal(err)
+			}
+			expectTraffic(server, test.live, test.phase)
+		})
+	}
+}
+
+// TestTrafficDoesNotReturnToWhatIsUnprotectedMeanwhile: the other controller holds its lock while this one decides.
+func TestTrafficDoesNotReturnToWhatIsUnprotectedMeanwhile(t *testing.T) {
+	broke := Changed(Starting("nginx-1.11"), func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 })
+	blue := Changed(InUse(Blue), func(d *appsv1.Deployment) { d.Finalizers = []string{bluegreen.InUseProtection} })
+	server := NewAPIServer(t, onGreen(time.Minute), blue, broke)
+	if err := server.Delete(t.Context(), blue); err != nil {
+		t.Fatal(err)
+	}
+	controller := newController(server, setup{})
+	unlock := controller.cluster.Lock(blue)
+	done := make(chan error)
+	seen := server.ServiceInCache()
+	go func() {
+		_, err := controller.Reconcile(t.Context(), seen)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		t.Fatalf("it did not wait for the lock: %v", err)
+	case <-time.After(100 * time.Millisecond):
+	}
+	unprotected := server.Stored(blue)
+	unprotected.Finalizers = nil
+	if err := server.Update(t.Context(), unprotected); err != nil {
+		t.Fatal(err)
+	}
+	unlock()
+	if err := <-done; err != nil {
+		t.Fatal(err)
+	}
+	expectTraffic(server, Green, "Failed")
+}
+
+// onGreen is a Service that was switched to green so long ago, and is watched for ten minutes.
+func onGreen(ago time.Duration) *corev1.Service {
+	service := OnVersion(Green)
+	service.Annotations[bluegreen.PhaseKey] = "Stable"
+	service.Annotations[bluegreen.AutoRollback] = "10m"
+	switched := bluegreen.Read(Asking(Green)).Switched(now.Add(-ago))
+	service.Annotations[bluegreen.LastSwitchKey] = switched.Watching([]*appsv1.Deployment{InUse(Green)}).String()
+	return service
 }
 
 func TestAServiceThatWaitsIsLookedAtAgainAtItsDeadline(t *testing.T) {

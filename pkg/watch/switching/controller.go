@@ -40,15 +40,15 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	}
 	state := ladder.Observe(service, deployments, c.protection, c.cluster.Now())
 	decision := ladder.Decide(state)
-	if givesUp(decision) {
+	if final(decision) {
 		if state, err = c.lookAnew(ctx, state); err != nil {
 			return reconcile.Result{}, err
 		}
 		decision = ladder.Decide(state)
 	}
 	if decision.MovesTraffic() {
-		// The other controller may be about to unprotect the target: a switch back must not meet that.
-		defer c.cluster.Lock(state.Target...)()
+		// The other controller may be about to unprotect the destination: a switch back must not meet that.
+		defer c.cluster.Lock(state.Destination()...)()
 		if decision, err = c.confirm(ctx, state); err != nil {
 			return reconcile.Result{}, err
 		}
@@ -59,19 +59,20 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	return reconcile.Result{RequeueAfter: decision.LookAgain.Sub(state.Now)}, nil
 }
 
-// givesUp reports whether a decision gives up an ask, which stays so whatever happens then.
-func givesUp(decision bluegreen.Decision) bool {
-	return decision.Reason == bluegreen.ReasonFailed && len(decision.Writes) > 0
+// final reports whether a decision gives up an ask, or what is live, which stays so whatever happens then.
+func final(decision bluegreen.Decision) bool {
+	return decision.Reason == bluegreen.ReasonFailed && len(decision.Writes) > 0 ||
+		decision.Reason == bluegreen.ReasonRolledBack && decision.MovesTraffic()
 }
 
 // confirm decides anew on what the API server has, because an informer can be behind. The Service cannot be behind: the write
 // carries its resourceVersion.
 func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen.Decision, error) {
-	target, err := c.cluster.ReadDeployments(ctx, state.Target)
+	destination, err := c.cluster.ReadDeployments(ctx, state.Destination())
 	if err != nil {
 		return bluegreen.Decision{}, err
 	}
-	return ladder.Decide(state.Refresh(target)), nil
+	return ladder.Decide(state.Refresh(destination)), nil
 }
 
 // lookAnew observes all Deployments that the API server has: the informer may not even know the target yet.
@@ -109,7 +110,7 @@ func (c *Controller) servicesOf(ctx context.Context, deployment *appsv1.Deployme
 	}
 	var keys []client.ObjectKey
 	for _, service := range services {
-		if service.Involves(deployment) {
+		if service.Involves(deployment) || service.MayReturnTo(deployment) {
 			keys = append(keys, client.ObjectKeyFromObject(service.Service))
 		}
 	}

@@ -5,6 +5,7 @@ import (
 
 	"slices"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 
@@ -29,6 +30,12 @@ func TestAnEventOfADeploymentReachesExactlyTheServicesThatItMattersTo(t *testing
 	slices.Sort(got)
 	if want := []string{"shop/nginx", "shop/own-label"}; !slices.Equal(got, want) {
 		t.Errorf("got %v, want %v", got, want)
+	}
+	left := server.Service()
+	left.Annotations, left.Spec.Selector = onGreen(time.Minute).Annotations, PodsOf(Green)
+	server.Rewrite(left)
+	if got := reached(t.Context(), controller, InUse(Blue)); !slices.Contains(got, "shop/nginx") {
+		t.Errorf("to what traffic may return to: got %v", got)
 	}
 	unlabelled := Ready("nginx-1.11")
 	unlabelled.Spec.Template.Labels = nil
