@@ -42,7 +42,17 @@ const (
 	// Retry makes an ask another one: to change it asks for the same version again. Value: any string, also none.
 	// Example: "2".
 	Retry = prefix + "retry"
+
+	// Follows makes a Service managed in place of TargetVersion: it selects the version that is live in another Service, its leader, and
+	// moves when that does. Value: the name of a Service of the namespace that has TargetVersion. Example: "nginx".
+	Follows = prefix + "follows"
+
+	// PreviewOf does the same, but selects the target of its leader from the moment that is asked for. Value and example: as above.
+	PreviewOf = prefix + "preview-of"
 )
+
+// askKeys are the annotations that make a Service managed. It has one of them.
+var askKeys = []string{TargetVersion, Follows, PreviewOf}
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
 const (
@@ -127,7 +137,9 @@ const (
 )
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
-var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, Retry}
+var userKeys = []string{
+	TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, Retry, Follows, PreviewOf,
+}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
 var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}

@@ -18,6 +18,8 @@ func TestTheKeysAndPhasesAreAContractAndNeverChange(t *testing.T) {
 		bluegreen.InUseProtection:     "bluegreen/in-use-protection",
 		bluegreen.Drain:               "bluegreen/drain",
 		bluegreen.Retry:               "bluegreen/retry",
+		bluegreen.Follows:             "bluegreen/follows",
+		bluegreen.PreviewOf:           "bluegreen/preview-of",
 		bluegreen.Deadline:            "bluegreen/deadline",
 		bluegreen.Promote:             "bluegreen/promotion",
 		bluegreen.ApprovedVersion:     "bluegreen/approved-version",

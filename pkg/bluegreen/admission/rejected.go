@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"strings"
@@ -23,7 +24,7 @@ func (w ServiceWrite) otherKeysChanged(versionLabel string) field.ErrorList {
 	}
 	return field.ErrorList{field.Invalid(bluegreen.SelectorPath, labels.FormatLabels(w.New.Spec.Selector), fmt.Sprintf(
 		"all keys but %q must stay %s while the Service has %s: to change them, remove that annotation in a write of its own "+
-			"first, or create another Service", versionLabel, labels.FormatLabels(before), bluegreen.TargetVersion))}
+			"first, or create another Service", versionLabel, labels.FormatLabels(before), cmp.Or(w.New.Key, w.Old.Key)))}
 }
 
 // becomesExternal rejects a write that gives a Service back and takes traffic off the pods by the Service's type.
@@ -33,7 +34,7 @@ func (w ServiceWrite) becomesExternal() field.ErrorList {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), external,
-		"removing "+bluegreen.TargetVersion+" moves no traffic: change the type in a write of its own after that")}
+		"removing "+w.Old.Key+" moves no traffic: change the type in a write of its own after that")}
 }
 
 // invalidVersion rejects an invalid version in the selector. bluegreen restores the stored selector, so the API server's own
@@ -61,8 +62,8 @@ func (w ServiceWrite) keepsServing() field.ErrorList {
 		return nil
 	}
 	key := bluegreen.AnnotationsPath.Key(bluegreen.InUseProtection)
-	if !w.New.Managed {
-		key = bluegreen.AnnotationsPath.Key(bluegreen.TargetVersion)
+	if !w.New.Managed || w.New.Preview {
+		key = bluegreen.AnnotationsPath.Key(w.Old.Key)
 	}
 	var errs field.ErrorList
 	if frozen := bluegreen.Frozen(bluegreen.Pick(w.Deployments, w.Old.Selects)); len(frozen) > 0 {

@@ -42,6 +42,7 @@ func admitDeployment(write deploymentWrite) DeploymentAnswer {
 	for _, service := range write.services {
 		read.Services = append(read.Services, bluegreen.Read(service))
 	}
+	read.Services = bluegreen.Lead(read.Services)
 	return AdmitDeployment(read)
 }
 

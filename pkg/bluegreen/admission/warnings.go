@@ -12,6 +12,9 @@ func (a *ServiceAnswer) warnSelector(service bluegreen.Service, wanted string) {
 	label := service.VersionLabel
 	switch {
 	case wanted == "" || wanted == service.Live():
+	case service.Leader != "":
+		a.warn("spec.selector[%s]: traffic stays on %s, because %s says that it moves with Service %s", label, service.Describe(), service.Key,
+			service.Leader)
 	case wanted == service.Target:
 		a.warn("spec.selector[%s]: traffic stays on %s until version %s is ready, then bluegreen moves it; to wait for that: "+
 			"kubectl wait service/%s -n %s --for=jsonpath='{.spec.selector.%s}'=%s --timeout=10m",

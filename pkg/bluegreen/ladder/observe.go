@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // Observe picks those Deployments of the Service's namespace that matter to it.
 func Observe(service bluegreen.Service, deployments []*appsv1.Deployment, protection bool, now time.Time) State {
 	state := State{Service: service, Protection: protection, Now: now}
-	if !service.Switchable() {
+	if !service.Switchable() || service.Preview {
 		return state
 	}
 	state.Live = bluegreen.Pick(deployments, service.Selects)
@@ -35,10 +36,51 @@ func targets(service bluegreen.Service, deployments []*appsv1.Deployment) []*app
 	return all
 }
 
-// Refresh returns the state with its target Deployments as they have been read since.
-func (s State) Refresh(target []*appsv1.Deployment) State {
+// LedBy returns the state with the leader of the Service.
+func (s State) LedBy(leader bluegreen.Service) State {
+	s.Leader = leader
+	return s
+}
+
+// With returns the state together with those of its followers.
+func (s State) With(followers []bluegreen.Service, deployments []*appsv1.Deployment) State {
+	s.Followers = nil
+	byName := func(a, b bluegreen.Service) int { return cmp.Compare(a.Name, b.Name) }
+	for _, follower := range slices.SortedFunc(slices.Values(followers), byName) {
+		s.Followers = append(s.Followers, Observe(follower.NextBy(s.Service), deployments, s.Protection, s.Now))
+	}
+	return s
+}
+
+// Refuse returns the state in which the API server refuses to move a follower.
+func (s State) Refuse(name, why string) State {
+	s.Followers = slices.Clone(s.Followers)
+	for i := range s.Followers {
+		if s.Followers[i].Service.Name == name {
+			s.Followers[i].Refused = why
+		}
+	}
+	return s
+}
+
+// Targets returns the target Deployments of the Service and of its followers.
+func (s State) Targets() []*appsv1.Deployment {
+	all := slices.Clone(s.Target)
+	for _, follower := range s.Followers {
+		all = append(all, without(follower.Target, all)...)
+	}
+	return all
+}
+
+// Refresh returns the state with its target Deployments, and those of its followers, as they have been read since.
+func (s State) Refresh(targets []*appsv1.Deployment) State {
 	others := append(without(s.Live, s.Target), without(s.Left, s.Live)...)
-	return Observe(s.Service, append(others, target...), s.Protection, s.Now)
+	fresh := Observe(s.Service, append(without(others, targets), targets...), s.Protection, s.Now)
+	fresh.Leader = s.Leader
+	for _, follower := range s.Followers {
+		fresh.Followers = append(fresh.Followers, follower.Refresh(targets))
+	}
+	return fresh
 }
 
 // toLeave returns the live Deployments that a switch leaves.

@@ -1,6 +1,8 @@
 package ladder
 
 import (
+	"maps"
+
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -14,17 +16,32 @@ func protectLive(state State) []bluegreen.Write {
 	return protect(state, state.Service.Spec.Selector, state.Live, bluegreen.NoteOfLive)
 }
 
-// protectTarget returns the writes that protect what traffic moves to, just before it moves. The gate has counted its pods.
+// protectTarget returns the writes that protect what traffic moves to, that of followers too, just before it moves. The gate has counted
+// its pods.
 func protectTarget(state State) []bluegreen.Write {
-	return protect(state, state.Service.TargetSelector(), state.Target, bluegreen.NoteOfTarget)
+	return protect(state, nil, state.Targets(), func(_ map[string]string, deployment *appsv1.Deployment) (string, bool) {
+		return bluegreen.NoteOfTarget(state.targetSelectors(deployment), deployment)
+	})
 }
 
-// protectWaiting returns the writes that put the finalizer on a target that waits. The note comes just before traffic does: until
-// then its labels are its owner's to change.
+// targetSelectors returns what is to select a Deployment once traffic has moved, in one.
+func (s State) targetSelectors(deployment *appsv1.Deployment) map[string]string {
+	found := map[string]string{}
+	for _, state := range append([]State{s}, s.Followers...) {
+		if len(without([]*appsv1.Deployment{deployment}, state.Target)) == 0 {
+			maps.Copy(found, state.Service.TargetSelector())
+		}
+	}
+	return found
+}
+
+// protectWaiting returns the writes that put the finalizer on a target that waits, of followers too. The note comes just before traffic
+// does: until then its labels are its owner's to change.
 func protectWaiting(state State) []bluegreen.Write {
-	return protect(state, nil, without(state.Target, state.Live), func(_ map[string]string, deployment *appsv1.Deployment) (string, bool) {
+	bare := func(_ map[string]string, deployment *appsv1.Deployment) (string, bool) {
 		return "", !bluegreen.Protected(deployment)
-	})
+	}
+	return protect(state, nil, without(state.Targets(), state.Live), bare)
 }
 
 // protect returns the writes for those Deployments that still need the finalizer or their note, and may get them: a deletion that

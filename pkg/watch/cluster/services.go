@@ -18,20 +18,33 @@ import (
 
 // writeService writes a Service in one patch, and returns what was stored.
 func (c *Cluster) writeService(ctx context.Context, write bluegreen.WriteService) (*corev1.Service, error) {
+	written, err := c.patchService(ctx, write)
+	if err == nil && write.MovesTraffic() {
+		switches.Inc()
+	}
+	return written, err
+}
+
+// Rehearse makes a write of a Service as a dry run, and returns why it would be refused. It also reports whether somebody has changed
+// the Service meanwhile.
+func (c *Cluster) Rehearse(ctx context.Context, write bluegreen.WriteService) (overtaken bool, refusal error) {
+	_, err := c.patchService(ctx, write, client.DryRunAll)
+	return c.overtaken(ctx, write.Observed, err), err
+}
+
+// patchService sends the patch of a write.
+func (c *Cluster) patchService(ctx context.Context, write bluegreen.WriteService, opts ...client.PatchOption) (*corev1.Service, error) {
 	patch, err := servicePatch(write)
 	if err != nil {
 		return nil, err
 	}
 	written := write.Desired.DeepCopy()
-	if err := c.Client.Patch(ctx, written, patch); err != nil {
+	if err := c.Client.Patch(ctx, written, patch, opts...); err != nil {
 		return nil, err
 	}
 	if !maps.Equal(written.Spec.Selector, write.Desired.Spec.Selector) {
 		return nil, fmt.Errorf("selector %s was stored, not %s: another mutating webhook changed the write",
 			labels.FormatLabels(written.Spec.Selector), labels.FormatLabels(write.Desired.Spec.Selector))
-	}
-	if write.MovesTraffic() {
-		switches.Inc()
 	}
 	return written, nil
 }
