@@ -98,7 +98,8 @@ func TestAFollowerHoldsWhereItsLeaderDoes(t *testing.T) {
 // TestNoDeploymentIsAPreviewsBusiness: nothing waits for it, and nothing is kept for it.
 func TestNoDeploymentIsAPreviewsBusiness(t *testing.T) {
 	preview := bluegreen.Read(Preview()).NextBy(bluegreen.Read(Waiting()))
-	if blue := Deployment("1.10"); preview.Involves(blue) || preview.HasTrafficOn(blue) || preview.MayHaveLeft(blue) || len(preview.IndexKeys()) > 0 {
+	blue := Deployment("1.10")
+	if preview.Involves(blue) || preview.HasTrafficOn(blue) || preview.MayHaveLeft(blue) || len(preview.IndexKeys()) > 0 {
 		t.Errorf("got %v", preview.IndexKeys())
 	}
 }

@@ -120,7 +120,8 @@ func refuseSelectorsOf(t *testing.T, namespace, name string) (allow func()) {
 		}}},
 	}
 	policy.Spec.Validations = []admissionv1.Validation{{
-		Expression: "!object.metadata.name.startsWith('" + name + "') || object.spec.selector == oldObject.spec.selector", Message: "these pods stay",
+		Expression: "!object.metadata.name.startsWith('" + name + "') || object.spec.selector == oldObject.spec.selector",
+		Message:    "these pods stay",
 	}}
 	binding := &admissionv1.ValidatingAdmissionPolicyBinding{ObjectMeta: metav1.ObjectMeta{Name: "theirs"}}
 	binding.Spec.PolicyName, binding.Spec.ValidationActions = "theirs", []admissionv1.ValidationAction{admissionv1.Deny}

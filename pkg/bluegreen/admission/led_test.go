@@ -216,7 +216,8 @@ func TestWhatAServiceThatIsLedMayNotAskForIsRefused(t *testing.T) {
 // TestAScaleDownWaitsForAFollowerThatIsAboutToMove with its leader: it is of Deployments that the leader does not select.
 func TestAScaleDownWaitsForAFollowerThatIsAboutToMove(t *testing.T) {
 	serves := func(options ...DeploymentOption) *appsv1.Deployment {
-		return AdminDeployment("1.10", append([]DeploymentOption{Unnoted, Noting(bluegreen.Serves, "name=nginx-admin,version=1.10")}, options...)...)
+		noted := []DeploymentOption{Unnoted, Noting(bluegreen.Serves, "name=nginx-admin,version=1.10")}
+		return AdminDeployment("1.10", append(noted, options...)...)
 	}
 	for name, test := range map[string]struct {
 		services []*corev1.Service

@@ -147,7 +147,8 @@ func (s *shop) reconcileOnly(name string) {
 func TestAFollowerFromElsewhereIsGatedUntilItIsInStep(t *testing.T) {
 	elsewhere := Follower(Selects("name", "nginx-admin", "version", "1.9"))
 	walkShop(t,
-		turn{all(started(Deployment("1.10"), AdminDeployment("1.9"), AdminDeployment("1.10", Starting)), applied(Service(Asks("1.10")), elsewhere)),
+		turn{all(started(Deployment("1.10"), AdminDeployment("1.9"), AdminDeployment("1.10", Starting)),
+			applied(Service(Asks("1.10")), elsewhere)),
 			[]string{"nginx-admin Waiting 1.9 Deployment nginx-admin-1.10: waiting for MinimumReplicasAvailable"}},
 		turn{started(AdminDeployment("1.10")), []string{"nginx-admin Stable 1.10"}},
 	)
@@ -155,8 +156,8 @@ func TestAFollowerFromElsewhereIsGatedUntilItIsInStep(t *testing.T) {
 
 // TestAFollowerThatIsAddedWhileItsLeaderWaits is waited for, too.
 func TestAFollowerThatIsAddedWhileItsLeaderWaits(t *testing.T) {
-	const notFound = "No Deployment has pods labelled name=nginx-admin,version=1.11: create it, or set bluegreen/target-version to a version " +
-		"that runs"
+	const notFound = "No Deployment has pods labelled name=nginx-admin,version=1.11: create it, or set bluegreen/target-version to a " +
+		"version that runs"
 	walkShop(t,
 		turn{all(started(Deployment("1.10"), AdminDeployment("1.10"), Deployment("1.11", Starting)), applied(Service(Asks("1.10")))), nil},
 		turn{rewrites("nginx", Asks("1.11")), []string{"nginx Waiting 1.10 Deployment nginx-1.11: waiting for MinimumReplicasAvailable"}},
@@ -217,7 +218,8 @@ func TestAFollowerThatIsGivenBackHoldsNobody(t *testing.T) {
 
 // TestAnInvalidFollowerHoldsItsLeader: it was written while the webhook was away.
 func TestAnInvalidFollowerHoldsItsLeader(t *testing.T) {
-	const invalid = `metadata.annotations: Unsupported value: "bluegreen/drain": supported values: "bluegreen/follows", "bluegreen/version-label"`
+	const invalid = `metadata.annotations: Unsupported value: "bluegreen/drain": supported values: "bluegreen/follows", ` +
+		`"bluegreen/version-label"`
 	walkShop(t, opened(
 		turn{func(s *shop) { Annotation(bluegreen.Drain, "1m")(s.services["nginx-admin"]) }, []string{"nginx-admin Waiting 1.10 " + invalid}},
 		turn{all(started(AdminDeployment("1.11")), rewrites("nginx", Asks("1.11"))),
@@ -280,8 +282,8 @@ func TestAFollowerThatWaitsForApprovalNamesItsLeader(t *testing.T) {
 		Noting(bluegreen.ResumeAfter, "3/3/3"))
 	leader := bluegreen.Read(Waiting(Annotation(bluegreen.Promote, "manual")))
 	state := Observe(leader, List(Deployment("1.11"), slot), true, now).With([]bluegreen.Service{bluegreen.Read(Follower())}, List(slot))
-	held(ReasonNotApproved, "Follower nginx-admin: Deployment nginx-admin: serves, and its rollout to version 1.11 waits for approval: kubectl "+
-		"annotate service nginx -n shop bluegreen/approved-version=1.11 --overwrite").expect(t, decideOn(state))
+	held(ReasonNotApproved, "Follower nginx-admin: Deployment nginx-admin: serves, and its rollout to version 1.11 waits for approval: "+
+		"kubectl annotate service nginx -n shop bluegreen/approved-version=1.11 --overwrite").expect(t, decideOn(state))
 	if next := state.Followers[0].Service; !next.Holds() {
 		t.Error("its slot would be rolled out before that")
 	}

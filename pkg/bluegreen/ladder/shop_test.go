@@ -147,7 +147,8 @@ func (s *shop) reconcile(name string) (protected int, err error) {
 	state := s.observe(name)
 	decision := Decide(state)
 	for _, write := range decision.Writes {
-		if change, is := write.Change.(bluegreen.WriteService); is && change.Observed.Name == s.refused && change.MovesTraffic() && name != s.refused {
+		change, is := write.Change.(bluegreen.WriteService)
+		if is && change.Observed.Name == s.refused && name != s.refused && change.MovesTraffic() {
 			decision = Decide(state.Refuse(s.refused, "policy says no"))
 			break
 		}
