@@ -113,7 +113,8 @@ func TestAFollowerThatIsNotReadyHoldsItsLeader(t *testing.T) {
 	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
-	why := "Follower admin: Deployment admin-1.11: has 0 replicas: scale it up with kubectl scale deployment admin-1.11 -n " + ns + " --replicas=N"
+	why := "Follower admin: Deployment admin-1.11: has 0 replicas: scale it up with kubectl scale deployment admin-1.11 -n " + ns +
+		" --replicas=N"
 	awaitService(t, ns, "nginx", "what it waits for", func(s *corev1.Service) bool {
 		return strings.HasPrefix(s.Annotations[bluegreen.MessageKey], why)
 	})
