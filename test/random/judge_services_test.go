@@ -77,6 +77,7 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	} else if reason := c.closed(before, e.rv); reason != "" {
 		c.fault(e, "the controller moved traffic although %s", reason)
 	}
+	c.judgeFollowers(e, before)
 	key, target := wanted(before)
 	if record := before.Spec.Selector[key] + "/" + target + "/"; !strings.HasPrefix(after.Annotations[switchKey], record) {
 		c.fault(e, "the controller recorded %q, want %s", after.Annotations[switchKey], record)
