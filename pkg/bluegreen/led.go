@@ -43,6 +43,17 @@ func (s Service) ledTo(version string, leader Service) Service {
 	return s
 }
 
+// FollowersOf returns those of some Services of a namespace that follow one of them.
+func FollowersOf(leader Service, services []Service) []Service {
+	var found []Service
+	for _, service := range services {
+		if service.Leader == leader.Name && !service.Preview {
+			found = append(found, service)
+		}
+	}
+	return found
+}
+
 // Lead returns the Services of a namespace, those that are led with the version that they go to next.
 func Lead(services []Service) []Service {
 	byName := map[string]Service{}

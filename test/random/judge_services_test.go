@@ -86,7 +86,7 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 
 // askThatFailed returns a Service as it was when its attempt failed that is still recorded; nil if none has.
 func (c *checker) askThatFailed(e event, before *corev1.Service) *corev1.Service {
-	if !failed(before) || !sound(before) {
+	if !managed(before) || !failed(before) || !sound(before) {
 		return nil
 	}
 	for _, state := range c.between(e.id, 0, e.rv-1) {

@@ -256,3 +256,25 @@ func TestAFollowerIsNotGivenBackUnderADeploymentThatOnlyBluegreenKeeps(t *testin
 		})
 	}
 }
+
+// TestTheProtectionOfAFollowerIsNotEndedUnderADeploymentThatOnlyBluegreenKeeps: it ends with that of the leader, but not when the leader
+// is given back.
+func TestTheProtectionOfAFollowerIsNotEndedUnderADeploymentThatOnlyBluegreenKeeps(t *testing.T) {
+	kept := AdminDeployment("1.10", Kept, Noting(bluegreen.Serves, "name=nginx-admin,version=1.10"))
+	for name, test := range map[string]struct {
+		new       *corev1.Service
+		followers []*corev1.Service
+		want      int
+	}{
+		"disabled":                {new: Managed(Unprotected), followers: Services(Follower()), want: 1},
+		"disabled, of none":       {new: Managed(Unprotected)},
+		"given back":              {new: Service(), followers: Services(Follower())},
+		"disabled, of another's":  {new: Managed(Unprotected), followers: Services(Follower(Selects("name", "other", "version", "1.10")))},
+		"made a preview of other": {new: Service(PreviewOf("other")), followers: Services(Follower())},
+	} {
+		write := serviceWrite{old: Managed(), new: test.new, deployments: List(kept), followers: test.followers}
+		if answer := admit(write); len(answer.Errors) != test.want {
+			t.Errorf("%s: %v", name, answer.Errors)
+		}
+	}
+}

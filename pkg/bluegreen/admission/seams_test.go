@@ -15,6 +15,7 @@ type serviceWrite struct {
 	old, new     *corev1.Service
 	byController bool
 	deployments  []*appsv1.Deployment
+	followers    []*corev1.Service
 }
 
 // deploymentWrite is somebody's UPDATE of a Deployment, in a namespace with some Services.
@@ -27,10 +28,15 @@ type deploymentWrite struct {
 type serviceAnswer = ServiceAnswer
 
 func (w serviceWrite) production() ServiceWrite {
+	var followers []bluegreen.Service
+	for _, follower := range w.followers {
+		followers = append(followers, bluegreen.Read(follower))
+	}
 	return ServiceWrite{
 		Old:          bluegreen.Read(w.old),
 		New:          bluegreen.Read(w.new),
 		Deployments:  w.deployments,
+		Followers:    followers,
 		ByController: w.byController,
 	}
 }

@@ -22,6 +22,9 @@ type ServiceWrite struct {
 	// Deployments are those of the Service's namespace; needed only if the write EndsProtection.
 	Deployments []*appsv1.Deployment
 
+	// Followers are those of the Service; needed only then, too.
+	Followers []bluegreen.Service
+
 	// ByController reports whether the writer is bluegreen's own controller, the only one who moves traffic.
 	ByController bool
 }

@@ -103,7 +103,7 @@ func (c *Controller) lookAnew(ctx context.Context, state ladder.State) (ladder.S
 	if err != nil {
 		return state, err
 	}
-	followers := followersAmong(services, state.Service)
+	followers := bluegreen.FollowersOf(state.Service, services)
 	return ladder.Observe(state.Service, deployments, state.Protection, state.Now).With(followers, deployments), nil
 }
 

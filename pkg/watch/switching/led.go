@@ -2,7 +2,6 @@ package switching
 
 import (
 	"context"
-	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
@@ -20,13 +19,7 @@ func (c *Controller) followersOf(ctx context.Context, service bluegreen.Service)
 		return nil, nil
 	}
 	led, err := c.cluster.LedBy(ctx, service.Service)
-	return followersAmong(led, service), err
-}
-
-func followersAmong(services []bluegreen.Service, leader bluegreen.Service) []bluegreen.Service {
-	return slices.DeleteFunc(slices.Clone(services), func(service bluegreen.Service) bool {
-		return service.Leader != leader.Name || service.Preview
-	})
+	return bluegreen.FollowersOf(service, led), err
 }
 
 // leaderIsAsSeen reports whether the API server has the same leader as the cache. There may be none.
@@ -57,7 +50,7 @@ func (c *Controller) rehearse(ctx context.Context, state ladder.State, decision 
 	return decision, nil
 }
 
-// enqueueTogether enqueues the Services that a changed one leads, and the leader that it follows or followed.
+// enqueueTogether enqueues the Services that a changed one leads, and the one that leads it or led it before.
 func (c *Controller) enqueueTogether(ctx context.Context, before, after *corev1.Service, queue cluster.Queue) {
 	for _, object := range []*corev1.Service{before, after} {
 		if object == nil {
@@ -70,8 +63,8 @@ func (c *Controller) enqueueTogether(ctx context.Context, before, after *corev1.
 		for _, service := range led {
 			queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service.Service)})
 		}
-		if service := bluegreen.Read(object); service.Leader != "" && !service.Preview {
-			queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Namespace: object.Namespace, Name: service.Leader}})
+		if leader := bluegreen.LeaderOf(object); leader != "" {
+			queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Namespace: object.Namespace, Name: leader}})
 		}
 	}
 }

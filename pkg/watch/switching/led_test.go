@@ -195,7 +195,7 @@ func TestWhatGoesTogetherIsEnqueuedTogether(t *testing.T) {
 		"a follower":                   {after: Admin(Blue), want: []string{"nginx"}},
 		"a follower that is deleted":   {before: Admin(Blue), want: []string{"nginx"}},
 		"a follower that turns around": {before: Admin(Blue), after: another, want: []string{"another", "nginx"}},
-		"a preview":                    {before: preview(Blue), after: preview(Green)},
+		"a preview":                    {before: preview(Blue), after: preview(Green), want: []string{"nginx"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			if got := enqueued(t, newController(server, setup{}), test.before, test.after); !slices.Equal(got, test.want) {
