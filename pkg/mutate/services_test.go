@@ -42,7 +42,8 @@ func TestAnInvalidAskIsRefusedWith422AndFieldCauses(t *testing.T) {
 
 // TestTheEndOfAProtectionIsJudgedByAllThatServes: the Deployment of a follower is under deletion, and only bluegreen keeps it.
 func TestTheEndOfAProtectionIsJudgedByAllThatServes(t *testing.T) {
-	kept := bluegreentest.AdminDeployment("1.10", bluegreentest.Kept, bluegreentest.Noting("bluegreen/serves", "name=nginx-admin,version=1.10"))
+	kept := bluegreentest.AdminDeployment("1.10", bluegreentest.Kept,
+		bluegreentest.Noting("bluegreen/serves", "name=nginx-admin,version=1.10"))
 	kept.DeletionTimestamp = new(metav1.Now())
 	disabled := serviceJSON(strings.Replace(atRest, `{`, `{"bluegreen/in-use-protection":"disabled",`, 1), blue)
 	for name, test := range map[string]struct {
