@@ -68,20 +68,20 @@ func (w ServiceWrite) keepsServing() field.ErrorList {
 		key = bluegreen.AnnotationsPath.Key(w.Old.Key)
 	}
 	var errs field.ErrorList
-	if frozen := bluegreen.Frozen(bluegreen.Pick(w.Deployments, w.ofAll(bluegreen.Service.Selects))); len(frozen) > 0 {
+	if frozen := bluegreen.Frozen(bluegreen.Pick(w.Deployments, w.ofAny(bluegreen.Service.Selects))); len(frozen) > 0 {
 		errs = append(errs, field.Forbidden(key, fmt.Sprintf("cannot be changed now: Deployment %s serves and is being deleted, and "+
 			"only bluegreen keeps it; move traffic to another version first", bluegreen.Names(frozen))))
 	}
-	if held := bluegreen.Pick(w.Deployments, w.ofAll(bluegreen.Service.WouldLose)); len(held) > 0 {
+	if held := bluegreen.Pick(w.Deployments, w.ofAny(bluegreen.Service.WouldLose)); len(held) > 0 {
 		errs = append(errs, field.Forbidden(key, fmt.Sprintf("cannot be changed now: Deployment %s serves, and its new pod labels take "+
 			"its pods out of the Service; put the labels back, or move traffic to another version first", bluegreen.Names(held))))
 	}
 	return errs
 }
 
-// ofAll reports whether something holds of a Deployment and one of the Services whose protection the write ends. A follower has the
+// ofAny reports whether something holds of a Deployment and one of the Services whose protection the write ends. A follower has the
 // options of its leader as long as that leads.
-func (w ServiceWrite) ofAll(holds func(bluegreen.Service, *appsv1.Deployment) bool) func(*appsv1.Deployment) bool {
+func (w ServiceWrite) ofAny(holds func(bluegreen.Service, *appsv1.Deployment) bool) func(*appsv1.Deployment) bool {
 	services := []bluegreen.Service{w.Old}
 	if w.New.Managed && w.New.Leader == "" {
 		services = append(services, w.Followers...)

@@ -3,8 +3,10 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -25,11 +27,14 @@ func (c *Cluster) writeService(ctx context.Context, write bluegreen.WriteService
 	return written, err
 }
 
-// Rehearse makes a write of a Service as a dry run, and returns why it would be refused. It also reports whether somebody has changed
-// the Service meanwhile.
-func (c *Cluster) Rehearse(ctx context.Context, write bluegreen.WriteService) (overtaken bool, refusal error) {
-	_, err := c.patchService(ctx, write, client.DryRunAll)
-	return c.overtaken(ctx, write.Observed, err), err
+// Rehearse makes a write of a Service as a dry run, and returns why it is refused; empty if it is not. It reports whether that is because
+// somebody has changed the Service. It is an error if the API server does not answer.
+func (c *Cluster) Rehearse(ctx context.Context, write bluegreen.WriteService) (refusal string, overtaken bool, err error) {
+	_, err = c.patchService(ctx, write, client.DryRunAll)
+	if unanswered := (*url.Error)(nil); err == nil || errors.As(err, &unanswered) {
+		return "", false, err
+	}
+	return err.Error(), c.overtaken(ctx, write.Observed, err), nil
 }
 
 // patchService sends the patch of a write.

@@ -39,12 +39,12 @@ func (c *Controller) rehearse(ctx context.Context, state ladder.State, decision 
 		if !is || change.Observed.Name == state.Service.Name {
 			continue
 		}
-		overtaken, refusal := c.cluster.Rehearse(ctx, change)
-		if overtaken {
-			return bluegreen.Decision{}, ctx.Err() // That change is on its way through the watch.
+		refusal, overtaken, err := c.cluster.Rehearse(ctx, change)
+		if err != nil || overtaken {
+			return bluegreen.Decision{}, err // That change is on its way through the watch.
 		}
-		if refusal != nil {
-			return ladder.Decide(state.Refuse(change.Observed.Name, refusal.Error())), ctx.Err()
+		if refusal != "" {
+			return ladder.Decide(state.Refuse(change.Observed.Name, refusal)), nil
 		}
 	}
 	return decision, nil

@@ -4,6 +4,7 @@ import (
 	. "github.com/bluegreen-k8s/bluegreen/pkg/watch/watchtest"
 
 	"errors"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -73,6 +74,17 @@ func TestARefusedFollowerIsToldAndNothingMoves(t *testing.T) {
 		t.Error(err)
 	}
 	expectTraffic(server, Green, "Stable")
+}
+
+// TestARehearsalWithoutAnAnswerIsAnErrorAndMovesNothing: it is tried again at once, and nobody has refused anything.
+func TestARehearsalWithoutAnAnswerIsAnErrorAndMovesNothing(t *testing.T) {
+	server := NewAPIServer(t, Asking(Green), Admin(Blue), Ready("nginx-1.11"), OfAdmin(Ready("x")))
+	server.Refusal, server.RefusedName = &url.Error{Op: "Patch", URL: "https://api", Err: errors.New("no route")}, "nginx-admin"
+	said, err := reconciled(server)
+	if !errors.Is(err, server.Refusal) {
+		t.Errorf("got %v", err)
+	}
+	expectNothingSaidOrSent(server, said)
 }
 
 // TestAFollowerThatHasChangedMeanwhileHoldsItsLeader until the watch has told: it is given back, deleted, or anything else.
