@@ -11,8 +11,27 @@ import (
 // Concerns reports whether bluegreen has anything to do with a Service: it is managed, or was and still carries what bluegreen
 // wrote. It reads no values.
 func Concerns(object *corev1.Service) bool {
-	_, managed := object.Annotations[TargetVersion]
-	return managed || len(OwnAnnotations(object)) > 0
+	return len(asksOf(object.Annotations)) > 0 || len(OwnAnnotations(object)) > 0
+}
+
+// asksOf returns those keys among annotations that make a Service managed.
+func asksOf(annotations map[string]string) []string {
+	var found []string
+	for _, key := range askKeys {
+		if _, set := annotations[key]; set {
+			found = append(found, key)
+		}
+	}
+	return found
+}
+
+// LeaderOf returns the name of the Service that leads another one; empty if none does. It reads no other values.
+func LeaderOf(object *corev1.Service) string {
+	asks := asksOf(object.Annotations)
+	if len(asks) == 0 || asks[0] == TargetVersion {
+		return ""
+	}
+	return object.Annotations[asks[0]]
 }
 
 // Annotations returns those of a Service that are bluegreen's business.

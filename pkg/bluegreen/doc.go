@@ -36,14 +36,18 @@
 // come:
 //
 //	rung        holds when                                                file
-//	managed     the Service has a target version                          managed.go
+//	managed     the Service has a target version or a leader              managed.go
 //	valid       its annotations and its selector make sense               valid.go
+//	led         its leader, if it has one, says which version is due      led.go
 //	attempted   no record says that this ask failed or was rolled back    attempt.go
 //	ready       every Deployment of the target passes the gate            gate.go, checks.go, ports.go, fewer.go, stuck.go
 //	[checked]   the pre-promotion check succeeded for this ask            [check.go]
 //	approved    promotion is automatic, or this version was approved      approval.go
 //	moved       the selector is on the target                             moved.go
 //	kept        what is live stays available, as far as that is asked     kept.go, rollback.go
+//
+// A Service that is led has no attempt and no approval, and passes the gate only if it is not in step with its leader. A leader's rung
+// ready holds when its followers' targets pass the gate too (led.go), and its rung moved moves them.
 //
 // The rungs from ready to moved are climbed only while a switch is pending: what is live is not judged by its entrance examination
 // again. Wherever they hold traffic, what a switch has just made live is watched: if it breaks, traffic returns.

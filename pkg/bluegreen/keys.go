@@ -50,7 +50,17 @@ const (
 	// RetireAfter says how long after a switch the Deployments that traffic left go to 0 replicas. Value: a duration, 0s or more.
 	// Default: never. Example: "1h".
 	RetireAfter = prefix + "retire-after"
+
+	// Follows makes a Service managed in place of TargetVersion: it selects the version that is live in another Service, its leader, and
+	// moves when that does. Value: the name of a Service of the namespace that has TargetVersion. Example: "nginx".
+	Follows = prefix + "follows"
+
+	// PreviewOf does the same, but selects the target of its leader from the moment that is asked for. Value and example: as above.
+	PreviewOf = prefix + "preview-of"
 )
+
+// askKeys are the annotations that make a Service managed. It has one of them.
+var askKeys = []string{TargetVersion, Follows, PreviewOf}
 
 // Annotations that bluegreen alone writes, on a Service; anybody else's change to them is put back.
 const (
@@ -144,7 +154,7 @@ const (
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
 var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, AutoRollback,
-	Retry, RetireAfter}
+	Retry, RetireAfter, Follows, PreviewOf}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
 var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}

@@ -19,6 +19,8 @@ func TestTheKeysAndPhasesAreAContractAndNeverChange(t *testing.T) {
 		bluegreen.Drain:               "bluegreen/drain",
 		bluegreen.Retry:               "bluegreen/retry",
 		bluegreen.RetireAfter:         "bluegreen/retire-after",
+		bluegreen.Follows:             "bluegreen/follows",
+		bluegreen.PreviewOf:           "bluegreen/preview-of",
 		bluegreen.Deadline:            "bluegreen/deadline",
 		bluegreen.AutoRollback:        "bluegreen/auto-rollback",
 		bluegreen.Promote:             "bluegreen/promotion",

@@ -19,11 +19,20 @@ var (
 
 // Options are what the annotations of a Service say. They are safe to use even beside errors: what is invalid has its default.
 type Options struct {
-	// Managed reports whether the Service has a target version, with however bad a value.
+	// Managed reports whether the Service has a target version or a leader, with however bad a value.
 	Managed bool
 
-	// Target is the version that should be live; empty if there is none, or if any annotation is invalid.
+	// Key is the annotation that makes it managed; empty if there is none.
+	Key string
+
+	// Target is the version that should be live; empty if there is none, or if any annotation is invalid. See DueBy for one that is led.
 	Target string
+
+	// Leader is the name of the Service that this one follows, or is a preview of; empty if there is none, or if it is no name.
+	Leader string
+
+	// Preview reports whether the Service is a preview of its leader.
+	Preview bool
 
 	// VersionLabel is the selector key that carries the version; always a valid label key.
 	VersionLabel string
@@ -59,23 +68,49 @@ type Options struct {
 // parse reads annotations. Errors name the key, the value and what is allowed.
 func parse(annotations map[string]string) (Options, field.ErrorList) {
 	options := Options{VersionLabel: DefaultVersionLabel, Ready: Minimum, Promotion: Auto, Protect: true}
-	target, managed := annotations[TargetVersion]
-	if !managed {
+	asks := asksOf(annotations)
+	if len(asks) == 0 {
 		return options, nil
 	}
-	options.Managed, options.Retry = true, annotations[Retry]
+	options.Managed, options.Key, options.Retry = true, asks[0], annotations[Retry]
 
-	errs := unknownKeys(annotations)
-	if problems := InvalidVersion(target); len(problems) > 0 {
-		errs = append(errs, field.Invalid(AnnotationsPath.Key(TargetVersion), target, strings.Join(problems, "; ")))
-	} else {
-		options.Target = target
+	menu := userKeys
+	if asks[0] != TargetVersion {
+		menu = []string{asks[0], VersionLabel} // Its leader has the others.
 	}
+	errs := unknownKeys(annotations, menu)
+	errs = append(errs, options.parseAsk(annotations[asks[0]])...)
 	errs = append(errs, options.parse(annotations)...)
+	if len(asks) > 1 && asks[0] == TargetVersion {
+		errs = append(errs, field.Forbidden(AnnotationsPath.Key(asks[1]), "a Service is asked for a version by "+TargetVersion+
+			", or takes that of another Service: remove one of both"))
+	}
 	if len(errs) > 0 {
 		options.Target = ""
 	}
+	options.Protect = options.Protect && !options.Preview
 	return options, errs
+}
+
+// parseAsk reads the annotation that makes a Service managed.
+func (o *Options) parseAsk(value string) field.ErrorList {
+	var problems []string
+	if o.Key == TargetVersion {
+		problems, o.Target = InvalidVersion(value), value
+	} else {
+		problems = validation.IsDNS1123Label(value)
+		for i, problem := range problems {
+			problems[i] = "must be the name of a Service of this namespace: " + problem
+		}
+		o.Preview = o.Key == PreviewOf
+		if len(problems) == 0 {
+			o.Leader = value
+		}
+	}
+	if len(problems) == 0 {
+		return nil
+	}
+	return field.ErrorList{field.Invalid(AnnotationsPath.Key(o.Key), value, strings.Join(problems, "; "))}
 }
 
 // parse reads the annotations that have a default.
@@ -173,13 +208,13 @@ func InvalidVersion(version string) []string {
 	return problems
 }
 
-// unknownKeys rejects bluegreen/ annotations that this version does not know: if a misspelt or newer key were silently ignored,
-// traffic could move in a way that its writer excluded.
-func unknownKeys(annotations map[string]string) field.ErrorList {
+// unknownKeys rejects bluegreen/ annotations that are not on the menu of those that users write: if a misspelt or newer key were
+// silently ignored, traffic could move in a way that its writer excluded.
+func unknownKeys(annotations map[string]string, menu []string) field.ErrorList {
 	var errs field.ErrorList
 	for _, key := range sets.List(sets.KeySet(annotations)) {
-		if strings.HasPrefix(key, prefix) && !slices.Contains(userKeys, key) && !slices.Contains(OwnKeys, key) {
-			errs = append(errs, field.NotSupported(AnnotationsPath, key, userKeys))
+		if strings.HasPrefix(key, prefix) && !slices.Contains(menu, key) && !slices.Contains(OwnKeys, key) {
+			errs = append(errs, field.NotSupported(AnnotationsPath, key, menu))
 		}
 	}
 	return errs
@@ -187,13 +222,16 @@ func unknownKeys(annotations map[string]string) field.ErrorList {
 
 // NotSwitchable returns what is wrong with a managed Service that has no selector to move: ExternalName and selectorless ones.
 func (s Service) NotSwitchable() field.ErrorList {
-	const remedy = "a Service with " + TargetVersion + " needs a selector to switch: "
+	remedy := "a Service with " + s.Key + " needs a selector to switch: "
 	switch {
 	case s.Spec.Type == corev1.ServiceTypeExternalName:
 		return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), s.Spec.Type,
 			remedy+"use ClusterIP, NodePort or LoadBalancer, or remove the annotation")}
 	case len(s.Spec.Selector) == 0:
 		return field.ErrorList{field.Required(SelectorPath, remedy+"add one in a write of its own, or remove the annotation")}
+	case s.selectsByVersionAlone():
+		return field.ErrorList{field.Required(SelectorPath, "a Service with "+s.Key+" needs a key besides "+s.VersionLabel+
+			": add one in a write of its own, or remove the annotation")}
 	default:
 		return nil
 	}

@@ -103,6 +103,12 @@ func (l LastSwitch) String() string {
 
 // LastSwitch reads the record of the switch that brought traffic where it is; false if there is none.
 func (s Service) LastSwitch() (LastSwitch, bool) {
+	last, found := s.Moved()
+	return last, found && last.To == s.Live()
+}
+
+// Moved reads the same record, wherever traffic is; false if there is none of this Service.
+func (s Service) Moved() (LastSwitch, bool) {
 	if !s.Exists() {
 		return LastSwitch{}, false
 	}
@@ -113,7 +119,7 @@ func (s Service) LastSwitch() (LastSwitch, bool) {
 	at, err := time.Parse(time.RFC3339, parts[2])
 	watch := strings.TrimPrefix(strings.TrimPrefix(parts[4], s.VersionLabel), "/")
 	last := LastSwitch{From: parts[0], To: parts[1], At: at, UID: s.UID, Label: s.VersionLabel, Watch: watch}
-	return last, err == nil && last.To == s.Live() && validWatch(watch) && last.String() == s.Annotations[LastSwitchKey]
+	return last, err == nil && validWatch(watch) && last.String() == s.Annotations[LastSwitchKey]
 }
 
 // Records returns the records of the Service as they go on: what is void goes, and an ask that waits has an attempt, from now if it
@@ -136,8 +142,8 @@ func (s Service) Switched(now time.Time) LastSwitch {
 	return LastSwitch{From: s.Live(), To: s.Target, At: now, UID: s.UID, Label: s.VersionLabel}
 }
 
-// asksForSwitch reports whether a switch is asked for that can happen.
-func (s Service) asksForSwitch() bool { return s.Pending() && s.Switchable() }
+// asksForSwitch reports whether a switch is asked for that can happen. A Service that is led is not asked itself.
+func (s Service) asksForSwitch() bool { return s.Leader == "" && s.Pending() && s.Switchable() }
 
 // digest tells asks apart.
 func (s Service) digest() string {

@@ -30,9 +30,9 @@ func (s Service) Targets(deployment *appsv1.Deployment) bool {
 	return s.Pending() && Matches(s.TargetSelector(), deployment.Spec.Template.Labels) && !s.RolledBack()
 }
 
-// Involves reports whether a Deployment is live in the Service, or its target.
+// Involves reports whether a Deployment is live in the Service, or its target. A preview involves none: nothing is kept for it.
 func (s Service) Involves(deployment *appsv1.Deployment) bool {
-	return s.Switchable() && (s.Selects(deployment) || s.Targets(deployment))
+	return s.Switchable() && !s.Preview && (s.Selects(deployment) || s.Targets(deployment))
 }
 
 // Protects reports whether Deployments in use by the Service are protected.
@@ -90,7 +90,7 @@ func (s Service) otherLabels() map[string]string {
 // IndexKeys returns keys under which every Deployment that the Service involves is found (see PodLabels). It prefers a label
 // other than the version, because versions repeat across Services.
 func (s Service) IndexKeys() []string {
-	if !s.Switchable() {
+	if !s.Switchable() || s.Preview {
 		return nil
 	}
 	if others := s.otherLabels(); len(others) > 0 {

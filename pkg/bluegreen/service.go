@@ -20,6 +20,9 @@ type Service struct {
 
 	// targetSelector is the selector that the Service would have on its target; nil without one.
 	targetSelector labels.Set
+
+	// holds reports whether the leader Holds.
+	holds bool
 }
 
 // Read reads the annotations of a Service; nil is a Service that does not exist.
@@ -28,18 +31,21 @@ func Read(object *corev1.Service) Service {
 		return Service{}
 	}
 	options, errs := parse(object.Annotations)
+	if options.Leader != "" && options.Leader == object.Name {
+		errs = append(errs, field.Invalid(AnnotationsPath.Key(options.Key), options.Leader, "must be the name of another Service"))
+	}
 	service := Service{Service: object, Options: options, Errors: errs}
-	service.targetSelector = service.selectorOf(options.Target)
+	service.targetSelector = service.targetSelectorOf(options.Target)
 	return service
 }
 
-// ReadAll reads the annotations of some Services.
+// ReadAll reads the annotations of the Services of a namespace. Those that are led are on their way to where their leaders are.
 func ReadAll(objects []corev1.Service) []Service {
 	services := make([]Service, 0, len(objects))
 	for i := range objects {
 		services = append(services, Read(&objects[i]))
 	}
-	return services
+	return Lead(services)
 }
 
 // Exists reports whether there is such a Service.
@@ -50,9 +56,12 @@ func (s Service) WithSelector(selector map[string]string) Service {
 	object := *s.Service
 	object.Spec.Selector = maps.Clone(selector)
 	s.Service = &object
-	s.targetSelector = s.selectorOf(s.Target)
+	s.targetSelector = s.targetSelectorOf(s.Target)
 	return s
 }
+
+// WithVersion returns the Service with its selector on a version. That is not empty, or no pods are selected.
+func (s Service) WithVersion(version string) Service { return s.WithSelector(s.selectorOf(version)) }
 
 // WithOwn returns the Service with the annotations that bluegreen alone writes replaced.
 func (s Service) WithOwn(own map[string]string) *corev1.Service {
@@ -61,11 +70,16 @@ func (s Service) WithOwn(own map[string]string) *corev1.Service {
 	return &object
 }
 
-// selectorOf returns the selector of a version; nil for none.
-func (s Service) selectorOf(version string) labels.Set {
+// targetSelectorOf returns the selector of a version; nil for none.
+func (s Service) targetSelectorOf(version string) labels.Set {
 	if version == "" {
 		return nil
 	}
+	return s.selectorOf(version)
+}
+
+// selectorOf returns the selector of a version.
+func (s Service) selectorOf(version string) labels.Set {
 	selector := labels.Set{s.VersionLabel: version}
 	for key, value := range s.Spec.Selector {
 		if key != s.VersionLabel {
@@ -78,7 +92,10 @@ func (s Service) selectorOf(version string) labels.Set {
 // SameAsk reports whether two Services ask for the same version, by the same label, with the same retry. An option that is invalid
 // makes no other ask.
 func (s Service) SameAsk(other Service) bool {
-	return s.Managed == other.Managed && s.Annotations[TargetVersion] == other.Annotations[TargetVersion] &&
+	if s.Managed != other.Managed {
+		return false
+	}
+	return s.Key == other.Key && s.Annotations[s.Key] == other.Annotations[s.Key] &&
 		s.VersionLabel == other.VersionLabel && s.Retry == other.Retry
 }
 
@@ -96,7 +113,7 @@ func (s Service) Describe() string {
 // GivenBack says, for people, what it means that the Service is given back.
 func (s Service) GivenBack() string {
 	return fmt.Sprintf("%s removed: bluegreen no longer manages this Service; traffic stays on %s, and from now on every change of "+
-		"spec.selector moves it at once", TargetVersion, s.Describe())
+		"spec.selector moves it at once", s.Key, s.Describe())
 }
 
 // Pending reports whether a switch is asked for that has not happened: exactly when the selector is not on the target.
@@ -106,12 +123,18 @@ func (s Service) Pending() bool { return s.Target != "" && s.Live() != s.Target 
 func (s Service) Approved() bool { return s.Promotion == Auto || s.ApprovedVersion == s.Target }
 
 // Holds reports whether traffic stays whatever becomes of the target: its ask was given up, or is not approved.
-func (s Service) Holds() bool { return s.GivenUp() != "" || !s.Approved() }
+func (s Service) Holds() bool { return s.holds || s.GivenUp() != "" || !s.Approved() }
 
 // TargetSelector returns the selector that the Service would have on its target; nil without one.
 func (s Service) TargetSelector() labels.Set { return s.targetSelector }
 
 // Switchable reports whether bluegreen may move the selector: the Service is managed, and has one.
 func (s Service) Switchable() bool {
-	return s.Managed && s.Spec.Type != corev1.ServiceTypeExternalName && len(s.Spec.Selector) > 0
+	return s.Managed && s.Spec.Type != corev1.ServiceTypeExternalName && len(s.Spec.Selector) > 0 && !s.selectsByVersionAlone()
+}
+
+// selectsByVersionAlone reports whether a Service that is led has no other key in its selector. A Deployment that it is to select next
+// would not be found by its labels then, since its annotations do not name the version.
+func (s Service) selectsByVersionAlone() bool {
+	return s.Leader != "" && len(s.Spec.Selector) > 0 && len(s.otherLabels()) == 0
 }

@@ -118,9 +118,37 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 			want: asking(""),
 		},
 		"a key of a later release": {
-			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/follows", "nginx"),
-			errors:      [][]string{{`"bluegreen/follows"`, "supported values"}},
+			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/mirror-to", "nginx"),
+			errors:      [][]string{{`"bluegreen/mirror-to"`, "supported values"}},
 			want:        asking(""),
+		},
+		"a target, and to follow another": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Follows, "nginx"),
+			errors: [][]string{{"metadata.annotations[bluegreen/follows]", "Forbidden: a Service is asked for a version by " +
+				"bluegreen/target-version, or takes that of another Service: remove one of both"}},
+			want: asking(""),
+		},
+		"to follow one, and to be a preview of another": {
+			annotations: Pairs(bluegreen.PreviewOf, "nginx", bluegreen.Follows, "other"),
+			errors: [][]string{{"metadata.annotations", `"bluegreen/preview-of"`,
+				`supported values: "bluegreen/follows", "bluegreen/version-label"`}},
+			want: asking("", ledBy("other")),
+		},
+		"to follow another, with an option that the other one has": {
+			annotations: Pairs(bluegreen.Follows, "nginx", bluegreen.Ready, "complete"),
+			errors:      [][]string{{`"bluegreen/ready"`, `supported values: "bluegreen/follows", "bluegreen/version-label"`}},
+			want:        asking("", ledBy("nginx"), readyWhen(bluegreen.Complete)),
+		},
+		"to follow what is no name": {
+			annotations: Pairs(bluegreen.Follows, "Nginx!"),
+			errors: [][]string{{"metadata.annotations[bluegreen/follows]", `"Nginx!"`,
+				"must be the name of a Service of this namespace: "}},
+			want: asking(""),
+		},
+		"to be a preview of nothing": {
+			annotations: Pairs(bluegreen.PreviewOf, ""),
+			errors:      [][]string{{"metadata.annotations[bluegreen/preview-of]", `""`, "must be the name of a Service of this namespace"}},
+			want:        asking("", func(p *parsed) { p.preview, p.protected = true, false }),
 		},
 		"the bare prefix": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", "bluegreen/", ""),

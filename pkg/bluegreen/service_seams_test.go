@@ -17,6 +17,8 @@ import (
 type parsed struct {
 	managed      bool
 	target       string
+	leader       string
+	preview      bool
 	versionLabel string
 	ready        bluegreen.Readiness
 	protected    bool
@@ -33,6 +35,8 @@ func parse(annotations map[string]string) (parsed, field.ErrorList) {
 	read := parsed{
 		managed:      service.Managed,
 		target:       service.Target,
+		leader:       service.Leader,
+		preview:      service.Preview,
 		versionLabel: service.VersionLabel,
 		ready:        service.Ready,
 		protected:    service.Protect,

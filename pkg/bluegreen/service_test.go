@@ -108,6 +108,18 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Promote, "auto"),
 			want:        asking("1"),
 		},
+		"to follow another": {
+			annotations: Pairs(bluegreen.Follows, "nginx"),
+			want:        asking("", ledBy("nginx")),
+		},
+		"to follow another, by a label of its own": {
+			annotations: Pairs(bluegreen.Follows, "nginx", bluegreen.VersionLabel, "track", bluegreen.PhaseKey, "Stable"),
+			want:        asking("", ledBy("nginx"), by("track")),
+		},
+		"to be a preview of another": {
+			annotations: Pairs(bluegreen.PreviewOf, "nginx"),
+			want:        asking("", ledBy("nginx"), func(p *parsed) { p.preview, p.protected = true, false }),
+		},
 		"the default version label named": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.VersionLabel, "version"),
 			want:        asking("1"),
@@ -140,5 +152,7 @@ func asking(target string, options ...func(*parsed)) parsed {
 func by(label string) func(*parsed) { return func(p *parsed) { p.versionLabel = label } }
 
 func readyWhen(ready bluegreen.Readiness) func(*parsed) { return func(p *parsed) { p.ready = ready } }
+
+func ledBy(leader string) func(*parsed) { return func(p *parsed) { p.leader = leader } }
 
 func unprotected(p *parsed) { p.protected = false }

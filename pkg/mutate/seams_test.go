@@ -89,8 +89,12 @@ func handleDeployment(live client.Reader, r admission.Request) admission.Respons
 // handleAndTell is the answer to a write of a Service, and the Events.
 func handleAndTell(r admission.Request) (admission.Response, []string) {
 	recorder := events.NewFakeRecorder(10)
-	answer := ForServices(scheme.Scheme, namespace(), recorder, controllerUser, true).Handle(context.Background(), r)
-	return answer, said(recorder)
+	return handleIn(namespace(), recorder, r), said(recorder)
+}
+
+// handleIn is the answer to a write of a Service in a namespace with some objects.
+func handleIn(live client.Reader, recorder events.EventRecorder, r admission.Request) admission.Response {
+	return ForServices(scheme.Scheme, live, recorder, controllerUser, true).Handle(context.Background(), r)
 }
 
 // handleDeploymentAndTell is the answer to a write of a Deployment, and the Events.

@@ -59,12 +59,8 @@ func (s *services) Handle(ctx context.Context, request ctrladmission.Request) ct
 		return ctrladmission.Errored(http.StatusBadRequest, err)
 	}
 	if write.EndsProtection() {
-		var list appsv1.DeploymentList
-		if err := s.apiReader.List(ctx, &list, client.InNamespace(request.Namespace)); err != nil {
-			return ctrladmission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up the live Deployments: %w", err))
-		}
-		for i := range list.Items {
-			write.Deployments = append(write.Deployments, &list.Items[i])
+		if write, err = s.withWhatServes(ctx, write); err != nil {
+			return ctrladmission.Errored(http.StatusInternalServerError, fmt.Errorf("looking up what serves: %w", err))
 		}
 	}
 	answer := admission.AdmitService(write)
@@ -75,6 +71,23 @@ func (s *services) Handle(ctx context.Context, request ctrladmission.Request) ct
 		tell(s.recorder, request, write.Old.Service, answer.NotStored)
 	}
 	return patched(write.New, answer)
+}
+
+// withWhatServes returns a write with the Deployments of the namespace and the followers of the Service.
+func (s *services) withWhatServes(ctx context.Context, write admission.ServiceWrite) (admission.ServiceWrite, error) {
+	var deployments appsv1.DeploymentList
+	if err := s.apiReader.List(ctx, &deployments, client.InNamespace(write.Old.Namespace)); err != nil {
+		return write, err
+	}
+	var services corev1.ServiceList
+	if err := s.apiReader.List(ctx, &services, client.InNamespace(write.Old.Namespace)); err != nil {
+		return write, err
+	}
+	for i := range deployments.Items {
+		write.Deployments = append(write.Deployments, &deployments.Items[i])
+	}
+	write.Followers = bluegreen.FollowersOf(write.Old, bluegreen.ReadAll(services.Items))
+	return write, nil
 }
 
 // read reads what the writer wants, and what is stored.

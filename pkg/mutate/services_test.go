@@ -7,7 +7,11 @@ import (
 
 	admissionv1 "k8s.io/api/admission/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/client-go/tools/events"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/webhook/admission"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 )
 
 func TestAnInvalidAskIsRefusedWith422AndFieldCauses(t *testing.T) {
@@ -32,6 +36,26 @@ func TestAnInvalidAskIsRefusedWith422AndFieldCauses(t *testing.T) {
 	} {
 		if !strings.Contains(result.Message, part) {
 			t.Errorf("%q is not in %q", part, result.Message)
+		}
+	}
+}
+
+// TestTheEndOfAProtectionIsJudgedByAllThatServes: the Deployment of a follower is under deletion, and only bluegreen keeps it.
+func TestTheEndOfAProtectionIsJudgedByAllThatServes(t *testing.T) {
+	kept := bluegreentest.AdminDeployment("1.10", bluegreentest.Kept,
+		bluegreentest.Noting("bluegreen/serves", "name=nginx-admin,version=1.10"))
+	kept.DeletionTimestamp = new(metav1.Now())
+	disabled := serviceJSON(strings.Replace(atRest, `{`, `{"bluegreen/in-use-protection":"disabled",`, 1), blue)
+	for name, test := range map[string]struct {
+		live    client.Reader
+		allowed bool
+	}{
+		"of a follower": {live: namespace(kept.DeepCopy(), bluegreentest.Follower())},
+		"of nobody":     {live: namespace(kept.DeepCopy()), allowed: true},
+	} {
+		response := handleIn(test.live, events.NewFakeRecorder(10), update(serviceJSON(atRest, blue), disabled))
+		if response.Allowed != test.allowed {
+			t.Errorf("%s: got %+v", name, response.Result)
 		}
 	}
 }

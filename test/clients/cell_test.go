@@ -51,7 +51,7 @@ func (c *cell) start(m manifest) {
 func (c *cell) settled() *corev1.Service {
 	c.Helper()
 	return c.awaitService(service, "settled", func(s *corev1.Service) bool {
-		return !managed(s) || !strings.HasPrefix(s.Annotations[bluegreen.MessageKey], "Asked to move")
+		return !managed(s) || !strings.HasPrefix(s.Annotations[bluegreen.MessageKey], "Asked to ")
 	})
 }
 

@@ -93,11 +93,14 @@ func classifyFailure(before, after *corev1.Service, result harness.Output) outco
 	}
 }
 
-func managed(s *corev1.Service) bool {
-	_, managed := s.Annotations[bluegreen.TargetVersion]
-	return managed
+func managed(s *corev1.Service) bool { return asked(s) || bluegreen.LeaderOf(s) != "" }
+
+// asked reports whether a Service is managed by a target of its own.
+func asked(s *corev1.Service) bool {
+	_, asked := s.Annotations[bluegreen.TargetVersion]
+	return asked
 }
 
 func target(s *corev1.Service) string { return s.Annotations[bluegreen.TargetVersion] }
 
-func pending(s *corev1.Service) bool { return managed(s) && s.Spec.Selector["version"] != target(s) }
+func pending(s *corev1.Service) bool { return asked(s) && s.Spec.Selector["version"] != target(s) }

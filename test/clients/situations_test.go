@@ -198,6 +198,30 @@ var situations = []situation{
 		want:  expectation{outcome: "given back"},
 	},
 	{
+		title: "a follower (`bluegreen/follows`): the same manifest again, at rest, while its leader waits, after the switch",
+		needs: annotates,
+		run:   followerAgain,
+		want:  expectation{outcome: "no-op", exact: true},
+	},
+	{
+		title: "a Service is made a follower of one that is on the same version",
+		needs: annotates,
+		run:   followerAdopted,
+		want:  expectation{outcome: "adopted"},
+	},
+	{
+		title: "a follower is given back while its leader waits",
+		needs: annotates,
+		run:   followerGivenBack,
+		want:  expectation{outcome: "given back"},
+	},
+	{
+		title: "a follower gets an option that its leader has",
+		needs: annotates,
+		run:   followerWithOptions,
+		want:  expectation{outcome: "refused"},
+	},
+	{
 		title: "`--dry-run=server`, then the same for real",
 		needs: annotates | shows,
 		run:   dryRuns,

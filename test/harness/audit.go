@@ -28,9 +28,10 @@ type Write struct {
 	// holds up can end after the switch that it led to.
 	RequestReceivedTimestamp metav1.MicroTime
 
-	Verb      string
-	User      struct{ Username string }
-	ObjectRef struct{ Namespace, Name, Subresource string }
+	Verb       string
+	RequestURI string
+	User       struct{ Username string }
+	ObjectRef  struct{ Namespace, Name, Subresource string }
 
 	ResponseStatus struct{ Code int }
 	RequestObject  requestObject
@@ -59,6 +60,9 @@ func (w Write) ByController() bool { return w.User.Username == controller }
 
 // Moves reports whether the write names a selector.
 func (w Write) Moves() bool { return len(w.RequestObject.Spec.Selector) > 0 }
+
+// DryRun reports whether the write was a rehearsal, which is stored nowhere.
+func (w Write) DryRun() bool { return strings.Contains(w.RequestURI, "dryRun=All") }
 
 // Asks reports whether the write is about the target version.
 func (w Write) Asks() bool {

@@ -88,6 +88,20 @@ var approvalWrites = map[string]struct {
 		write:   changes{byK},
 		refusal: mayNotWeaken,
 	},
+	"made a follower": {
+		before:  changes{asked11, manual},
+		write:   changes{givenBack, follows},
+		refusal: mayNotWeaken,
+	},
+	"a leader added": {
+		before:  changes{asked11, manual},
+		write:   changes{previews},
+		refusal: mayNotWeaken,
+	},
+	"a leader of what needs no approval": {
+		before: changes{follows},
+		write:  changes{annotate("bluegreen/follows", "apache")},
+	},
 	"given back": {
 		before:  changes{asked11, manual},
 		write:   changes{givenBack},

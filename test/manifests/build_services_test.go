@@ -44,6 +44,11 @@ func managed(svc *corev1.Service) { annotate("bluegreen/target-version", "1.10")
 
 func givenBack(svc *corev1.Service) { delete(svc.Annotations, "bluegreen/target-version") }
 
+// follows makes a Service one that follows nginx, and previews one that is a preview of it.
+func follows(svc *corev1.Service) { annotate("bluegreen/follows", "nginx")(svc) }
+
+func previews(svc *corev1.Service) { annotate("bluegreen/preview-of", "nginx")(svc) }
+
 func annotate(key, value string) change {
 	return func(svc *corev1.Service) {
 		if svc.Annotations == nil {

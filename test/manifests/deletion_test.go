@@ -46,6 +46,11 @@ func TestTheDeletionOfAManagedServiceWarnsAndHappens(t *testing.T) {
 			service: changes{managed},
 			warning: warnsOfDeletion,
 		},
+		"of a follower": {
+			user:    somebody,
+			service: changes{follows},
+			warning: warnsOfDeletion,
+		},
 		"by a pipeline": {
 			user:    "system:serviceaccount:ci:deployer",
 			service: changes{managed},

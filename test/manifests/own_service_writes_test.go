@@ -13,6 +13,24 @@ var ownServiceWrites = map[string]struct {
 		before: changes{asked11},
 		write:  changes{switched("1.10", "1.11"), annotate("bluegreen/phase", "Stable")},
 	},
+	"a switch of a follower": {
+		before: changes{follows},
+		write:  changes{switched("1.10", "1.11"), annotate("bluegreen/phase", "Stable")},
+	},
+	"a switch of a preview": {
+		before: changes{previews},
+		write:  changes{switched("1.10", "1.11")},
+	},
+	"another leader": {
+		before:  changes{follows},
+		write:   changes{annotate("bluegreen/follows", "apache")},
+		refusal: asksKept,
+	},
+	"a follower given back": {
+		before:  changes{previews},
+		write:   changes{unannotate("bluegreen/preview-of")},
+		refusal: asksKept,
+	},
 	"a switch of a load balancer": {
 		before: changes{asked11, loadBalancer},
 		write:  changes{switched("1.10", "1.11")},

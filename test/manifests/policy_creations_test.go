@@ -40,6 +40,20 @@ var creations = map[string]struct {
 		service: changes{managed, generated, selectsNot("version")},
 		refusal: keyMissing,
 	},
+	"a follower with its key": {
+		service: changes{follows},
+	},
+	"a follower that selects nothing yet": {
+		service: changes{follows, selects("version", "")},
+	},
+	"a follower without its key": {
+		service: changes{follows, selectsNot("version")},
+		refusal: keyMissing,
+	},
+	"a preview without its key": {
+		service: changes{previews, selectsNot("version")},
+		refusal: keyMissing,
+	},
 	"unmanaged without a key": {
 		service: changes{selectsNot("version")},
 	},

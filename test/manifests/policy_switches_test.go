@@ -18,6 +18,76 @@ var controllerUpdates = map[string]serviceUpdate{
 		before: changes{asked11, selectsNot("version")},
 		write:  changes{switched("", "1.11")},
 	},
+	"a switch of a follower": {
+		before: changes{follows},
+		write:  changes{switched("1.10", "1.11")},
+	},
+	"a switch of a preview, and back": {
+		before: changes{previews, recorded("1.11", "1.10")},
+		write:  changes{switched("1.10", "1.11")},
+	},
+	"a switch of a follower that selected nothing": {
+		before: changes{follows, selects("version", "")},
+		write:  changes{switched("", "1.11")},
+	},
+	"a switch of a follower by the key that a label names": {
+		before: changes{follows, byK, selects("k", "1.10")},
+		write:  changes{selects("k", "1.11"), recorded("1.10", "1.11")},
+	},
+	"a switch of a follower in a crowd": {
+		before: changes{follows, crowded},
+		write:  changes{switched("1.10", "1.11")},
+	},
+	"a switch of a follower that records nothing": {
+		before:  changes{follows},
+		write:   changes{selects("version", "1.11")},
+		refusal: tampered,
+	},
+	"a switch of a follower that leaves the record of before": {
+		before:  changes{follows, recorded("1.10", "1.11")},
+		write:   changes{selects("version", "1.11")},
+		refusal: tampered,
+	},
+	"a switch of a follower that records one to another version": {
+		before:  changes{follows},
+		write:   changes{selects("version", "1.11"), recorded("1.10", "1.12")},
+		refusal: tampered,
+	},
+	"a switch of a follower that records one from another version": {
+		before:  changes{follows},
+		write:   changes{selects("version", "1.11"), recorded("1.9", "1.11")},
+		refusal: tampered,
+	},
+	"a switch of a follower with another key": {
+		before:  changes{follows},
+		write:   changes{switched("1.10", "1.11"), selects("name", "apache")},
+		refusal: tampered,
+	},
+	"a switch of a follower to no version": {
+		before:  changes{follows},
+		write:   changes{switched("1.10", "")},
+		refusal: tampered,
+	},
+	"a switch of a follower with another leader": {
+		before:  changes{follows},
+		write:   changes{switched("1.10", "1.11"), annotate("bluegreen/follows", "apache")},
+		refusal: tampered,
+	},
+	"a switch of what is made a follower": {
+		before:  changes{managed},
+		write:   changes{givenBack, follows, switched("1.10", "1.11")},
+		refusal: tampered,
+	},
+	"a switch of what is asked and follows": {
+		before:  changes{managed, follows},
+		write:   changes{switched("1.10", "1.11")},
+		refusal: tampered,
+	},
+	"a record of a follower without a switch": {
+		before:  changes{follows},
+		write:   changes{recorded("1.9", "1.10")},
+		refusal: "bluegreen alone writes them. This is a write of bluegreen",
+	},
 	"a switch that records nothing, as before there were records": {
 		before: changes{asked11},
 		write:  changes{selects("version", "1.11")},

@@ -96,6 +96,20 @@ func checkSentences(t *testing.T, ns string) {
 			`and would send traffic to every version at once. Add to spec.selector: version: "1.10" `+
 			`(bluegreen, which did not answer this write, adds it when the write is repeated later; `+
 			`the annotation bluegreen/version-label names another key).`)
+	checkSentence(t, c.Create(t.Context(), service(ns, "follower", follows, selectsNot("version"))),
+		`services "follower" is forbidden: ValidatingAdmissionPolicy 'bluegreen' with binding 'bluegreen' denied request: `+
+			`Service policy/follower is managed (annotation bluegreen/follows), but its selector lacks the key version, `+
+			`and would send traffic to every version at once. Add to spec.selector: version: "" `+
+			`(bluegreen, which did not answer this write, adds it when the write is repeated later; `+
+			`the annotation bluegreen/version-label names another key).`)
+	follower := service(ns, "follower", follows)
+	create(t, c, follower)
+	selects("version", "1.11")(follower)
+	checkSentence(t, c.Update(t.Context(), follower),
+		`services "follower" is forbidden: ValidatingAdmissionPolicy 'bluegreen' with binding 'bluegreen' denied request: `+
+			`Service policy/follower keeps its selector: it is managed (annotation bluegreen/follows), and only bluegreen `+
+			`changes the selector of a managed Service, once the target version is ready. bluegreen did not answer this write; `+
+			`it can be repeated later, and will leave the selector alone. It moves with Service nginx.`)
 }
 
 func TestPolicyInSingleNamespaces(t *testing.T) {

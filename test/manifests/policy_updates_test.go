@@ -21,6 +21,55 @@ var updates = map[string]serviceUpdate{
 		user:    controller + "-2",
 		refusal: selectorKept,
 	},
+	"a switch of a follower by somebody": {
+		before:  changes{follows},
+		write:   changes{selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"a switch of a preview by somebody, with the record of it": {
+		before:  changes{previews},
+		write:   changes{switched("1.10", "1.11")},
+		refusal: selectorKept,
+	},
+	"another leader": {
+		before: changes{follows},
+		write:  changes{annotate("bluegreen/follows", "apache")},
+	},
+	"a target in place of a leader": {
+		before: changes{follows, recorded("1.9", "1.10")},
+		write:  changes{unannotate("bluegreen/follows"), asked11},
+	},
+	"a target in place of a leader, with the selector": {
+		before:  changes{follows},
+		write:   changes{unannotate("bluegreen/follows"), asked11, selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"a follower adopted": {
+		write: changes{follows},
+	},
+	"a preview adopted with a selector": {
+		write:   changes{previews, selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"a follower adopted with a record": {
+		before:  changes{forgedBefore},
+		write:   changes{follows},
+		refusal: recordsKept,
+	},
+	"a follower given back": {
+		before: changes{follows},
+		write:  changes{unannotate("bluegreen/follows")},
+	},
+	"a follower given back with a selector": {
+		before:  changes{follows},
+		write:   changes{unannotate("bluegreen/follows"), selects("version", "1.11")},
+		refusal: selectorKept,
+	},
+	"a follower turned into an ExternalName": {
+		before:  changes{follows},
+		write:   changes{externalToo},
+		refusal: typeKept,
+	},
 	"an ask with the selector": {
 		before:  changes{managed},
 		write:   changes{annotate("bluegreen/target-version", "1.11"), selects("version", "1.11")},

@@ -11,6 +11,15 @@ var serviceStatuses = map[string]struct {
 		write:   changes{asked11},
 		refusal: throughStatus,
 	},
+	"another leader": {
+		before:  changes{follows},
+		write:   changes{annotate("bluegreen/follows", "apache")},
+		refusal: throughStatus,
+	},
+	"an adoption as a preview": {
+		write:   changes{previews},
+		refusal: throughStatus,
+	},
 	"an adoption": {
 		write:   changes{managed},
 		refusal: throughStatus,

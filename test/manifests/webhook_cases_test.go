@@ -79,6 +79,33 @@ var updatesByAnybody = map[string]struct {
 		write: changes{managed},
 		asked: true,
 	},
+	"adopted as a follower": {
+		write: changes{follows},
+		asked: true,
+	},
+	"adopted as a preview": {
+		write: changes{previews},
+		asked: true,
+	},
+	"a follower's leader": {
+		before: changes{follows},
+		write:  changes{annotate("bluegreen/follows", "apache")},
+		asked:  true,
+	},
+	"a follower's selector": {
+		before: changes{follows},
+		write:  changes{selects("version", "1.11")},
+		asked:  true,
+	},
+	"a preview given back": {
+		before: changes{previews},
+		write:  changes{unannotate("bluegreen/preview-of")},
+		asked:  true,
+	},
+	"a follower's labels": {
+		before: changes{follows},
+		write:  changes{labelled},
+	},
 	"a selectorless one adopted": {
 		before: changes{selectorless},
 		write:  changes{managed},

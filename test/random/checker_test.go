@@ -56,6 +56,8 @@ func (c *checker) judge(e event) {
 	case *corev1.Service:
 		if before := before.(*corev1.Service); by != nil {
 			c.judgeUsersService(e, by, before, after)
+		} else if leaderOf(before) != "" {
+			c.judgeLed(e, before, after)
 		} else {
 			c.judgeControllersService(e, before, after)
 		}

@@ -6,7 +6,8 @@
 //
 // The world is two namespaces on one API server. In each there are four Deployments, web-0 to web-3, of versions 1, 2 and 3, and a
 // Service web that bluegreen manages; the first has two more Services: admin, which nobody has adopted yet, and api, which starts
-// with a pending switch. A step is one of stepKinds, drawn by weight:
+// with a pending switch. In the second, web has a follower, twin, and a preview, peek, which nobody writes: they move with web. A step
+// is one of stepKinds, drawn by weight:
 //
 //   - Somebody writes a Service: what is one or two of serviceChanges, and how is one of writers, from kubectl annotate to
 //     server-side apply and a write of the status.

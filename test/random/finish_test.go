@@ -20,6 +20,7 @@ func (w *world) finish() {
 		w.repair(key)
 		w.endWaits(key)
 	}
+	w.restoreVersionLabel()
 	for _, key := range w.deployments {
 		w.restoreLabels(key)
 	}
@@ -113,6 +114,20 @@ func (w *world) endWaits(key client.ObjectKey) {
 	}
 }
 
+// leaderID returns the Service that leads another one.
+func (w *world) leaderID(s *corev1.Service) id {
+	return id{kind: "Service", ObjectKey: client.ObjectKey{Namespace: s.Namespace, Name: leaderOf(s)}}
+}
+
+// restoreVersionLabel has the leader look at the same label as those that it leads, so that what is made ready for it is ready for them.
+func (w *world) restoreVersionLabel() {
+	w.t.Helper()
+	leader := w.leaderID(w.get(w.led[0])).ObjectKey
+	if s := w.get(leader); managed(s) && s.Annotations[labelKey] != "" {
+		w.must(leader, annotations(map[string]any{labelKey: nil}))
+	}
+}
+
 // restoreLabels gives a Deployment the labels that its pods have: it may serve a Service that asks for nothing else, and be waited for
 // by another.
 func (w *world) restoreLabels(key client.ObjectKey) {
@@ -135,6 +150,13 @@ func (w *world) makeReady(round int) bool {
 	for i, key := range w.services {
 		if s := w.get(key); pending(s) && w.makeServiceReady(s, fmt.Sprintf("end-%d-%d", round, i)) {
 			more = true
+		}
+	}
+	for i, key := range w.led {
+		s := w.get(key)
+		if follower := asAsked(s, w.get(w.leaderID(s).ObjectKey)); pending(follower) && !isPreview(s) {
+			follower.Name = leaderOf(s) // Who is asked for something new instead.
+			more = w.makeServiceReady(follower, fmt.Sprintf("end-%d-%d", round, len(w.services)+i)) || more
 		}
 	}
 	return more

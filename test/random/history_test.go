@@ -163,8 +163,13 @@ func (h *history) ids(kind, namespace string) []id {
 	return found
 }
 
-// services returns the Services of a namespace as they were at a resourceVersion.
+// services returns the Services of a namespace as they were at a resourceVersion, each that is led on its way to where its leader is.
 func (h *history) services(namespace string, rv int64) []*corev1.Service {
+	return onTheirWay(h.stored(namespace, rv))
+}
+
+// stored returns them as they were stored.
+func (h *history) stored(namespace string, rv int64) []*corev1.Service {
 	var found []*corev1.Service
 	for _, who := range h.ids("Service", namespace) {
 		if s, ok := h.at(who, rv).(*corev1.Service); ok {

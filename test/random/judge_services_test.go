@@ -87,6 +87,7 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	} else if reason := c.closed(before, e.rv); reason != "" {
 		c.fault(e, "the controller moved traffic although %s", reason)
 	}
+	c.judgeFollowers(e, before)
 	key, target := wanted(before)
 	if record := before.Spec.Selector[key] + "/" + target + "/"; !strings.HasPrefix(after.Annotations[switchKey], record) {
 		c.fault(e, "the controller recorded %q, want %s", after.Annotations[switchKey], record)
@@ -126,7 +127,7 @@ func (c *checker) judgeReturn(e event, before, after *corev1.Service, back strin
 
 // askGivenUp returns a Service as it was when its attempt came to the end that is still recorded; nil if none has.
 func (c *checker) askGivenUp(e event, before *corev1.Service) *corev1.Service {
-	if !failed(before) && !rolledBack(before) || !sound(before) {
+	if !managed(before) || !failed(before) && !rolledBack(before) || !sound(before) {
 		return nil
 	}
 	for _, state := range c.between(e.id, 0, e.rv-1) {

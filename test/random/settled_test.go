@@ -19,6 +19,14 @@ func (w *world) unsettled() string {
 			return fmt.Sprintf("%s is not settled:\n%s", who, w.checker.story(who, now))
 		}
 	}
+	for _, key := range w.led {
+		who := id{kind: "Service", ObjectKey: key}
+		s := w.checker.at(who, now).(*corev1.Service)
+		leader, _ := w.checker.at(w.leaderID(s), now).(*corev1.Service)
+		if want := phaseOfLed(s, leader); s.Annotations[phaseKey] != want || leads(leader) && want != "Stable" {
+			return fmt.Sprintf("%s is not settled:\n%s", who, w.checker.story(who, now))
+		}
+	}
 	for _, key := range w.deployments {
 		if text := w.unsettledDeployment(id{kind: "Deployment", ObjectKey: key}); text != "" {
 			return text
@@ -82,7 +90,7 @@ func (w *world) controllersWrites() int {
 	w.barrier()
 	w.checker.mu.Lock()
 	defer w.checker.mu.Unlock()
-	return w.checker.controllersWrites("Service", w.services) + w.checker.controllersWrites("Deployment", w.deployments)
+	return w.checker.controllersWrites("Service", slices.Concat(w.services, w.led)) + w.checker.controllersWrites("Deployment", w.deployments)
 }
 
 func (c *checker) controllersWrites(kind string, keys []client.ObjectKey) int {

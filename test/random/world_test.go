@@ -36,6 +36,7 @@ type world struct {
 	resumeAt int                   // The step at which an outage ends.
 
 	services    []client.ObjectKey
+	led         []client.ObjectKey // A follower and a preview of one of them, which nobody writes.
 	deployments []client.ObjectKey
 	sentinels   int
 
@@ -63,6 +64,7 @@ func newWorld(t *testing.T) *world {
 		}
 		w.addService(client.ObjectKey{Namespace: ns, Name: "web"}, "1", "1")
 	}
+	w.addLed(second)
 	w.addService(client.ObjectKey{Namespace: first, Name: "admin"}, "", "")
 	w.addService(client.ObjectKey{Namespace: first, Name: "api"}, "2", "1")
 	w.createSentinel()
@@ -108,6 +110,17 @@ func (w *world) addService(key client.ObjectKey, target, live string) {
 	w.t.Helper()
 	w.services = append(w.services, key)
 	w.create(newService(key, target, live))
+}
+
+// addLed adds a follower and a preview of the Service web in a namespace.
+func (w *world) addLed(namespace string) {
+	w.t.Helper()
+	for _, led := range []struct{ name, key string }{{"twin", followsKey}, {"peek", previewKey}} {
+		made := newService(client.ObjectKey{Namespace: namespace, Name: led.name}, "", "1")
+		made.Annotations[led.key] = "web"
+		w.led = append(w.led, client.ObjectKeyFromObject(made))
+		w.create(made)
+	}
 }
 
 func (w *world) addDeployment(key client.ObjectKey, labels map[string]string) {

@@ -148,6 +148,11 @@ namespaceSelector:
 {{- end -}}
 {{- end -}}
 
+{{/* CEL: the annotations one of which makes a Service managed. */}}
+{{- define "bluegreen.asks" -}}
+['bluegreen/target-version', 'bluegreen/follows', 'bluegreen/preview-of']
+{{- end -}}
+
 {{/* CEL that holds unless one of Kubernetes' own controllers deletes: what was in a namespace, or had an owner. */}}
 {{- define "bluegreen.notByKubernetes" -}}
 !request.userInfo.username.startsWith('system:serviceaccount:kube-system:')

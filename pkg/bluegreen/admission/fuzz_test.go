@@ -41,12 +41,7 @@ func FuzzAdmitIsIdempotentAndNeverMovesTrafficForAnybodyButTheController(f *test
 		changesNothingElse(t, write.new, answer.Service)
 		isIdempotent(t, write, answer)
 		KeepsOthersAnnotations(t, write.new, answer.Service)
-		_, asks := write.new.Annotations[bluegreen.TargetVersion]
-		managed := asks
-		if write.old != nil {
-			_, asked := write.old.Annotations[bluegreen.TargetVersion]
-			managed = managed || asked
-		}
+		managed := asks(write.new) || write.old != nil && asks(write.old)
 		switch {
 		case !managed:
 			if !reflect.DeepEqual(answer.Service, write.new) || len(answer.Warnings) > 0 {
@@ -64,6 +59,16 @@ func FuzzAdmitIsIdempotentAndNeverMovesTrafficForAnybodyButTheController(f *test
 			phaseFitsTheAsk(t, write, answer.Service)
 		}
 	})
+}
+
+// asks reports whether a Service has one of the annotations that make it managed.
+func asks(service *corev1.Service) bool {
+	for _, key := range []string{"bluegreen/target-version", "bluegreen/follows", "bluegreen/preview-of"} {
+		if _, set := service.Annotations[key]; set {
+			return true
+		}
+	}
+	return false
 }
 
 // staysOrGoesToTheTarget asserts that the controller moves traffic only to what is asked for, whatever became of its write.
@@ -90,7 +95,7 @@ func onTarget(ask bluegreen.Service, service *corev1.Service) map[string]string 
 func carriesItsVersion(t *testing.T, created *corev1.Service) {
 	t.Helper()
 	ask := bluegreen.Read(created)
-	if created.Spec.Selector[ask.VersionLabel] == "" {
+	if version, set := created.Spec.Selector[ask.VersionLabel]; !set || version == "" && ask.Leader == "" {
 		t.Errorf("created without a version: %v", created.Spec.Selector)
 	}
 }
@@ -112,7 +117,7 @@ func phaseFitsTheAsk(t *testing.T, write serviceWrite, admitted *corev1.Service)
 		}
 	}
 	want := bluegreen.Stable
-	if admitted.Spec.Selector[ask.VersionLabel] != ask.Target {
+	if admitted.Spec.Selector[ask.VersionLabel] != ask.Target || ask.Leader != "" {
 		want = bluegreen.Waiting
 	}
 	if got := admitted.Annotations[bluegreen.PhaseKey]; got != string(want) {

@@ -17,7 +17,8 @@ var contested = fieldpath.NewSet(contestedPaths()...)
 
 func contestedPaths() []fieldpath.Path {
 	paths := []fieldpath.Path{selectorField}
-	for _, key := range append([]string{bluegreen.TargetVersion, bluegreen.Retry}, bluegreen.OwnKeys...) {
+	asks := []string{bluegreen.TargetVersion, bluegreen.Follows, bluegreen.PreviewOf, bluegreen.Retry}
+	for _, key := range append(asks, bluegreen.OwnKeys...) {
 		paths = append(paths, fieldpath.MakePathOrDie("metadata", "annotations", key))
 	}
 	return paths

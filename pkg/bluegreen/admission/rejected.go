@@ -1,10 +1,13 @@
 package admission
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -23,7 +26,7 @@ func (w ServiceWrite) otherKeysChanged(versionLabel string) field.ErrorList {
 	}
 	return field.ErrorList{field.Invalid(bluegreen.SelectorPath, labels.FormatLabels(w.New.Spec.Selector), fmt.Sprintf(
 		"all keys but %q must stay %s while the Service has %s: to change them, remove that annotation in a write of its own "+
-			"first, or create another Service", versionLabel, labels.FormatLabels(before), bluegreen.TargetVersion))}
+			"first, or create another Service", versionLabel, labels.FormatLabels(before), cmp.Or(w.New.Key, w.Old.Key)))}
 }
 
 // becomesExternal rejects a write that gives a Service back and takes traffic off the pods by the Service's type.
@@ -33,7 +36,7 @@ func (w ServiceWrite) becomesExternal() field.ErrorList {
 		return nil
 	}
 	return field.ErrorList{field.Invalid(field.NewPath("spec", "type"), external,
-		"removing "+bluegreen.TargetVersion+" moves no traffic: change the type in a write of its own after that")}
+		"removing "+w.Old.Key+" moves no traffic: change the type in a write of its own after that")}
 }
 
 // invalidVersion rejects an invalid version in the selector. bluegreen restores the stored selector, so the API server's own
@@ -71,17 +74,29 @@ func (w ServiceWrite) keepsServing() field.ErrorList {
 		return nil
 	}
 	key := bluegreen.AnnotationsPath.Key(bluegreen.InUseProtection)
-	if !w.New.Managed {
-		key = bluegreen.AnnotationsPath.Key(bluegreen.TargetVersion)
+	if !w.New.Managed || w.New.Preview {
+		key = bluegreen.AnnotationsPath.Key(w.Old.Key)
 	}
 	var errs field.ErrorList
-	if frozen := bluegreen.Frozen(bluegreen.Pick(w.Deployments, w.Old.Selects)); len(frozen) > 0 {
+	if frozen := bluegreen.Frozen(bluegreen.Pick(w.Deployments, w.ofAny(bluegreen.Service.Selects))); len(frozen) > 0 {
 		errs = append(errs, field.Forbidden(key, fmt.Sprintf("cannot be changed now: Deployment %s serves and is being deleted, and "+
 			"only bluegreen keeps it; move traffic to another version first", bluegreen.Names(frozen))))
 	}
-	if held := bluegreen.Pick(w.Deployments, w.Old.WouldLose); len(held) > 0 {
+	if held := bluegreen.Pick(w.Deployments, w.ofAny(bluegreen.Service.WouldLose)); len(held) > 0 {
 		errs = append(errs, field.Forbidden(key, fmt.Sprintf("cannot be changed now: Deployment %s serves, and its new pod labels take "+
 			"its pods out of the Service; put the labels back, or move traffic to another version first", bluegreen.Names(held))))
 	}
 	return errs
+}
+
+// ofAny reports whether something holds of a Deployment and one of the Services whose protection the write ends. A follower has the
+// options of its leader as long as that leads.
+func (w ServiceWrite) ofAny(holds func(bluegreen.Service, *appsv1.Deployment) bool) func(*appsv1.Deployment) bool {
+	services := []bluegreen.Service{w.Old}
+	if w.New.Managed && w.New.Leader == "" {
+		services = append(services, w.Followers...)
+	}
+	return func(deployment *appsv1.Deployment) bool {
+		return slices.ContainsFunc(services, func(service bluegreen.Service) bool { return holds(service, deployment) })
+	}
 }

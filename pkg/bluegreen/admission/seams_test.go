@@ -15,6 +15,7 @@ type serviceWrite struct {
 	old, new     *corev1.Service
 	byController bool
 	deployments  []*appsv1.Deployment
+	followers    []*corev1.Service
 
 	// unprotected is of an installation that protects no Deployments.
 	unprotected bool
@@ -30,10 +31,15 @@ type deploymentWrite struct {
 type serviceAnswer = ServiceAnswer
 
 func (w serviceWrite) production() ServiceWrite {
+	var followers []bluegreen.Service
+	for _, follower := range w.followers {
+		followers = append(followers, bluegreen.Read(follower))
+	}
 	return ServiceWrite{
 		Old:          bluegreen.Read(w.old),
 		New:          bluegreen.Read(w.new),
 		Deployments:  w.deployments,
+		Followers:    followers,
 		ByController: w.byController,
 		Protection:   !w.unprotected,
 	}
@@ -46,6 +52,7 @@ func admitDeployment(write deploymentWrite) DeploymentAnswer {
 	for _, service := range write.services {
 		read.Services = append(read.Services, bluegreen.Read(service))
 	}
+	read.Services = bluegreen.Lead(read.Services)
 	return AdmitDeployment(read)
 }
 

@@ -25,6 +25,8 @@ type ServiceWrite struct {
 
 	// Protection reports whether the installation protects Deployments in use.
 	Protection bool
+	// Followers are those of the Service; needed only then, too.
+	Followers []bluegreen.Service
 
 	// ByController reports whether the writer is bluegreen's own controller, the only one who moves traffic.
 	ByController bool
@@ -74,12 +76,15 @@ func store(service bluegreen.Service, own map[string]string) ServiceAnswer {
 
 // byController admits the controller's own update, which leaves the selector, or moves it to the stored target or back to the version
 // that the last switch left. On reinvocation another webhook may have changed the selector; the records show what the controller meant,
-// or phase Stable.
+// or phase Stable. A Service that is led does not know its target: its record alone does.
 func (w ServiceWrite) byController() ServiceAnswer {
 	own := bluegreen.OwnAnnotations(w.New.Service)
+	last, records := w.New.Moved()
 	switch {
 	case !w.Old.Exists() || maps.Equal(w.New.Spec.Selector, w.Old.Spec.Selector):
 		return store(w.New, own)
+	case w.Old.Leader != "" && w.Old.SameAsk(w.New) && records && last.String() != w.Old.Annotations[bluegreen.LastSwitchKey]:
+		return store(w.New.WithSelector(w.Old.Spec.Selector).WithVersion(last.To), own)
 	case w.returns():
 		return store(w.New.WithSelector(w.Old.Returning().TargetSelector()), own)
 	case w.Old.Pending() && w.Old.Switchable() && own[bluegreen.PhaseKey] == string(bluegreen.Stable):
@@ -103,11 +108,12 @@ func (w ServiceWrite) givenBack() ServiceAnswer {
 	return answer
 }
 
-// created admits a new Service. Nothing is live yet, so a selector without the version gets the target.
+// created admits a new Service. Nothing is live yet, so a selector without the version gets the target. One that is led gets none: it
+// selects nothing until the controller has seen its leader.
 func (w ServiceWrite) created() ServiceAnswer {
 	service := w.New
-	if service.Target != "" && service.Live() == "" && len(service.Spec.Selector) > 0 {
-		service = service.WithSelector(service.TargetSelector())
+	if (service.Target != "" || service.Leader != "") && service.Live() == "" && len(service.Spec.Selector) > 0 {
+		service = service.WithVersion(service.Target)
 	}
 	answer := store(service, justAsked(service))
 	answer.Errors = slices.Concat(w.New.Errors, w.invalidVersion(), service.NotSwitchable(), w.cannotRetire())
@@ -161,6 +167,10 @@ func (w ServiceWrite) mended(service bluegreen.Service) map[string]string {
 // justAsked returns bluegreen's own annotations for a Service that has just been asked for a version. Whoever waits for the phase
 // right after their own write never reads that of the previous switch.
 func justAsked(service bluegreen.Service) map[string]string {
+	if service.Leader != "" {
+		return bluegreen.Status(bluegreen.Waiting, fmt.Sprintf("Asked to take the version of Service %s: waiting for the controller to look "+
+			"at it", service.Leader))
+	}
 	if !service.Pending() {
 		return bluegreen.Status(bluegreen.Stable, "")
 	}

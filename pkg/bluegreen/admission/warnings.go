@@ -12,6 +12,9 @@ func (a *ServiceAnswer) warnSelector(service bluegreen.Service, wanted string) {
 	label := service.VersionLabel
 	switch {
 	case wanted == "" || wanted == service.Live():
+	case service.Leader != "":
+		a.warn("spec.selector[%s]: traffic stays on %s, because %s says that it moves with Service %s", label, service.Describe(), service.Key,
+			service.Leader)
 	case wanted == service.Target && bluegreen.Read(a.Service).GivenUp() != "":
 		a.warn("spec.selector[%s]: traffic stays on %s, because version %s was given up (phase %s), and %s tells why; to try again, change %s",
 			label, service.Describe(), wanted, a.Service.Annotations[bluegreen.PhaseKey], bluegreen.MessageKey, bluegreen.Retry)

@@ -34,6 +34,17 @@ func Deployment(version string, options ...DeploymentOption) *appsv1.Deployment 
 	return built
 }
 
+// AdminDeployment is one of version's that the Service nginx-admin selects, named nginx-admin-<version>.
+func AdminDeployment(version string, options ...DeploymentOption) *appsv1.Deployment {
+	labels := Pairs("name", "nginx-admin", "version", version)
+	built := Deployment(version, Named("nginx-admin-"+version), Labelled("name", "nginx-admin", "version", version))
+	built.Spec.Selector.MatchLabels = labels
+	for _, option := range options {
+		option(built)
+	}
+	return built
+}
+
 // List is the Deployments of a namespace.
 func List(deployments ...*appsv1.Deployment) []*appsv1.Deployment { return deployments }
 

@@ -3,8 +3,8 @@ package bluegreentest
 import metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 // OwnsAll is the field set of a writer who set everything that a Service here has.
-const OwnsAll = `{"f:metadata":{"f:annotations":{".":{},"f:bluegreen/attempt":{},` +
-	`"f:bluegreen/last-switch":{},"f:bluegreen/message":{},"f:bluegreen/phase":{},"f:bluegreen/retry":{},` +
+const OwnsAll = `{"f:metadata":{"f:annotations":{".":{},"f:bluegreen/attempt":{},"f:bluegreen/follows":{},` +
+	`"f:bluegreen/last-switch":{},"f:bluegreen/message":{},"f:bluegreen/phase":{},"f:bluegreen/preview-of":{},"f:bluegreen/retry":{},` +
 	`"f:bluegreen/target-version":{},"f:bluegreen/version-label":{},"f:example.org/a":{}},"f:labels":{"f:app":{}}},` +
 	`"f:spec":{"f:ports":{"k:{\"port\":80,\"protocol\":\"TCP\"}":{".":{},"f:port":{}}},"f:selector":{},"f:type":{}}}`
 

@@ -46,7 +46,8 @@ func (s *Script) Service(wild string) *corev1.Service {
 		if built.Annotations == nil {
 			built.Annotations = map[string]string{}
 		}
-		key := s.One(targetVersion, versionLabel, phase, message, attempt, lastSwitch, retry, "example.org/a", "bluegreen/"+wild)
+		key := s.One(targetVersion, versionLabel, phase, message, attempt, lastSwitch, retry, follows, previewOf, "example.org/a",
+			"bluegreen/"+wild)
 		built.Annotations[key] = s.One("1.10", "1.11", "", "version", "track", "Stable", "Waiting", wild)
 	}
 	for range s.Below(3) {

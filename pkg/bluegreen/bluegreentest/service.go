@@ -21,6 +21,8 @@ const (
 	attempt          = "bluegreen/attempt"
 	lastSwitch       = "bluegreen/last-switch"
 	retry            = "bluegreen/retry"
+	follows          = "bluegreen/follows"
+	previewOf        = "bluegreen/preview-of"
 	inUseProtection  = "bluegreen/in-use-protection"
 	serves           = "bluegreen/serves"
 	resumeAfter      = "bluegreen/resume-after"
@@ -64,6 +66,17 @@ func OnGreen(options ...ServiceOption) *corev1.Service {
 	return Managed(append([]ServiceOption{Asks("1.11"), SelectsVersion("1.11")}, options...)...)
 }
 
+// Follower is the Service nginx-admin, whose version is that of nginx, as bluegreen leaves it.
+func Follower(options ...ServiceOption) *corev1.Service {
+	return Service(append([]ServiceOption{NamedService("nginx-admin"), Selects("name", "nginx-admin", "version", "1.10"), Follows("nginx"),
+		Annotation(phase, "Stable")}, options...)...)
+}
+
+// Preview is the Service nginx-preview, whose version is the target of nginx, as bluegreen leaves it.
+func Preview(options ...ServiceOption) *corev1.Service {
+	return Service(append([]ServiceOption{NamedService("nginx-preview"), PreviewOf("nginx"), Annotation(phase, "Stable")}, options...)...)
+}
+
 // Services are those of a namespace.
 func Services(services ...*corev1.Service) []*corev1.Service { return services }
 
@@ -80,6 +93,12 @@ func Annotation(key, value string) ServiceOption {
 
 // Asks gives a Service a target version.
 func Asks(version string) ServiceOption { return Annotation(targetVersion, version) }
+
+// Follows makes a Service one that follows another.
+func Follows(leader string) ServiceOption { return Annotation(follows, leader) }
+
+// PreviewOf makes a Service a preview of another.
+func PreviewOf(leader string) ServiceOption { return Annotation(previewOf, leader) }
 
 // Lacks takes annotations off a Service.
 func Lacks(keys ...string) ServiceOption {

@@ -16,6 +16,7 @@ func state(deployment *appsv1.Deployment, services []*corev1.Service, deployment
 	for _, service := range services {
 		observed.Services = append(observed.Services, bluegreen.Read(service))
 	}
+	observed.Services = bluegreen.Lead(observed.Services)
 	return observed
 }
 

@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"fmt"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -21,8 +22,8 @@ func approved(state State) *bluegreen.Decision {
 
 // approval returns the command that approves the target.
 func approval(service bluegreen.Service) string {
-	return fmt.Sprintf("kubectl annotate service %s -n %s %s=%s --overwrite", service.Name, service.Namespace, bluegreen.ApprovedVersion,
-		service.Target)
+	return fmt.Sprintf("kubectl annotate service %s -n %s %s=%s --overwrite", cmp.Or(service.Leader, service.Name), service.Namespace,
+		bluegreen.ApprovedVersion, service.Target)
 }
 
 // notHeldForApproval tells of a live slot that carries the target in its new pod labels: to roll it out would end the pods that serve.

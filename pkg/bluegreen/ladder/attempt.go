@@ -101,7 +101,7 @@ func deadline(state State) time.Time {
 
 // asked returns how an Event begins that is the first of an ask: none of it is noted yet.
 func asked(state State) string {
-	if _, noted := state.Service.Attempt(); noted || !state.Service.Pending() {
+	if _, noted := state.Service.Attempt(); noted || !state.Service.Pending() || state.Service.Leader != "" {
 		return ""
 	}
 	return fmt.Sprintf("Asked to move from %s to version %s: ", state.Service.Describe(), state.Service.Target)
@@ -115,10 +115,10 @@ func lasted(attempt bluegreen.Attempt, now time.Time) time.Duration {
 // Ended returns what people are told when somebody's write ends an ask without a switch: it is withdrawn, or the Service is given back.
 // Nil is nothing.
 func Ended(before, after *corev1.Service, now time.Time) *bluegreen.Event {
-	if before.Annotations[bluegreen.TargetVersion] == after.Annotations[bluegreen.TargetVersion] {
+	was, is := bluegreen.Read(before), bluegreen.Read(after)
+	if was.SameAsk(is) {
 		return nil
 	}
-	was, is := bluegreen.Read(before), bluegreen.Read(after)
 	switch {
 	case was.Managed && !is.Managed:
 		return &bluegreen.Event{Reason: bluegreen.ReasonNotManaged, Action: bluegreen.Switching, Message: was.GivenBack()}

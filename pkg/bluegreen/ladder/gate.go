@@ -1,7 +1,9 @@
 package ladder
 
 import (
+	"cmp"
 	"fmt"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -9,12 +11,12 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// ready holds when no switch is pending, or when the target passes the gate.
+// ready holds when no switch is pending, or when the target passes the gate, of the Service and of all that follow it.
 func ready(state State) *bluegreen.Decision {
-	if !state.Service.Pending() {
+	if !state.Service.Pending() || ungated(state) {
 		return nil
 	}
-	why := gate(state)
+	why := cmp.Or(gate(state), gateOfFollowers(state))
 	if why == nil {
 		return nil
 	}
@@ -32,8 +34,14 @@ func ready(state State) *bluegreen.Decision {
 	if !late {
 		decision.LookAgain = due
 	}
+	if again := state.Now.Add(tryAgainAfter); why.reason == bluegreen.ReasonWriteFailed && (due.IsZero() || late || again.Before(due)) {
+		decision.LookAgain = again
+	}
 	return decision
 }
+
+// tryAgainAfter is when to look again whether the API server lets a follower move: nothing tells.
+const tryAgainAfter = 15 * time.Second
 
 // checks are the gate, in order: the first that finds something is what people are told. Every target Deployment must pass all
 // of them.

@@ -49,7 +49,7 @@ func liveRelabelled(state State) *verdict {
 	if !deployment.Spec.Paused {
 		paused = "which its rollout does"
 	}
-	if version := deployment.Spec.Template.Labels[service.VersionLabel]; version != "" && version != service.Target {
+	if version := deployment.Spec.Template.Labels[service.VersionLabel]; version != "" && version != service.Target && service.Leader == "" {
 		remedy += fmt.Sprintf(", or ask for %s=%s", bluegreen.TargetVersion, version)
 	}
 	return &verdict{reason: bluegreen.ReasonLiveRelabelled, message: fmt.Sprintf("Deployment %s: serves %s, and its new pod labels would "+

@@ -28,6 +28,15 @@ type State struct {
 	// Live are the Deployments, by name, whose pods the Service selects.
 	Live []*appsv1.Deployment
 
+	// Leader is the Service that this one is led by; it does not exist if there is none.
+	Leader bluegreen.Service
+
+	// Followers are the states of those that follow the Service, by name, each with the Service's target as its own.
+	Followers []State
+
+	// Refused says why the API server refuses the write that would move a follower; empty if that is not known.
+	Refused string
+
 	// Protection reports whether the installation protects Deployments in use.
 	Protection bool
 
@@ -42,6 +51,7 @@ type rung func(State) *bluegreen.Decision
 var ladder = []rung{
 	managed,
 	valid,
+	led,
 	attempted,
 	ready,
 	approved,

@@ -4,7 +4,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// managed holds while the Service has a target version. Otherwise what bluegreen wrote on it goes.
+// managed holds while the Service has a target version or a leader. Otherwise what bluegreen wrote on it goes.
 func managed(state State) *bluegreen.Decision {
 	if state.Service.Managed {
 		return nil

@@ -2,25 +2,42 @@ package ladder
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// moved holds when the selector is on the target. Otherwise traffic moves now, since all rungs before it hold.
+// moved holds when the selector is on the target. Otherwise traffic moves now, since all rungs before it hold: that of the Service, and
+// right after it that of its followers.
 func moved(state State) *bluegreen.Decision {
-	service := state.Service
-	if !service.Pending() {
+	if !state.Service.Pending() {
 		return nil
 	}
+	writes := slices.Concat(protectTarget(state), move(state), moveFollowers(state))
+	return &bluegreen.Decision{Reason: bluegreen.ReasonSwitched, Writes: writes}
+}
+
+// moveFollowers returns the writes that move the traffic of those that follow the Service.
+func moveFollowers(state State) []bluegreen.Write {
+	var writes []bluegreen.Write
+	for _, follower := range state.Followers {
+		if follower.Service.Pending() {
+			writes = append(writes, move(follower)...)
+		}
+	}
+	return writes
+}
+
+// move returns the write that moves the traffic of one Service.
+func move(state State) []bluegreen.Write {
+	service := state.Service
 	own := bluegreen.Status(bluegreen.Stable, "")
 	last := service.Switched(state.Now)
 	if service.AutoRollback != nil && last.From != "" {
 		last = last.Watching(state.Target)
 	}
 	own[bluegreen.LastSwitchKey] = last.String()
-	desired := service.WithSelector(service.TargetSelector()).WithOwn(own)
-	why := switched(state)
-	return &bluegreen.Decision{Reason: why.reason, Writes: append(protectTarget(state), writeOf(state, desired, why)...)}
+	return writeOf(state, service.WithSelector(service.TargetSelector()).WithOwn(own), switched(state))
 }
 
 // switched says what a switch does: from where, to where, how long after the ask, and whether fewer serve from now on.

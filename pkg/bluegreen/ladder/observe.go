@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -12,7 +13,7 @@ import (
 // Observe picks those Deployments of the Service's namespace that matter to it.
 func Observe(service bluegreen.Service, deployments []*appsv1.Deployment, protection bool, now time.Time) State {
 	state := State{Service: service, Protection: protection, Now: now}
-	if !service.Switchable() {
+	if !service.Switchable() || service.Preview {
 		return state
 	}
 	state.Live = bluegreen.Pick(deployments, service.Selects)
@@ -36,9 +37,65 @@ func targets(service bluegreen.Service, deployments []*appsv1.Deployment) []*app
 	return all
 }
 
-// Destination returns the Deployments that traffic may move to: the target, and those that it may return to.
+// LedBy returns the state with the leader of the Service.
+func (s State) LedBy(leader bluegreen.Service) State {
+	s.Leader = leader
+	return s
+}
+
+// With returns the state together with those of its followers.
+func (s State) With(followers []bluegreen.Service, deployments []*appsv1.Deployment) State {
+	s.Followers = nil
+	byName := func(a, b bluegreen.Service) int { return cmp.Compare(a.Name, b.Name) }
+	for _, follower := range slices.SortedFunc(slices.Values(followers), byName) {
+		s.Followers = append(s.Followers, Observe(follower.NextBy(s.Service), deployments, s.Protection, s.Now))
+	}
+	return s
+}
+
+// Refuse returns the state in which the API server refuses to move a follower.
+func (s State) Refuse(name, why string) State {
+	s.Followers = slices.Clone(s.Followers)
+	for i := range s.Followers {
+		if s.Followers[i].Service.Name == name {
+			s.Followers[i].Refused = why
+		}
+	}
+	return s
+}
+
+// Targets returns the target Deployments of the Service and of its followers.
+func (s State) Targets() []*appsv1.Deployment {
+	return s.each(func(state State) []*appsv1.Deployment { return state.Target })
+}
+
+// Destination returns the Deployments that traffic may move to, that of followers too: the targets, and those that it may return to.
 func (s State) Destination() []*appsv1.Deployment {
-	return append(slices.Clone(s.Target), without(s.Back, s.Target)...)
+	return s.each(func(state State) []*appsv1.Deployment { return slices.Concat(state.Target, state.Back) })
+}
+
+// all returns every Deployment that has been observed.
+func (s State) all() []*appsv1.Deployment {
+	return s.each(func(state State) []*appsv1.Deployment {
+		return slices.Concat(state.Target, state.Back, state.Live, state.Left)
+	})
+}
+
+// each returns the Deployments of the Service and of its followers, each once.
+func (s State) each(of func(State) []*appsv1.Deployment) []*appsv1.Deployment {
+	var found []*appsv1.Deployment
+	for _, state := range append([]State{s}, s.Followers...) {
+		for _, deployment := range of(state) {
+			if !contains(found, deployment) {
+				found = append(found, deployment)
+			}
+		}
+	}
+	return found
+}
+
+func contains(deployments []*appsv1.Deployment, wanted *appsv1.Deployment) bool {
+	return slices.ContainsFunc(deployments, func(one *appsv1.Deployment) bool { return one.Name == wanted.Name })
 }
 
 // Refresh returns the state with its Destination as that has been read since.
@@ -48,14 +105,15 @@ func (s State) Refresh(destination []*appsv1.Deployment) State {
 
 // as returns what the same observation comes to for a Service that is another by its ask, its selector, or its Deployments.
 func (s State) as(service bluegreen.Service, deployments []*appsv1.Deployment) State {
-	return Observe(service, deployments, s.Protection, s.Now)
-}
-
-// all returns every Deployment that has been observed, once.
-func (s State) all() []*appsv1.Deployment {
-	all := s.Destination()
-	all = append(all, without(s.Live, all)...)
-	return append(all, without(s.Left, all)...)
+	followers := make([]bluegreen.Service, 0, len(s.Followers))
+	for _, follower := range s.Followers {
+		followers = append(followers, follower.Service)
+	}
+	state := Observe(service, deployments, s.Protection, s.Now).LedBy(s.Leader).With(followers, deployments)
+	for _, follower := range s.Followers {
+		state = state.Refuse(follower.Service.Name, follower.Refused)
+	}
+	return state
 }
 
 // toLeave returns the live Deployments that a switch leaves.

@@ -1,41 +1,59 @@
 package ladder
 
 import (
+	"maps"
+
 	appsv1 "k8s.io/api/apps/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// noteOf returns the note for a Deployment that a selector selects, and false if its note says so already.
-type noteOf func(selector map[string]string, deployment *appsv1.Deployment) (string, bool)
+// noteOf returns the note for a Deployment, and false if that is there already.
+type noteOf func(deployment *appsv1.Deployment) (string, bool)
 
 // protectLive returns the writes that protect what is live.
 func protectLive(state State) []bluegreen.Write {
-	return protect(state, state.Service.Spec.Selector, state.Live, bluegreen.NoteOfLive)
+	return protect(state, state.Live, func(deployment *appsv1.Deployment) (string, bool) {
+		return bluegreen.NoteOfLive(state.Service.Spec.Selector, deployment)
+	})
 }
 
-// protectTarget returns the writes that protect what traffic moves to, just before it moves. The gate has counted its pods.
+// protectTarget returns the writes that protect what traffic moves to, that of followers too, just before it moves. The gate has counted
+// its pods.
 func protectTarget(state State) []bluegreen.Write {
-	return protect(state, state.Service.TargetSelector(), state.Target, bluegreen.NoteOfTarget)
+	return protect(state, state.Targets(), func(deployment *appsv1.Deployment) (string, bool) {
+		return bluegreen.NoteOfTarget(state.targetSelectors(deployment), deployment)
+	})
 }
 
-// protectWaiting returns the writes that put the finalizer on a target that waits. The note comes just before traffic does: until
-// then its labels are its owner's to change.
+// targetSelectors returns what is to select a Deployment once traffic has moved, in one.
+func (s State) targetSelectors(deployment *appsv1.Deployment) map[string]string {
+	found := map[string]string{}
+	for _, state := range append([]State{s}, s.Followers...) {
+		if len(without([]*appsv1.Deployment{deployment}, state.Target)) == 0 {
+			maps.Copy(found, state.Service.TargetSelector())
+		}
+	}
+	return found
+}
+
+// protectWaiting returns the writes that put the finalizer on a target that waits, of followers too. The note comes just before traffic
+// does: until then its labels are its owner's to change.
 func protectWaiting(state State) []bluegreen.Write {
-	return protect(state, nil, without(state.Target, state.Live), func(_ map[string]string, deployment *appsv1.Deployment) (string, bool) {
+	return protect(state, without(state.Targets(), state.Live), func(deployment *appsv1.Deployment) (string, bool) {
 		return "", !bluegreen.Protected(deployment)
 	})
 }
 
 // protect returns the writes for those Deployments that still need the finalizer or their note, and may get them: a deletion that
 // has begun admits no finalizer.
-func protect(state State, selector map[string]string, deployments []*appsv1.Deployment, noteOf noteOf) []bluegreen.Write {
+func protect(state State, deployments []*appsv1.Deployment, noteOf noteOf) []bluegreen.Write {
 	if !state.Protection || !state.Service.Protect {
 		return nil
 	}
 	var writes []bluegreen.Write
 	for _, deployment := range deployments {
-		note, needed := noteOf(selector, deployment)
+		note, needed := noteOf(deployment)
 		if needed && (bluegreen.Protected(deployment) || deployment.DeletionTimestamp == nil) {
 			writes = append(writes, bluegreen.Write{Change: bluegreen.Protect{Deployment: deployment, Serves: note}})
 		}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -23,7 +24,7 @@ const (
 // returns to the version that was left, whatever is waited for meanwhile. That is judged once.
 func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 	last, end, found := state.Service.Window()
-	if !found || last.Judged() || !state.Now.Before(end) {
+	if !found || last.Judged() || !state.Now.Before(end) || state.Service.Leader != "" {
 		return decision
 	}
 	why, since := broken(state, last)
@@ -37,7 +38,7 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 		return decision
 	}
 	back := state.as(state.Service.Returning(), state.all())
-	switch obstacle := gate(back); {
+	switch obstacle := cmp.Or(gate(back), gateOfFollowers(back)); {
 	case obstacle == nil:
 		return rollBack(state, back, decision, why)
 	case obstacle.unobserved || back.Service.Target == state.Service.Target:
@@ -47,19 +48,26 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 	}
 }
 
-// broken returns what is wrong with what the last switch made live, and since when; nil if nothing is.
+// broken returns what is wrong with what the last switch made live, in followers that moved with it too, and since when; nil if nothing
+// is.
 func broken(state State, last bluegreen.LastSwitch) (why *verdict, since time.Time) {
-	for _, deployment := range state.Live {
-		if !brokeDown(deployment, last) {
+	for _, one := range append([]State{state}, state.Followers...) {
+		moved, _, watched := one.Service.Window()
+		if !watched || moved.From != last.From || moved.To != last.To {
 			continue
 		}
-		// It was available at the switch, whatever another clock says.
-		at := condition(deployment, appsv1.DeploymentAvailable).LastTransitionTime.Time
-		if at.Before(last.At) {
-			at = last.At
-		}
-		if why == nil || at.Before(since) {
-			since, why = at, about(deployment, &verdict{message: "not available since " + at.UTC().Format(time.RFC3339) + because(deployment)})
+		for _, deployment := range one.Live {
+			if !brokeDown(deployment, moved) {
+				continue
+			}
+			// It was available at the switch, whatever another clock says.
+			at := condition(deployment, appsv1.DeploymentAvailable).LastTransitionTime.Time
+			if at.Before(last.At) {
+				at = last.At
+			}
+			if why == nil || at.Before(since) {
+				since, why = at, about(deployment, &verdict{message: "not available since " + at.UTC().Format(time.RFC3339) + because(deployment)})
+			}
 		}
 	}
 	return why, since
@@ -110,7 +118,7 @@ func rollBack(state, back State, decision bluegreen.Decision, why *verdict) blue
 	}
 	own[bluegreen.LastSwitchKey] = service.Returned(state.Now).String()
 	tell := verdict{reason: bluegreen.ReasonRolledBack, message: told, warning: true}
-	writes := append(protectTarget(back), writeOf(state, moved.Service.WithOwn(own), tell)...)
+	writes := slices.Concat(protectTarget(back), writeOf(state, moved.Service.WithOwn(own), tell), moveFollowers(back))
 	return bluegreen.Decision{Reason: tell.reason, Writes: writes}
 }
 

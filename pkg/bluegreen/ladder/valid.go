@@ -8,9 +8,17 @@ import (
 
 // valid holds when the annotations, and the Service they are on, ask for something that can be done.
 func valid(state State) *bluegreen.Decision {
-	errs := append(slices.Clone(state.Service.Errors), state.Service.NotSwitchable()...)
+	if why := invalid(state.Service); why != nil {
+		return wait(state, *why)
+	}
+	return nil
+}
+
+// invalid returns what is wrong with a Service, or nil.
+func invalid(service bluegreen.Service) *verdict {
+	errs := append(slices.Clone(service.Errors), service.NotSwitchable()...)
 	if len(errs) == 0 {
 		return nil
 	}
-	return wait(state, verdict{reason: bluegreen.ReasonInvalid, message: errs.ToAggregate().Error(), warning: true})
+	return &verdict{reason: bluegreen.ReasonInvalid, message: errs.ToAggregate().Error(), warning: true}
 }

@@ -63,26 +63,32 @@ func (c *Cluster) Lock(deployments ...*appsv1.Deployment) (unlock func()) {
 	return c.locks.lock(deployments...)
 }
 
-// DeploymentsOf returns the cache's Deployments that a Service may involve.
-func (c *Cluster) DeploymentsOf(ctx context.Context, service bluegreen.Service) ([]*appsv1.Deployment, error) {
+// DeploymentsOf returns the cache's Deployments that some Services of a namespace may involve.
+func (c *Cluster) DeploymentsOf(ctx context.Context, services ...bluegreen.Service) ([]*appsv1.Deployment, error) {
 	var found []*appsv1.Deployment
-	seen := map[string]bool{}
-	for _, label := range service.IndexKeys() {
-		var list appsv1.DeploymentList
-		if err := c.Client.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingFields{byPodLabel: label}); err != nil {
-			return nil, fmt.Errorf("listing Deployments with pod label %s: %w", label, err)
-		}
-		for i := range list.Items {
-			if deployment := &list.Items[i]; !seen[deployment.Name] {
-				seen[deployment.Name] = true
-				found = append(found, deployment)
+	asked, seen := map[string]bool{}, map[string]bool{}
+	for _, service := range services {
+		for _, label := range service.IndexKeys() {
+			if asked[label] {
+				continue
+			}
+			asked[label] = true
+			var list appsv1.DeploymentList
+			if err := c.Client.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingFields{byPodLabel: label}); err != nil {
+				return nil, fmt.Errorf("listing Deployments with pod label %s: %w", label, err)
+			}
+			for i := range list.Items {
+				if deployment := &list.Items[i]; !seen[deployment.Name] {
+					seen[deployment.Name] = true
+					found = append(found, deployment)
+				}
 			}
 		}
 	}
 	return found, nil
 }
 
-// ServicesOf returns the cache's Services that may involve a Deployment.
+// ServicesOf returns the cache's Services that may involve a Deployment. Those that are led are on their way to where their leaders are.
 func (c *Cluster) ServicesOf(ctx context.Context, deployment *appsv1.Deployment) ([]bluegreen.Service, error) {
 	var found []bluegreen.Service
 	seen := map[string]bool{}
@@ -96,6 +102,12 @@ func (c *Cluster) ServicesOf(ctx context.Context, deployment *appsv1.Deployment)
 				seen[service.Name] = true
 				found = append(found, bluegreen.Read(service))
 			}
+		}
+	}
+	for i, service := range found {
+		var err error
+		if found[i], err = c.OnItsWay(ctx, service); err != nil {
+			return nil, err
 		}
 	}
 	return found, nil

@@ -14,7 +14,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// ListServices returns what matters of the Services of a namespace.
+// ListServices returns what matters of the Services of a namespace. Those that are led are on their way to where their leaders are.
 func ListServices(ctx context.Context, reader client.Reader, namespace string) ([]bluegreen.Service, error) {
 	var kept []bluegreen.Service
 	err := eachIn(ctx, reader, namespace, func() client.ObjectList { return &corev1.ServiceList{} }, func(object runtime.Object) {
@@ -26,7 +26,7 @@ func ListServices(ctx context.Context, reader client.Reader, namespace string) (
 	if err != nil {
 		return nil, fmt.Errorf("listing Services in namespace %s: %w", namespace, err)
 	}
-	return kept, nil
+	return bluegreen.Lead(kept), nil
 }
 
 // ListUnfinished returns what matters of the Deployments of a namespace, or of all, on which bluegreen has something to finish.

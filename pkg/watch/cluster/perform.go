@@ -32,7 +32,7 @@ func (c *Cluster) Perform(ctx context.Context, about runtime.Object, action stri
 		}
 		ctrl.LoggerFrom(ctx).Info("Wrote", "change", fmt.Sprintf("%T", write.Change), "object", write.Change.Object().GetName(),
 			"reason", decision.Reason)
-		c.Tell(about, write.Tell)
+		c.Tell(write.Change.Object(), write.Tell)
 		if err := c.disown(ctx, written); err != nil {
 			return err
 		}

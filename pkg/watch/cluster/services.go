@@ -3,8 +3,10 @@ package cluster
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"maps"
+	"net/url"
 
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/api/equality"
@@ -18,20 +20,36 @@ import (
 
 // writeService writes a Service in one patch, and returns what was stored.
 func (c *Cluster) writeService(ctx context.Context, write bluegreen.WriteService) (*corev1.Service, error) {
+	written, err := c.patchService(ctx, write)
+	if err == nil && write.MovesTraffic() {
+		switches.Inc()
+	}
+	return written, err
+}
+
+// Rehearse makes a write of a Service as a dry run, and returns why it is refused; empty if it is not. It reports whether that is because
+// somebody has changed the Service. It is an error if the API server does not answer.
+func (c *Cluster) Rehearse(ctx context.Context, write bluegreen.WriteService) (refusal string, overtaken bool, err error) {
+	_, err = c.patchService(ctx, write, client.DryRunAll)
+	if unanswered := (*url.Error)(nil); err == nil || errors.As(err, &unanswered) {
+		return "", false, err
+	}
+	return err.Error(), c.overtaken(ctx, write.Observed, err), nil
+}
+
+// patchService sends the patch of a write.
+func (c *Cluster) patchService(ctx context.Context, write bluegreen.WriteService, opts ...client.PatchOption) (*corev1.Service, error) {
 	patch, err := servicePatch(write)
 	if err != nil {
 		return nil, err
 	}
 	written := write.Desired.DeepCopy()
-	if err := c.Client.Patch(ctx, written, patch); err != nil {
+	if err := c.Client.Patch(ctx, written, patch, opts...); err != nil {
 		return nil, err
 	}
 	if !maps.Equal(written.Spec.Selector, write.Desired.Spec.Selector) {
 		return nil, fmt.Errorf("selector %s was stored, not %s: another mutating webhook changed the write",
 			labels.FormatLabels(written.Spec.Selector), labels.FormatLabels(write.Desired.Spec.Selector))
-	}
-	if write.MovesTraffic() {
-		switches.Inc()
 	}
 	return written, nil
 }

@@ -8,7 +8,6 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
-	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -105,15 +104,7 @@ func (c *Controller) service(ctx context.Context, namespace, name string) (blueg
 	if name == unknownService || name == otherSlots {
 		return bluegreen.Service{}, nil
 	}
-	object := &corev1.Service{}
-	err := c.cluster.Client.Get(ctx, client.ObjectKey{Namespace: namespace, Name: name}, object)
-	if apierrors.IsNotFound(err) {
-		return bluegreen.Service{}, nil
-	}
-	if err != nil {
-		return bluegreen.Service{}, fmt.Errorf("looking up Service %s: %w", name, err)
-	}
-	return bluegreen.Read(object), nil
+	return c.cluster.Service(ctx, namespace, name)
 }
 
 // otherSlotsUntil returns until when a Deployment that is its own target waits for other slots of its Services: they may be written

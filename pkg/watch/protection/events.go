@@ -1,6 +1,7 @@
 package protection
 
 import (
+	"cmp"
 	"context"
 
 	appsv1 "k8s.io/api/apps/v1"
@@ -15,9 +16,22 @@ import (
 )
 
 // serviceChanged notes which Deployments traffic has left or come back to, and enqueues those that are not used any more, or to which
-// traffic may return for another time than before.
+// traffic may return for another time than before. What a Service asks for changes what its followers use.
 func (c *Controller) serviceChanged(ctx context.Context, old, current *corev1.Service, queue cluster.Queue) {
-	before, after := bluegreen.Read(old), bluegreen.Read(current)
+	before, err := c.cluster.OnItsWay(ctx, bluegreen.Read(old))
+	after, afterErr := c.cluster.OnItsWay(ctx, bluegreen.Read(current))
+	led, ledErr := c.cluster.LedBy(ctx, cmp.Or(current, old))
+	if err := cmp.Or(err, afterErr, ledErr); err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that go together with another one")
+	}
+	c.useChanged(ctx, before, after, queue)
+	for _, follower := range led {
+		c.useChanged(ctx, follower.NextBy(before), follower.NextBy(after), queue)
+	}
+}
+
+// useChanged does that for one Service.
+func (c *Controller) useChanged(ctx context.Context, before, after bluegreen.Service, queue cluster.Queue) {
 	seen := map[string]bool{}
 	for _, service := range []bluegreen.Service{before, after} {
 		found, err := c.cluster.DeploymentsOf(ctx, service)

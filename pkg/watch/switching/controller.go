@@ -33,12 +33,10 @@ var _ reconcile.ObjectReconciler[*corev1.Service] = &Controller{}
 
 // Reconcile observes, decides, and performs.
 func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (reconcile.Result, error) {
-	service := bluegreen.Read(object)
-	deployments, err := c.cluster.DeploymentsOf(ctx, service)
+	state, err := c.observe(ctx, bluegreen.Read(object))
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	state := ladder.Observe(service, deployments, c.protection, c.cluster.Now())
 	decision := ladder.Decide(state)
 	if final(decision) {
 		if state, err = c.lookAnew(ctx, state); err != nil {
@@ -59,29 +57,55 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	return reconcile.Result{RequeueAfter: decision.LookAgain.Sub(state.Now)}, nil
 }
 
+// observe gathers what decides about a Service, by the cache.
+func (c *Controller) observe(ctx context.Context, service bluegreen.Service) (ladder.State, error) {
+	leader, err := c.cluster.LeaderOf(ctx, service)
+	if err != nil {
+		return ladder.State{}, err
+	}
+	followers, err := c.followersOf(ctx, service)
+	if err != nil {
+		return ladder.State{}, err
+	}
+	deployments, err := c.cluster.DeploymentsOf(ctx, append(followers, service)...)
+	if err != nil {
+		return ladder.State{}, err
+	}
+	return ladder.Observe(service.DueBy(leader), deployments, c.protection, c.cluster.Now()).LedBy(leader).With(followers, deployments), nil
+}
+
 // final reports whether a decision gives up an ask, or what is live, which stays so whatever happens then.
 func final(decision bluegreen.Decision) bool {
 	return decision.Reason == bluegreen.ReasonFailed && len(decision.Writes) > 0 ||
 		decision.Reason == bluegreen.ReasonRolledBack && decision.MovesTraffic()
 }
 
-// confirm decides anew on what the API server has, because an informer can be behind. The Service cannot be behind: the write
-// carries its resourceVersion.
+// confirm decides anew on what the API server has, because an informer can be behind. The Services that are written cannot be behind:
+// the writes carry their resourceVersions.
 func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen.Decision, error) {
+	if current, err := c.leaderIsAsSeen(ctx, state); err != nil || !current {
+		return bluegreen.Decision{}, err // That change is on its way through the watch.
+	}
 	destination, err := c.cluster.ReadDeployments(ctx, state.Destination())
 	if err != nil {
 		return bluegreen.Decision{}, err
 	}
-	return ladder.Decide(state.Refresh(destination)), nil
+	state = state.Refresh(destination)
+	return c.rehearse(ctx, state, ladder.Decide(state))
 }
 
-// lookAnew observes all Deployments that the API server has: the informer may not even know the target yet.
+// lookAnew observes all Deployments and followers that the API server has: the informer may not even know the target yet.
 func (c *Controller) lookAnew(ctx context.Context, state ladder.State) (ladder.State, error) {
 	deployments, err := cluster.ListDeployments(ctx, c.cluster.APIReader, state.Service.Namespace)
 	if err != nil {
 		return state, err
 	}
-	return ladder.Observe(state.Service, deployments, state.Protection, state.Now), nil
+	services, err := c.cluster.ReadServices(ctx, state.Service.Namespace)
+	if err != nil {
+		return state, err
+	}
+	followers := bluegreen.FollowersOf(state.Service, services)
+	return ladder.Observe(state.Service, deployments, state.Protection, state.Now).With(followers, deployments), nil
 }
 
 // SetupWithManager registers the controller. It needs the cache of cluster.CacheByObject and the indexes of cluster.AddIndexes.
@@ -95,14 +119,15 @@ func (c *Controller) SetupWithManager(mgr manager.Manager) error {
 		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
-// serviceChanged tells that somebody has given a Service back, or withdrawn an ask.
-func (c *Controller) serviceChanged(_ context.Context, before, after *corev1.Service, _ cluster.Queue) {
+// serviceChanged tells that somebody has given a Service back, or withdrawn an ask, and enqueues those that go together with it.
+func (c *Controller) serviceChanged(ctx context.Context, before, after *corev1.Service, queue cluster.Queue) {
 	if before != nil && after != nil {
 		c.cluster.Tell(after, ladder.Ended(before, after, c.cluster.Now()))
 	}
+	c.enqueueTogether(ctx, before, after, queue)
 }
 
-// servicesOf returns the Services that a Deployment matters to.
+// servicesOf returns the Services that a Deployment matters to: what matters to a follower does to its leader.
 func (c *Controller) servicesOf(ctx context.Context, deployment *appsv1.Deployment) []client.ObjectKey {
 	services, err := c.cluster.ServicesOf(ctx, deployment)
 	if err != nil {
@@ -112,6 +137,9 @@ func (c *Controller) servicesOf(ctx context.Context, deployment *appsv1.Deployme
 	for _, service := range services {
 		if service.Involves(deployment) || service.MayReturnTo(deployment) {
 			keys = append(keys, client.ObjectKeyFromObject(service.Service))
+			if service.Leader != "" {
+				keys = append(keys, client.ObjectKey{Namespace: service.Namespace, Name: service.Leader})
+			}
 		}
 	}
 	return keys

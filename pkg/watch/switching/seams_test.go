@@ -5,12 +5,15 @@ import (
 	. "github.com/bluegreen-k8s/bluegreen/pkg/watch/watchtest"
 
 	"context"
+	"slices"
 	"testing"
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
+	"sigs.k8s.io/controller-runtime/pkg/reconcile"
 )
 
 // This file holds all that the tests of the controller of Services know of how it is made and called.
@@ -57,6 +60,21 @@ func reached(ctx context.Context, controller *Controller, deployment *appsv1.Dep
 	for _, request := range controller.servicesOf(ctx, deployment) {
 		names = append(names, request.String())
 	}
+	return names
+}
+
+// enqueued returns the Services that a changed one enqueues, by name.
+func enqueued(t *testing.T, controller *Controller, before, after *corev1.Service) []string {
+	t.Helper()
+	queue := workqueue.NewTypedRateLimitingQueue(workqueue.DefaultTypedControllerRateLimiter[reconcile.Request]())
+	defer queue.ShutDown()
+	controller.serviceChanged(t.Context(), before, after, queue)
+	var names []string
+	for queue.Len() > 0 {
+		request, _ := queue.Get()
+		names = append(names, request.Name)
+	}
+	slices.Sort(names)
 	return names
 }
 

@@ -63,6 +63,28 @@ func OnVersion(version string) *corev1.Service {
 	return built
 }
 
+// Admin is the Service nginx-admin with its traffic on a version, which follows nginx and is in step with it.
+func Admin(version string) *corev1.Service {
+	built := Nginx()
+	built.Name, built.UID = "nginx-admin", "4"
+	built.Annotations[bluegreen.Follows], built.Annotations[bluegreen.PhaseKey] = "nginx", string(bluegreen.Stable)
+	built.Spec.Selector = AdminPodsOf(version)
+	return built
+}
+
+// AdminPodsOf are the labels of the pods that nginx-admin selects on a version.
+func AdminPodsOf(version string) map[string]string {
+	return map[string]string{"name": "nginx-admin", "version": version}
+}
+
+// OfAdmin makes a Deployment one that nginx-admin selects, and nginx does not.
+func OfAdmin(deployment *appsv1.Deployment) *appsv1.Deployment {
+	version := deployment.Spec.Template.Labels["version"]
+	deployment.Name, deployment.UID = "nginx-admin-"+version, "5"
+	deployment.Spec.Template.Labels, deployment.Spec.Selector.MatchLabels = AdminPodsOf(version), AdminPodsOf(version)
+	return deployment
+}
+
 // Switching is a switch that is asked for and has not happened.
 type Switching struct{ From, To string }
 

@@ -1,14 +1,18 @@
 package watchtest
 
 import (
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 
 	"context"
+	"errors"
+	"fmt"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/client-go/tools/events"
 	"sigs.k8s.io/controller-runtime/pkg/client"
@@ -34,9 +38,12 @@ type APIServer struct {
 	// cached is what the cache holds, which may be behind; by default it holds what the server has.
 	Cached client.Reader
 
-	// patches are those that the code under test has sent, and refusal, if there is one, what it got for each.
-	Patches []string
-	Refusal error
+	// patches are those that the code under test has sent, rehearsals those that were dry runs, and refusal, if there is one, what it
+	// got for each; for those of one object if refusedName is not empty.
+	Patches     []string
+	Rehearsals  []string
+	Refusal     error
+	RefusedName string
 
 	Recorder *events.FakeRecorder
 }
@@ -78,14 +85,33 @@ func (s *APIServer) patch(ctx context.Context, next client.WithWatch, object cli
 	if err != nil {
 		return err
 	}
-	s.Patches = append(s.Patches, string(data))
-	if _, is := object.(*corev1.Service); is && len(s.Recorder.Events) > 0 {
+	if with := (&client.PatchOptions{}).ApplyOptions(opts); len(with.DryRun) > 0 {
+		s.Rehearsals = append(s.Rehearsals, object.GetName()+" "+string(data))
+		if err := s.rehearse(ctx, object, data); err != nil {
+			return err
+		}
+	} else {
+		s.Patches = append(s.Patches, string(data))
+	}
+	if service, is := object.(*corev1.Service); is && len(s.Recorder.Events) > 0 && bluegreen.LeaderOf(service) == "" {
 		s.T.Error("an Event before the write")
 	}
-	if s.Refusal != nil {
+	if s.Refusal != nil && (s.RefusedName == "" || s.RefusedName == object.GetName()) {
 		return s.Refusal
 	}
 	return next.Patch(ctx, object, patch, opts...)
+}
+
+// rehearse refuses a dry run as the API server does, and the fake one does not: of what is gone, or has changed.
+func (s *APIServer) rehearse(ctx context.Context, object client.Object, data []byte) error {
+	stored := object.DeepCopyObject().(client.Object)
+	if err := s.Get(ctx, client.ObjectKeyFromObject(object), stored); err != nil {
+		return err
+	}
+	if !strings.Contains(string(data), fmt.Sprintf(`"resourceVersion":%q`, stored.GetResourceVersion())) {
+		return apierrors.NewConflict(corev1.Resource("services"), object.GetName(), errors.New("changed"))
+	}
+	return nil
 }
 
 func (s *APIServer) update(context.Context, client.WithWatch, client.Object, ...client.UpdateOption) error {

@@ -1,0 +1,77 @@
+package bluegreen
+
+// A Service that is led takes its version from another Service of the namespace, its leader:
+//
+//	preview   selects the leader's target from the moment that is asked for. No gate waits for it, and nothing is kept for it
+//	follower  selects what is live in the leader, which waits until its followers can move too; then all move
+//
+// One Service does not tell which version that is, so its Target is empty until it meets its leader: nothing moves before.
+
+// Leads reports whether others can take their version from the Service.
+func (s Service) Leads() bool {
+	return s.Managed && s.Leader == "" && len(s.Errors) == 0 && s.Switchable()
+}
+
+// DueBy returns a Service that is led with the version that it is due now as its target.
+func (s Service) DueBy(leader Service) Service {
+	if s.Preview {
+		return s.ledTo(leader.Target, leader)
+	}
+	if !leader.Leads() {
+		return s
+	}
+	due := s.ledTo(leader.Live(), leader)
+	if _, _, watched := leader.Window(); !watched {
+		due.AutoRollback = nil // What a follower catches up with is watched as its leader's switch is.
+	}
+	return due
+}
+
+// NextBy returns a Service that is led with the version that it goes to once its leader is on its target.
+func (s Service) NextBy(leader Service) Service {
+	target := leader.Target
+	if leader.Leads() && leader.RolledBack() {
+		target = leader.Live()
+	}
+	next := s.ledTo(target, leader)
+	if next.Leader != "" && next.Target != "" {
+		next.Promotion, next.ApprovedVersion, next.holds = leader.Promotion, leader.ApprovedVersion, leader.Holds()
+	}
+	return next
+}
+
+// ledTo returns a Service that is led with a version as its target, and with the options of its leader. It stays as it is if that does
+// not lead.
+func (s Service) ledTo(version string, leader Service) Service {
+	if s.Leader == "" || len(s.Errors) > 0 || !leader.Leads() {
+		return s
+	}
+	s.Target, s.targetSelector = version, s.targetSelectorOf(version)
+	s.Ready, s.Protect, s.Drain = leader.Ready, leader.Protect && !s.Preview, leader.Drain
+	s.RetireAfter, s.AutoRollback = leader.RetireAfter, leader.AutoRollback
+	return s
+}
+
+// FollowersOf returns those of some Services of a namespace that follow one of them.
+func FollowersOf(leader Service, services []Service) []Service {
+	var found []Service
+	for _, service := range services {
+		if service.Leader == leader.Name && !service.Preview {
+			found = append(found, service)
+		}
+	}
+	return found
+}
+
+// Lead returns the Services of a namespace, those that are led with the version that they go to next.
+func Lead(services []Service) []Service {
+	byName := map[string]Service{}
+	for _, service := range services {
+		byName[service.Name] = service
+	}
+	led := make([]Service, 0, len(services))
+	for _, service := range services {
+		led = append(led, service.NextBy(byName[service.Leader]))
+	}
+	return led
+}
