@@ -3,7 +3,9 @@ package ladder
 import (
 	"maps"
 	"reflect"
+	"strings"
 	"testing"
+	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -17,12 +19,16 @@ func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
 	f.Fuzz(func(t *testing.T, choices []byte, wild string) {
 		s := Script(choices)
 		observed := s.Service(wild)
-		if s.Yes() { // Otherwise few are pending.
-			observed = Waiting()
-		}
 		var all []*appsv1.Deployment
 		for range s.Below(4) {
 			all = append(all, s.Deployment(wild))
+		}
+		switch s.Below(3) { // Otherwise few are pending, and none is watched.
+		case 1:
+			observed = Waiting()
+		case 2:
+			switched := bluegreen.Read(Waiting()).Switched(now.Add(-time.Minute)).Watching(all)
+			observed = OnGreen(Asks(s.One("1.11", "1.12", "1.10")), forTenMinutes, Annotation(bluegreen.LastSwitchKey, switched.String()))
 		}
 		state := observe(observed, all)
 		before := observed.DeepCopy()
@@ -46,21 +52,26 @@ func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
 		}
 		movesToTheTargetOnly(t, observed, action, all)
 		after := action.Service
-		if next := decide(after, all...); next.Writes {
+		if next := decide(after, all...); next.Writes && action.Reason == ReasonSwitched {
 			t.Errorf("a switch is followed by another write: %v", next)
+		} else if next.Reason == ReasonRolledBack && !maps.Equal(next.Service.Spec.Selector, after.Spec.Selector) {
+			t.Errorf("traffic that has just moved returns: %v", next)
 		}
 	})
 }
 
-// movesToTheTargetOnly asserts that traffic moves for a valid ask alone, and to Deployments that are ready.
+// movesToTheTargetOnly asserts that traffic moves for a valid ask alone, or back to what a switch left, and to Deployments that are ready.
 func movesToTheTargetOnly(t *testing.T, observed *corev1.Service, action Action, all []*appsv1.Deployment) {
 	t.Helper()
 	ask := bluegreen.Read(observed)
-	if action.Reason != ReasonSwitched || len(ask.Errors) > 0 || !ask.Managed || observed.Spec.Type == corev1.ServiceTypeExternalName {
+	if action.Reason != ReasonSwitched && action.Reason != ReasonRolledBack || len(ask.Errors) > 0 || !ask.Managed || observed.Spec.Type == corev1.ServiceTypeExternalName {
 		t.Errorf("moved: %s, %v", action.Reason, ask.Errors)
 	}
 	want := maps.Clone(observed.Spec.Selector)
 	want[ask.VersionLabel] = observed.Annotations[bluegreen.TargetVersion]
+	if action.Reason == ReasonRolledBack {
+		want[ask.VersionLabel], _, _ = strings.Cut(observed.Annotations[bluegreen.LastSwitchKey], "/")
+	}
 	EqualMaps(t, "selector", action.Service.Spec.Selector, want)
 	if problem := unready(want, all); problem != "" {
 		t.Errorf("moved although %s", problem)
