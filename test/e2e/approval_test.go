@@ -52,5 +52,6 @@ func TestApproval(t *testing.T) {
 
 // controllersWrites returns those of a Service by bluegreen.
 func controllersWrites(writes []harness.Write, name string) []harness.Write {
-	return slices.DeleteFunc(writes, func(write harness.Write) bool { return !write.ByController() || write.ObjectRef.Name != name })
+	others := func(write harness.Write) bool { return !write.ByController() || write.ObjectRef.Name != name }
+	return slices.DeleteFunc(slices.Clone(writes), others)
 }
