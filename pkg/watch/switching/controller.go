@@ -38,13 +38,9 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	state := ladder.Observe(service, deployments, c.protection, c.cluster.Now())
-	decision := ladder.Decide(state)
-	if final(decision) {
-		if state, err = c.lookAnew(ctx, state); err != nil {
-			return reconcile.Result{}, err
-		}
-		decision = ladder.Decide(state)
+	state, decision, err := c.decide(ctx, ladder.Observe(service, deployments, c.protection, c.cluster.Now()))
+	if err != nil {
+		return reconcile.Result{}, err
 	}
 	if decision.MovesTraffic() {
 		// The other controller may be about to unprotect the destination: a switch back must not meet that.
@@ -57,6 +53,16 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 		return reconcile.Result{}, err
 	}
 	return reconcile.Result{RequeueAfter: decision.LookAgain.Sub(state.Now)}, nil
+}
+
+// decide decides on what has been observed, and anew on all that the API server has if that would be final.
+func (c *Controller) decide(ctx context.Context, state ladder.State) (ladder.State, bluegreen.Decision, error) {
+	decision := ladder.Decide(state)
+	if !final(decision) {
+		return state, decision, nil
+	}
+	state, err := c.lookAnew(ctx, state)
+	return state, ladder.Decide(state), err
 }
 
 // final reports whether a decision gives up an ask, or what is live, which stays so whatever happens then.
@@ -72,7 +78,8 @@ func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen
 	if err != nil {
 		return bluegreen.Decision{}, err
 	}
-	return ladder.Decide(state.Refresh(destination)), nil
+	_, decision, err := c.decide(ctx, state.Refresh(destination))
+	return decision, err
 }
 
 // lookAnew observes all Deployments that the API server has: the informer may not even know the target yet.
