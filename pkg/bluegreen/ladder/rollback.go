@@ -23,7 +23,7 @@ const (
 // returns to the version that was left, whatever is waited for meanwhile. That is judged once.
 func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 	last, end, found := state.Service.Window()
-	if !found || !state.Now.Before(end) {
+	if !found || last.Judged() || !state.Now.Before(end) {
 		return decision
 	}
 	why, since := broken(state, last)
