@@ -79,7 +79,7 @@ func (s Service) Window() (last LastSwitch, end time.Time, found bool) {
 		return LastSwitch{}, time.Time{}, false
 	}
 	last, found = s.LastSwitch()
-	return last, last.At.Add(*s.AutoRollback), found && last.From != "" && last.Watch != ""
+	return last, last.At.Add(*s.AutoRollback), found && last.Watch != ""
 }
 
 // ReturnsUntil returns until when traffic may return to a Deployment; zero if it may not, as to one whose owner has given it other labels.
@@ -96,11 +96,11 @@ func (s Service) MayReturnTo(deployment *appsv1.Deployment) bool {
 	return !s.ReturnsUntil(deployment).IsZero()
 }
 
-// Returning returns the Service as if somebody asked for the version that the last switch left, to be judged by that alone: it needs no
-// approval, and what is live is no measure. The Service must have a Window.
+// Returning returns the Service as if somebody asked for the version that the last switch left, to be judged by that alone: what is live
+// is no measure. The Service must have a Window.
 func (s Service) Returning() Service {
 	last, _, _ := s.Window()
-	s.Target, s.Promotion, s.AutoRollback = last.From, Auto, nil
+	s.Target, s.AutoRollback = last.From, nil
 	if s.Ready == MatchLive {
 		s.Ready = Minimum
 	}

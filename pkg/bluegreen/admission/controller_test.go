@@ -82,6 +82,13 @@ func TestRule3TheControllersWritePassesThrough(t *testing.T) {
 			selector:     green,
 			annotations:  Waiting(returned).Annotations,
 		},
+		"a return after it was judged": {
+			byController: true,
+			old:          OnGreen(wanted, Annotation(bluegreen.LastSwitchKey, "1.10/1.11/2026-11-28T08:00:00Z//version/Failed")),
+			new:          Waiting(wanted, returned),
+			selector:     green,
+			annotations:  Waiting(wanted, returned).Annotations,
+		},
 		"a return from what was not watched": {
 			byController: true,
 			old:          OnGreen(wanted, Annotation(bluegreen.LastSwitchKey, "1.10/1.11/2026-11-28T08:00:00Z//version")),

@@ -36,8 +36,13 @@ func TestWhatTrafficMayReturnToIsKept(t *testing.T) {
 		"a newer ask":                {deployment: kept, service: left("10m", Asks("1.12")), want: 9 * time.Minute},
 		"it is not wanted protected": {deployment: kept, service: left("10m", Unprotected), want: drain},
 		"of another version":         {deployment: Deployment("1.9", Protected), service: left("10m"), want: drain},
-		"a slot with new labels":     {deployment: HeldSlot(), service: left("10m"), want: drain},
-		"a slot that is asked for":   {deployment: HeldSlot(), service: left("10m", Asks("1.12")), want: drain},
+		"a slot that rolls out in place, back to what it was": {
+			deployment: Slot(Noting(bluegreen.Serves, "name=nginx,version=1.11"), Paused, Noting(bluegreen.ResumeAfter, "3/3/3")),
+			service:    left("10m", Asks("1.10")),
+			want:       drain,
+		},
+		"a slot with new labels":   {deployment: HeldSlot(), service: left("10m"), want: drain},
+		"a slot that is asked for": {deployment: HeldSlot(), service: left("10m", Asks("1.12")), want: drain},
 	} {
 		t.Run(name, func(t *testing.T) {
 			observed := state(test.deployment, Services(test.service), nil)

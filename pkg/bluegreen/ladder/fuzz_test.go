@@ -64,7 +64,8 @@ func FuzzDecideMovesTrafficOnlyToAReadyTarget(f *testing.F) {
 func movesToTheTargetOnly(t *testing.T, observed *corev1.Service, action Action, all []*appsv1.Deployment) {
 	t.Helper()
 	ask := bluegreen.Read(observed)
-	if action.Reason != ReasonSwitched && action.Reason != ReasonRolledBack || len(ask.Errors) > 0 || !ask.Managed || observed.Spec.Type == corev1.ServiceTypeExternalName {
+	moves := action.Reason == ReasonSwitched || action.Reason == ReasonRolledBack
+	if !moves || len(ask.Errors) > 0 || !ask.Managed || observed.Spec.Type == corev1.ServiceTypeExternalName {
 		t.Errorf("moved: %s, %v", action.Reason, ask.Errors)
 	}
 	want := maps.Clone(observed.Spec.Selector)

@@ -90,8 +90,8 @@ func brokeDown(deployment *appsv1.Deployment, last bluegreen.LastSwitch) bool {
 	if !watched || deployment.Spec.Paused || deployment.DeletionTimestamp != nil || status.ObservedGeneration < deployment.Generation {
 		return false
 	}
-	wanted := minimumAvailable(deployment, min(replicas, bluegreen.Replicas(deployment)))
-	return condition(deployment, appsv1.DeploymentAvailable).Status == corev1.ConditionFalse && status.AvailableReplicas < wanted
+	unavailable := condition(deployment, appsv1.DeploymentAvailable).Status == corev1.ConditionFalse
+	return unavailable && status.AvailableReplicas < minimumAvailable(deployment, replicas)
 }
 
 // rollBack returns traffic to the version that the last switch left, in one write. If its ask still stands, that has come to its end; a

@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"testing"
 	"time"
 
@@ -87,12 +88,23 @@ func TestTrafficReturnsToWhatPassesTheGate(t *testing.T) {
 	stays := fails("1.11", noWrite)
 	for name, test := range map[string]struct {
 		blue  *appsv1.Deployment
+		ready bluegreen.Readiness // minimum if empty
 		steps []step
 		want  []stop // once green has been broken for a minute
 	}{
 		"only bluegreen keeps it": {
 			blue: Deployment("1.10", Kept),
 			want: []stop{rolledBack("1.10", oneWrite)},
+		},
+		"it has fewer available replicas than what is live": {
+			blue:  Deployment("1.10", Available(1)),
+			ready: bluegreen.MatchLive,
+			want:  []stop{rolledBack("1.10", oneWrite)},
+		},
+		"its rollout is not complete": {
+			blue:  Deployment("1.10", Available(2)),
+			ready: bluegreen.Complete,
+			want:  []stop{fails("1.11", oneWrite)},
 		},
 		"another finalizer keeps it": {
 			blue: Deployment("1.10", Deleting),
@@ -145,11 +157,12 @@ func TestTrafficReturnsToWhatPassesTheGate(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			green := Deployment("1.11", Revision("4"))
-			began := []step{runs(Deployment("1.10"), green), create(Service(Asks("1.10"), forTenMinutes)), write(Asks("1.11")), gone("nginx-1.10"),
-				runs(test.blue), runs(broke(time.Minute)), later(2 * time.Minute)}
+			ready := Annotation(bluegreen.Ready, string(cmp.Or(test.ready, bluegreen.Minimum)))
+			began := []step{runs(Deployment("1.10"), Deployment("1.11", Revision("4"))), create(Service(Asks("1.10"), forTenMinutes)),
+				write(Asks("1.11")), gone("nginx-1.10"), runs(test.blue), runs(broke(time.Minute, Available(2))), write(ready),
+				later(2 * time.Minute)}
 			got := walk(t, append(began, test.steps...)...)
-			expectWalk(t, got[5:], test.want...)
+			expectWalk(t, got[6:], test.want...)
 		})
 	}
 }

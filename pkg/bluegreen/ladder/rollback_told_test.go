@@ -59,6 +59,13 @@ func TestARollbackIsOneWriteThatSaysWhyAndHowToAskAgain(t *testing.T) {
 	}
 }
 
+func TestWhatTrafficReturnsToIsProtectedFirst(t *testing.T) {
+	action := decide(switchedAgo(t, time.Minute), Deployment("1.10"), broke(-time.Minute))
+	if len(action.Protect) != 1 || action.Protect[0].Deployment.Name != "nginx-1.10" || action.Protect[0].Serves != "name=nginx,version=1.10" {
+		t.Errorf("protects %v", action.Protect)
+	}
+}
+
 func TestWhatBreaksWithNothingToReturnToSaysSo(t *testing.T) {
 	action := decide(switchedAgo(t, time.Minute), Deployment("1.10", Replicas(0)), broke(-12*time.Second))
 	const want = "Version 1.11 has broken 1m0s after the switch (Deployment nginx-1.11: not available since 2026-11-28T07:59:48Z), and " +

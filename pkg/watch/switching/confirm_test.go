@@ -208,6 +208,23 @@ func TestTrafficReturnsByWhatTheAPIServerKnows(t *testing.T) {
 	}
 }
 
+// TestASwitchThatDoesNotComeAboutIsNoReasonToReturn: the cache is behind in what is asked for, and in what is live.
+func TestASwitchThatDoesNotComeAboutIsNoReasonToReturn(t *testing.T) {
+	asks := onGreen(time.Minute)
+	asks.Annotations[bluegreen.TargetVersion] = "1.12"
+	broke := Changed(InUse(Green), func(d *appsv1.Deployment) {
+		d.Status.AvailableReplicas = 0
+		d.Status.Conditions[0].Status = corev1.ConditionFalse
+	})
+	starting := Changed(InUse("1.12"), func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 })
+	server := NewAPIServer(t, asks, InUse(Blue), InUse(Green), starting)
+	server.CacheHolds(InUse(Blue), broke, InUse("1.12"))
+	if err := reconciledWithProtection(server); err != nil {
+		t.Fatal(err)
+	}
+	expectTraffic(server, Green, "Waiting")
+}
+
 // TestTrafficDoesNotReturnToWhatIsUnprotectedMeanwhile: the other controller holds its lock while this one decides.
 func TestTrafficDoesNotReturnToWhatIsUnprotectedMeanwhile(t *testing.T) {
 	broke := Changed(Starting("nginx-1.11"), func(d *appsv1.Deployment) { d.Status.AvailableReplicas = 0 })

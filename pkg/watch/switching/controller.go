@@ -37,12 +37,9 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	if err != nil {
 		return reconcile.Result{}, err
 	}
-	decision := ladder.Decide(state)
-	if final(decision) {
-		if state, err = c.lookAnew(ctx, state); err != nil {
-			return reconcile.Result{}, err
-		}
-		decision = ladder.Decide(state)
+	state, decision, err := c.decide(ctx, state)
+	if err != nil {
+		return reconcile.Result{}, err
 	}
 	if decision.MovesTraffic() {
 		// The other controller may be about to unprotect the destination: a switch back must not meet that.
@@ -55,6 +52,16 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 		return reconcile.Result{}, err
 	}
 	return reconcile.Result{RequeueAfter: decision.LookAgain.Sub(state.Now)}, nil
+}
+
+// decide decides on what has been observed, and anew on all that the API server has if that would be final.
+func (c *Controller) decide(ctx context.Context, state ladder.State) (ladder.State, bluegreen.Decision, error) {
+	decision := ladder.Decide(state)
+	if !final(decision) {
+		return state, decision, nil
+	}
+	state, err := c.lookAnew(ctx, state)
+	return state, ladder.Decide(state), err
 }
 
 // observe gathers what decides about a Service, by the cache.
@@ -90,8 +97,11 @@ func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen
 	if err != nil {
 		return bluegreen.Decision{}, err
 	}
-	state = state.Refresh(destination)
-	return c.rehearse(ctx, state, ladder.Decide(state))
+	state, decision, err := c.decide(ctx, state.Refresh(destination))
+	if err != nil {
+		return bluegreen.Decision{}, err
+	}
+	return c.rehearse(ctx, state, decision)
 }
 
 // lookAnew observes all Deployments and followers that the API server has: the informer may not even know the target yet.
