@@ -10,7 +10,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// Observe picks those Deployments of the Service's namespace that matter to it.
+// Observe picks those Deployments of the Service's namespace that matter to it. None matters to a preview.
 func Observe(service bluegreen.Service, deployments []*appsv1.Deployment, protection bool, now time.Time) State {
 	state := State{Service: service, Protection: protection, Now: now}
 	if !service.Switchable() || service.Preview {
