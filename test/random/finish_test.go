@@ -39,7 +39,7 @@ func (w *world) rollBack() {
 	w.t.Helper()
 	i := slices.IndexFunc(w.services, func(key client.ObjectKey) bool {
 		s := w.get(key)
-		return managed(s) && s.Spec.Selector[selectorKey(s)] != ""
+		return managed(s) && s.Spec.Selector[selectorKey(s)] != "" && len(w.matching(s.Spec.Selector, s.Namespace)) > 0
 	})
 	if i < 0 {
 		return

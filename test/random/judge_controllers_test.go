@@ -37,14 +37,19 @@ func (c *checker) judgeControllersDeployment(e event, before, after *appsv1.Depl
 	}
 }
 
-// judgeLeft: what is noted to have been left is unused, and of a Service that says how long it stays.
+// judgeLeft: what is noted to have been left is unused, and of a Service that says how long it stays, or whose leader does.
 func (c *checker) judgeLeft(e event, before, after *appsv1.Deployment) {
 	c.stats["Deployments that are to retire"]++
 	name, _, _ := strings.Cut(after.Annotations[leftKey], "/")
 	asked := slices.ContainsFunc(c.moments(e.id.Namespace, revision(before), e.rv), func(rv int64) bool {
-		return slices.ContainsFunc(c.services(e.id.Namespace, rv), func(s *corev1.Service) bool { return s.Name == name && retires(s) })
+		services := c.services(e.id.Namespace, rv)
+		return !inUse(before, services) && slices.ContainsFunc(services, func(s *corev1.Service) bool {
+			return s.Name == name && (retires(s) || slices.ContainsFunc(services, func(other *corev1.Service) bool {
+				return other.Name == leaderOf(s) && retires(other)
+			}))
+		})
 	})
-	if !asked || !c.sometimesUnused(e, before) {
+	if !asked {
 		c.fault(e, "the controller has a Deployment retire that is in use, or that nobody wants to retire")
 	}
 }

@@ -20,8 +20,9 @@ func (s State) justLeft() bool {
 // left returns the note of a Deployment that a switch has left; false if it does not retire. Of several Services that left it, the
 // last one counts, and who lets it stay longest.
 func (s State) left() (bluegreen.Left, bool) {
-	if !s.Protection || bluegreen.Relabelled(s.Deployment) {
-		return bluegreen.Left{}, false // Its new labels are the next version.
+	ends := s.Deployment.DeletionTimestamp != nil || bluegreen.Replicas(s.Deployment) == 0
+	if !s.Protection || ends || bluegreen.Relabelled(s.Deployment) {
+		return bluegreen.Left{}, false // New labels are those of the next version.
 	}
 	var last time.Time
 	var longest bluegreen.Service

@@ -62,6 +62,8 @@ func TestWhatComesNextForADeploymentThatRetires(t *testing.T) {
 		"a slot that is the next version": {
 			blue(Version("1.12"), Paused, Noting(bluegreen.ResumeAfter, "3/3/3")), Services(leftOn()), StepUnprotect,
 		},
+		"left under deletion":             {blue(Kept), Services(leftOn()), StepUnprotect},
+		"left with no replicas":           {blue(Replicas(0)), Services(leftOn()), StepUnprotect},
 		"left, and another Service stays": {blue(), Services(leftOn(), Managed(another)), StepNone},
 		"left, and asked for":             {blue(), Services(leftOn(Asks("1.10"))), StepNone},
 
