@@ -249,6 +249,11 @@ clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 clients-table: load $(E2E_TOOLS) ## Write the table in docs/clients.md from what every client does on the local cluster (root; 3 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients -run TestMatrix -update
 
+.PHONY: release-page
+release-page: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+release-page: load $(E2E_TOOLS) ## Write what the commands of docs/release.md print into that page (root; 4 minutes).
+	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 20m ./test/e2e -run TestReleasePage -update
+
 # Argo CD and Flux. Each program is built from its own module with the versions that it pins.
 
 ARGO_CD := $(BIN)/versions/argo-cd-$(ARGO_CD_VERSION)/argocd

@@ -39,8 +39,14 @@ func readPage(t *testing.T, name, namespace string) *page {
 	return p
 }
 
-// run runs the commands under a heading as a person would, whose kubectl is set to the namespace.
+// run runs the commands under a heading, and logs them with what they print.
 func (p *page) run(t *testing.T, heading string) {
+	t.Helper()
+	p.shell(t, heading, "-eux")
+}
+
+// shell runs the commands under a heading as a person would, whose kubectl is set to the namespace, and returns what they print.
+func (p *page) shell(t *testing.T, heading, flags string) (printed string) {
 	t.Helper()
 	commands, found := p.commands[heading]
 	if !found {
@@ -52,14 +58,15 @@ func (p *page) run(t *testing.T, heading string) {
 		t.Fatal(err)
 	}
 	kubectl(t, "config", "set-context", "--kubeconfig", kubeconfig, "--current", "--namespace", p.namespace)
-	shell := exec.Command("sh", "-eux")
+	shell := exec.Command("sh", flags)
 	shell.Dir, shell.Stdin = cluster.Root, strings.NewReader(commands)
 	shell.Env = append(os.Environ(), "KUBECONFIG="+kubeconfig)
-	printed, err := shell.CombinedOutput()
-	t.Logf("%s\n%s", heading, printed)
+	output, err := shell.CombinedOutput()
+	t.Logf("%s\n%s", heading, output)
 	if err != nil {
 		t.Fatal(err)
 	}
+	return string(output)
 }
 
 // assertAllRun fails the test if the page has commands that were not run.
