@@ -52,7 +52,7 @@ kubernetes_ldflags = -s -w $(foreach package,k8s.io/component-base/version k8s.i
 	-X $(package).gitVersion=$(1) -X $(package).gitMajor=$(word 1,$(subst ., ,$(1:v%=%))) -X $(package).gitMinor=$(word 2,$(subst ., ,$(1))))
 
 .PHONY: setup
-setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; about 18 minutes the first time).
+setup: packages tools cluster-images ## Install the Debian packages and build all tools (root; about 15 minutes the first time).
 
 .PHONY: packages
 packages: ## Install the Debian packages that the local cluster needs and that are missing (root).

@@ -116,54 +116,64 @@ func (o *Options) parseAsk(value string) field.ErrorList {
 // parse reads the annotations that have a default.
 func (o *Options) parse(annotations map[string]string) field.ErrorList {
 	var errs field.ErrorList
-	if label, set := annotations[VersionLabel]; set {
-		if problems := validation.IsQualifiedName(label); len(problems) > 0 {
-			errs = append(errs, field.Invalid(AnnotationsPath.Key(VersionLabel), label, "must be a label key: "+strings.Join(problems, "; ")))
-		} else {
-			o.VersionLabel = label
+	add := func(err *field.Error) {
+		if err != nil {
+			errs = append(errs, err)
 		}
 	}
-	if value, err := choice(annotations, Ready, Minimum, Complete, MatchLive); err != nil {
-		errs = append(errs, err)
-	} else {
-		o.Ready = value
+	atLeastNothing := func(d time.Duration) bool { return d >= 0 }
+	moreThan := func(limit time.Duration) func(time.Duration) bool {
+		return func(d time.Duration) bool { return d > limit }
 	}
-	if value, err := choice(annotations, Promote, Auto, Manual); err != nil {
-		errs = append(errs, err)
-	} else {
-		o.Promotion = value
-	}
-	if approved, set := annotations[ApprovedVersion]; set {
-		if problems := InvalidVersion(approved); len(problems) > 0 {
-			errs = append(errs, field.Invalid(AnnotationsPath.Key(ApprovedVersion), approved, strings.Join(problems, "; ")))
-		} else {
-			o.ApprovedVersion = approved
-		}
-	}
-	if value, err := choice(annotations, InUseProtection, "enabled", "disabled"); err != nil {
-		errs = append(errs, err)
-	} else {
-		o.Protect = value == "enabled"
-	}
+	var protection string
 	var err *field.Error
-	notNegative := func(d time.Duration) bool { return d >= 0 }
-	if o.Drain, err = duration(annotations, Drain, "of 0s or more", notNegative); err != nil {
-		errs = append(errs, err)
-	}
-	if o.RetireAfter, err = duration(annotations, RetireAfter, "of 0s or more", notNegative); err != nil {
-		errs = append(errs, err)
-	} else if o.RetireAfter != nil && !o.Protect {
-		errs = append(errs, NotRetiring(annotations[RetireAfter], InUseProtection+" to be enabled for this Service"))
+
+	o.VersionLabel, err = versionLabel(annotations)
+	add(err)
+	o.Ready, err = choice(annotations, Ready, Minimum, Complete, MatchLive)
+	add(err)
+	o.Promotion, err = choice(annotations, Promote, Auto, Manual)
+	add(err)
+	o.ApprovedVersion, err = approvedVersion(annotations)
+	add(err)
+	protection, err = choice(annotations, InUseProtection, "enabled", "disabled")
+	add(err)
+	o.Protect = protection == "enabled"
+	o.Drain, err = duration(annotations, Drain, "of 0s or more", atLeastNothing)
+	add(err)
+	o.Deadline, err = duration(annotations, Deadline, "of more than 0s", moreThan(0))
+	add(err)
+	o.AutoRollback, err = duration(annotations, AutoRollback, "of more than "+Patience.String()+" (a failure must last that long)",
+		moreThan(Patience))
+	add(err)
+	o.RetireAfter, err = duration(annotations, RetireAfter, "of 0s or more", atLeastNothing)
+	add(err)
+	if o.RetireAfter != nil && !o.Protect {
 		o.RetireAfter = nil
-	}
-	if o.Deadline, err = duration(annotations, Deadline, "of more than 0s", func(d time.Duration) bool { return d > 0 }); err != nil {
-		errs = append(errs, err)
-	}
-	if o.AutoRollback, err = duration(annotations, AutoRollback, "of more than "+Patience.String()+" (a failure must last that long)",
-		func(d time.Duration) bool { return d > Patience }); err != nil {
-		errs = append(errs, err)
+		add(NotRetiring(annotations[RetireAfter], InUseProtection+" to be enabled for this Service"))
 	}
 	return errs
+}
+
+// versionLabel reads the annotation VersionLabel.
+func versionLabel(annotations map[string]string) (string, *field.Error) {
+	label, set := annotations[VersionLabel]
+	if !set {
+		return DefaultVersionLabel, nil
+	}
+	if problems := validation.IsQualifiedName(label); len(problems) > 0 {
+		return DefaultVersionLabel, field.Invalid(AnnotationsPath.Key(VersionLabel), label, "must be a label key: "+strings.Join(problems, "; "))
+	}
+	return label, nil
+}
+
+// approvedVersion reads the annotation ApprovedVersion.
+func approvedVersion(annotations map[string]string) (string, *field.Error) {
+	approved, set := annotations[ApprovedVersion]
+	if problems := InvalidVersion(approved); set && len(problems) > 0 {
+		return "", field.Invalid(AnnotationsPath.Key(ApprovedVersion), approved, strings.Join(problems, "; "))
+	}
+	return approved, nil
 }
 
 // NotRetiring says what is missing for RetireAfter: of what is not protected, nobody knows when traffic left it.
