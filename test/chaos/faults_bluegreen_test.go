@@ -3,11 +3,13 @@
 package chaos
 
 import (
+	"crypto/tls"
 	"fmt"
 	"net/url"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -101,6 +103,9 @@ func cut(t *testing.T, pod corev1.Pod, addresses string) func(*testing.T) {
 func clock(tag string) func(*testing.T) func(*testing.T) {
 	return func(t *testing.T) func(*testing.T) {
 		image := "bluegreen:" + tag
+		if tag == "behind" {
+			awaitCertificate(t)
+		}
 		rollOut(t, image)
 		return func(t *testing.T) {
 			if !slices.ContainsFunc(cluster.Pods(t), func(pod corev1.Pod) bool { return pod.Spec.Containers[0].Image == image && ready(pod) }) {
@@ -109,6 +114,22 @@ func clock(tag string) func(*testing.T) func(*testing.T) {
 			rollOut(t, harness.Image())
 		}
 	}
+}
+
+// awaitCertificate waits until the API server's certificate was valid 5 minutes ago: with a clock that is so far behind, nothing reaches
+// one of a newer cluster.
+func awaitCertificate(t *testing.T) {
+	t.Helper()
+	address, err := url.Parse(cluster.Config.Host)
+	if err != nil {
+		t.Fatal(err)
+	}
+	connection, err := tls.Dial("tcp", address.Host, &tls.Config{InsecureSkipVerify: true}) // It only looks at the date.
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer connection.Close()
+	time.Sleep(time.Until(connection.ConnectionState().PeerCertificates[0].NotBefore.Add(5 * time.Minute)))
 }
 
 func ready(pod corev1.Pod) bool {
