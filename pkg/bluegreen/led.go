@@ -1,5 +1,10 @@
 package bluegreen
 
+import (
+	"maps"
+	"slices"
+)
+
 // A Service that is led takes its version from another Service of the namespace, its leader:
 //
 //	preview   selects the leader's target from the moment that is asked for. No gate waits for it, and nothing is kept for it
@@ -40,6 +45,15 @@ func (s Service) NextBy(leader Service) Service {
 	return next
 }
 
+// Leading returns a Service that leads others. If they select other pods, no Deployment rolls out in place for all of them: the one that
+// is ready first would wait for the others without its old pods.
+func (s Service) Leading(followers []Service) Service {
+	s.holds = s.holds || slices.ContainsFunc(followers, func(follower Service) bool {
+		return !maps.Equal(follower.otherLabels(), s.otherLabels())
+	})
+	return s
+}
+
 // ledTo returns a Service that is led with a version as its target, and with the options of its leader. It stays as it is if that does
 // not lead.
 func (s Service) ledTo(version string, leader Service) Service {
@@ -48,7 +62,7 @@ func (s Service) ledTo(version string, leader Service) Service {
 	}
 	s.Target, s.targetSelector = version, s.targetSelectorOf(version)
 	s.Ready, s.Protect, s.Drain = leader.Ready, leader.Protect && !s.Preview, leader.Drain
-	s.RetireAfter, s.AutoRollback = leader.RetireAfter, leader.AutoRollback
+	s.AutoRollback = leader.AutoRollback
 	return s
 }
 
@@ -67,11 +81,11 @@ func FollowersOf(leader Service, services []Service) []Service {
 func Lead(services []Service) []Service {
 	byName := map[string]Service{}
 	for _, service := range services {
-		byName[service.Name] = service
+		byName[service.Name] = service.Leading(FollowersOf(service, services))
 	}
 	led := make([]Service, 0, len(services))
 	for _, service := range services {
-		led = append(led, service.NextBy(byName[service.Leader]))
+		led = append(led, byName[service.Name].NextBy(byName[service.Leader]))
 	}
 	return led
 }

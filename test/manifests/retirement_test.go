@@ -20,16 +20,18 @@ var retirementWrites = map[string]struct {
 	before, write changes
 	refusal       string
 }{
-	"a retirement":                     {changes{managed}, changes{retires("1h")}, mayNotRetire},
-	"another one":                      {changes{managed, retires("1h")}, changes{retires("1m")}, mayNotRetire},
-	"an empty one":                     {changes{managed}, changes{retires("")}, mayNotRetire},
-	"on a Service that is not managed": {nil, changes{retires("1h")}, mayNotRetire},
-	"with an adoption":                 {nil, changes{managed, retires("1h")}, mayNotRetire},
-	"stored, and an ask":               {changes{managed, retires("1h")}, changes{asked11}, ""},
-	"stored, and labels and ports":     {changes{managed, retires("1h")}, changes{labelled, onPort}, ""},
-	"stored, and an adoption":          {changes{retires("1h")}, changes{managed}, ""},
-	"removed":                          {changes{managed, retires("1h")}, changes{unannotate("bluegreen/retire-after")}, ""},
-	"none":                             {changes{managed}, changes{asked11}, ""},
+	"a retirement":                      {changes{managed}, changes{retires("1h")}, mayNotRetire},
+	"another one":                       {changes{managed, retires("1h")}, changes{retires("1m")}, mayNotRetire},
+	"an empty one":                      {changes{managed}, changes{retires("")}, mayNotRetire},
+	"on a Service that is not managed":  {nil, changes{retires("1h")}, mayNotRetire},
+	"with an adoption":                  {nil, changes{managed, retires("1h")}, mayNotRetire},
+	"stored, and an ask":                {changes{managed, retires("1h")}, changes{asked11}, ""},
+	"stored, and labels and ports":      {changes{managed, retires("1h")}, changes{labelled, onPort}, ""},
+	"stored, and an adoption":           {changes{retires("1h")}, changes{managed}, mayNotRetire},
+	"stored, and another version label": {changes{managed, retires("1h")}, changes{byK}, mayNotRetire},
+	"stored, and given back":            {changes{managed, retires("1h")}, changes{givenBack}, ""},
+	"removed":                           {changes{managed, retires("1h")}, changes{unannotate("bluegreen/retire-after")}, ""},
+	"none":                              {changes{managed}, changes{asked11}, ""},
 }
 
 // TestRetirementIsForThoseWhoMayScale: bluegreen lends nobody its right to scale Deployments.

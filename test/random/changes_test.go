@@ -31,6 +31,8 @@ var serviceChanges = []weighted[changer]{
 	{weight: 4, what: changeDeadline},
 	{weight: 4, what: changeRetirement},
 	{weight: 4, what: changeReturn},
+	{weight: 3, what: changePromotion},
+	{weight: 6, what: approve},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -122,6 +124,15 @@ func changeRetirement(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[retireKey] = pick[any](dice, "0s", "1s", "5s", "1h", nil)
 }
 
+func changePromotion(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[promoteKey] = pick[any](dice, "manual", "manual", "auto", nil)
+}
+
+// approve mostly approves what is asked for.
+func approve(dice *rand.Rand, s *corev1.Service, add change) {
+	add.annotations[approvedKey] = pick[any](dice, s.Annotations[targetKey], s.Annotations[targetKey], someVersion(dice), nil)
+}
+
 func changeReturn(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[returnKey] = pick[any](dice, "11s", "1h", "1h", nil)
 }
@@ -132,7 +143,7 @@ func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
-	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, returnKey, misspelledKey)
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, returnKey, promoteKey, misspelledKey)
 	add.annotations[key] = pick[any](dice, "not a label!", "")
 }
 
@@ -145,6 +156,8 @@ func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
 		deadlineKey:   nil,
 		retireKey:     nil,
 		returnKey:     nil,
+		promoteKey:    nil,
+		approvedKey:   nil,
 		misspelledKey: nil,
 	})
 }

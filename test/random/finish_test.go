@@ -99,6 +99,8 @@ func (w *world) repair(key client.ObjectKey) {
 		deadlineKey:   nil,
 		retireKey:     nil,
 		returnKey:     nil,
+		promoteKey:    nil,
+		approvedKey:   nil,
 		retryKey:      nil,
 		misspelledKey: nil,
 	}))
@@ -108,9 +110,9 @@ func (w *world) repair(key client.ObjectKey) {
 func (w *world) endWaits(key client.ObjectKey) {
 	w.t.Helper()
 	s := w.get(key)
-	limited := s.Annotations[deadlineKey] != "" || s.Annotations[returnKey] != ""
-	if managed(s) && (limited || retires(s)) || failed(s) || rolledBack(s) {
-		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, retryKey: "end"}))
+	limited := s.Annotations[deadlineKey] != "" || s.Annotations[returnKey] != "" || s.Annotations[promoteKey] != "" || retires(s)
+	if managed(s) && limited || failed(s) || rolledBack(s) {
+		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, promoteKey: nil, retryKey: "end"}))
 	}
 }
 

@@ -15,6 +15,9 @@ import (
 // server after that state and before the write: one of their states from then must have been ready. Which Deployments there are is
 // known from a cache, which was not older than readBy says.
 func (c *checker) closed(s *corev1.Service, written int64) string {
+	if unapproved(s) {
+		return "nobody approved that"
+	}
 	asked, selector := revision(s), candidate(s)
 	isTarget := func(d *appsv1.Deployment) bool { return d != nil && selects(selector, d) && !parts(s, d) }
 	isUnready := func(d *appsv1.Deployment) bool { return d != nil && !carries(d, s) }

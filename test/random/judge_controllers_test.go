@@ -43,11 +43,8 @@ func (c *checker) judgeLeft(e event, before, after *appsv1.Deployment) {
 	name, _, _ := strings.Cut(after.Annotations[leftKey], "/")
 	asked := slices.ContainsFunc(c.moments(e.id.Namespace, revision(before), e.rv), func(rv int64) bool {
 		services := c.services(e.id.Namespace, rv)
-		return !inUse(before, services) && slices.ContainsFunc(services, func(s *corev1.Service) bool {
-			return s.Name == name && (retires(s) || slices.ContainsFunc(services, func(other *corev1.Service) bool {
-				return other.Name == leaderOf(s) && retires(other)
-			}))
-		})
+		return !inUse(before, services) &&
+			slices.ContainsFunc(services, func(s *corev1.Service) bool { return s.Name == name && retires(s) })
 	})
 	if !asked {
 		c.fault(e, "the controller has a Deployment retire that is in use, or that nobody wants to retire")

@@ -55,7 +55,8 @@ func (c *checker) judgeAdmitted(e event, by *write, before, after *corev1.Servic
 // judgeControllersService: the controller writes what is its own, and moves traffic only to what is asked for and ready.
 func (c *checker) judgeControllersService(e event, before, after *corev1.Service) {
 	c.stats["writes of Services by the controller"]++
-	if phase, want := after.Annotations[phaseKey], rightPhase(after); phase != want {
+	paused := after.Annotations[phaseKey] == "Paused" && unapproved(after) && !failed(after) && !rolledBack(after)
+	if phase, want := after.Annotations[phaseKey], rightPhase(after); phase != want && !paused {
 		c.fault(e, "the controller wrote phase %q, want %q", phase, want)
 	}
 	if was, is := notTheControllers(before), notTheControllers(after); !reflect.DeepEqual(was, is) {
@@ -103,6 +104,7 @@ func (c *checker) judgeReturn(e event, before, after *corev1.Service, back strin
 	}
 	asked := before.DeepCopy()
 	asked.Annotations[targetKey] = back
+	delete(asked.Annotations, promoteKey)
 	if asked.Annotations[readyKey] == "match-live" {
 		delete(asked.Annotations, readyKey)
 	}

@@ -132,7 +132,7 @@ func holdsScaleDown(s *corev1.Service, d *appsv1.Deployment) bool {
 // holdsRollout reports whether a Service keeps a Deployment from rolling out labels by which it would lose traffic. It does not where
 // nothing else can become what it asks for.
 func holdsRollout(s *corev1.Service, d *appsv1.Deployment) bool {
-	return guards(s) && parts(s, d) && !(pending(s) && selects(candidate(s), d))
+	return guards(s) && parts(s, d) && !(pending(s) && selects(candidate(s), d) && !unapproved(s))
 }
 
 // carries reports whether a Deployment may get the traffic of a Service, as far as that Deployment alone tells.

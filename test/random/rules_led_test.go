@@ -59,7 +59,7 @@ func asAsked(s, leader *corev1.Service) *corev1.Service {
 	if !leads(leader) {
 		return asked
 	}
-	for _, key := range []string{targetKey, readyKey, protectKey} {
+	for _, key := range []string{targetKey, readyKey, protectKey, promoteKey, approvedKey} {
 		if value, set := leader.Annotations[key]; set {
 			asked.Annotations[key] = value
 		}

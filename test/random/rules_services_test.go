@@ -21,6 +21,8 @@ const (
 	retryKey    = "bluegreen/retry"
 	deadlineKey = "bluegreen/deadline"
 	retireKey   = "bluegreen/retire-after"
+	promoteKey  = "bluegreen/promotion"
+	approvedKey = "bluegreen/approved-version"
 	returnKey   = "bluegreen/auto-rollback"
 	phaseKey    = "bluegreen/phase"
 	messageKey  = "bluegreen/message"
@@ -59,8 +61,10 @@ func retires(s *corev1.Service) bool {
 
 func validAnnotation(key, value string) bool {
 	switch key {
-	case targetKey:
+	case targetKey, approvedKey:
 		return labelValue.MatchString(value)
+	case promoteKey:
+		return value == "auto" || value == "manual"
 	case labelKey:
 		return value == "version" || value == otherLabel
 	case readyKey:
@@ -166,6 +170,12 @@ type ownAnnotations struct{ phase, message, attempt, lastSwitch string }
 func ownOf(s *corev1.Service) ownAnnotations {
 	of := s.Annotations
 	return ownAnnotations{phase: of[phaseKey], message: of[messageKey], attempt: of[attemptKey], lastSwitch: of[switchKey]}
+}
+
+// unapproved reports whether a Service waits for approval of what it asks for, ready or not.
+func unapproved(s *corev1.Service) bool {
+	_, target := wanted(s)
+	return pending(s) && s.Annotations[promoteKey] == "manual" && s.Annotations[approvedKey] != target
 }
 
 // rightPhase is the phase that goes with selector and ask. A Service that could not return is Failed for some time.

@@ -234,7 +234,7 @@ func TestAScaleDownWaitsForAFollowerThatIsAboutToMove(t *testing.T) {
 	}
 }
 
-// TestAFollowerIsNotGivenBackUnderADeploymentThatOnlyBluegreenKeeps, nor made a preview.
+// TestAFollowerIsNotGivenBackUnderADeploymentThatOnlyBluegreenKeeps, nor made a preview, nor given to a leader that may not protect.
 func TestAFollowerIsNotGivenBackUnderADeploymentThatOnlyBluegreenKeeps(t *testing.T) {
 	serves := AdminDeployment("1.10", Kept, Noting(bluegreen.Serves, "name=nginx-admin,version=1.10"))
 	for name, test := range map[string]struct {
@@ -243,7 +243,8 @@ func TestAFollowerIsNotGivenBackUnderADeploymentThatOnlyBluegreenKeeps(t *testin
 	}{
 		"given back":       {write: serviceWrite{old: Follower(), new: Follower(Lacks(bluegreen.Follows))}, want: 1},
 		"made a preview":   {write: serviceWrite{old: Follower(), new: Follower(Lacks(bluegreen.Follows), PreviewOf("nginx"))}, want: 1},
-		"to follow others": {write: serviceWrite{old: Follower(), new: Follower(Follows("other"))}},
+		"to follow others": {write: serviceWrite{old: Follower(), new: Follower(Follows("other"))}, want: 1},
+		"asked for itself": {write: serviceWrite{old: Follower(), new: Follower(Lacks(bluegreen.Follows), Asks("1.10"))}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			test.write.deployments = List(serves)

@@ -62,10 +62,11 @@ func (w ServiceWrite) cannotRetire() field.ErrorList {
 	return field.ErrorList{bluegreen.NotRetiring(value, "inUseProtection.enabled in bluegreen's Helm chart")}
 }
 
-// EndsProtection reports whether the write ends the protection of live Deployments: it gives the Service back, or switches the
-// protection off. Only then Deployments matter.
+// EndsProtection reports whether the write may end the protection of live Deployments: it gives the Service back, switches the
+// protection off, or has another leader decide about it. Only then Deployments matter.
 func (w ServiceWrite) EndsProtection() bool {
-	return !w.ByController && w.Old.Exists() && w.Old.Protects() && !(w.New.Managed && w.New.Protect)
+	stays := w.New.Managed && w.New.Protect && (w.New.Leader == "" || w.New.Leader == w.Old.Leader)
+	return !w.ByController && w.Old.Exists() && w.Old.Protects() && !stays
 }
 
 // keepsServing rejects the end of a protection without which a live Deployment would die, or lose its pods.
@@ -74,8 +75,11 @@ func (w ServiceWrite) keepsServing() field.ErrorList {
 		return nil
 	}
 	key := bluegreen.AnnotationsPath.Key(bluegreen.InUseProtection)
-	if !w.New.Managed || w.New.Preview {
+	switch {
+	case !w.New.Managed || w.New.Preview:
 		key = bluegreen.AnnotationsPath.Key(w.Old.Key)
+	case w.New.Leader != "":
+		key = bluegreen.AnnotationsPath.Key(w.New.Key)
 	}
 	var errs field.ErrorList
 	if frozen := bluegreen.Frozen(bluegreen.Pick(w.Deployments, w.ofAny(bluegreen.Service.Selects))); len(frozen) > 0 {

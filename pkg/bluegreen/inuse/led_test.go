@@ -50,3 +50,24 @@ func TestAHeldScaleDownWaitsForTheFollowerToo(t *testing.T) {
 		}
 	}
 }
+
+// TestNothingRollsOutInPlaceForServicesWithPodsOfTheirOwn: the one that is ready first would wait for the other without its old pods.
+func TestNothingRollsOutInPlaceForServicesWithPodsOfTheirOwn(t *testing.T) {
+	asks := Managed(Asks("1.12"))
+	for name, test := range map[string]struct {
+		follower *corev1.Service
+		want     Step
+	}{
+		"of its own":       {Follower(), StepNone},
+		"of the same pods": {Service(NamedService("nginx-pods"), Follows("nginx")), StepRoll},
+		"a preview":        {Preview(), StepRoll},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all := []corev1.Service{*asks, *test.follower}
+			observed := State{Deployment: HeldSlot(), Services: bluegreen.ReadAll(all), Others: List(HeldSlot()), Protection: true}
+			if got := observed.Next(); got != test.want {
+				t.Errorf("got %s, want %s", got, test.want)
+			}
+		})
+	}
+}

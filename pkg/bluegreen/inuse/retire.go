@@ -38,6 +38,9 @@ func (s State) left() (bluegreen.Left, bool) {
 	if longest.RetireAfter == nil {
 		return bluegreen.Left{}, false
 	}
+	if noted, found := bluegreen.LeftOf(s.Deployment); found && noted.At.After(last) {
+		last = noted.At // A Service that the cache does not show here left it later.
+	}
 	version := s.Deployment.Spec.Template.Labels[longest.VersionLabel]
 	return bluegreen.Left{Service: longest.Name, UID: s.Deployment.UID, Version: version, At: last}, true
 }
@@ -63,7 +66,9 @@ func (s State) retirement() Step {
 	switch {
 	case !s.Protection || !found || !exists || service.RetireAfter == nil || bluegreen.Replicas(s.Deployment) == 0,
 		s.Deployment.Spec.Template.Labels[service.VersionLabel] != left.Version,
-		slices.ContainsFunc(s.Services, func(service bluegreen.Service) bool { return service.Managed && service.Selects(s.Deployment) }):
+		slices.ContainsFunc(s.Services, func(service bluegreen.Service) bool {
+			return service.Managed && !service.Preview && service.Selects(s.Deployment)
+		}):
 		return StepStay
 	case slices.ContainsFunc(s.Services, func(service bluegreen.Service) bool { return service.Involves(s.Deployment) }):
 		return StepNone

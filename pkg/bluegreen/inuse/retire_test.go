@@ -72,6 +72,7 @@ func TestWhatComesNextForADeploymentThatRetires(t *testing.T) {
 		"asked for, and ready":    {blue(Noting(bluegreen.LeftKey, leftNote)), Services(leftOn(Asks("1.10"))), StepNone},
 		"serves again":            {idle(), Services(Managed(retires)), StepStay},
 		"serves another":          {idle(), Services(leftOn(), Managed(another)), StepStay},
+		"a preview is on it":      {idle(), Services(leftOn(), Preview()), StepRetire},
 		"scaled to 0 by somebody": {idle(Replicas(0)), Services(leftOn()), StepStay},
 		"another version by now":  {idle(Version("1.12")), Services(leftOn()), StepStay},
 		"the option is gone":      {idle(), Services(leftOn(Lacks(bluegreen.RetireAfter))), StepStay},
@@ -99,6 +100,15 @@ func TestTheLastSwitchAndTheLongestStayCount(t *testing.T) {
 	left, retires := state(blue(), Services(leftOn(), later, silent), nil).left()
 	if got := left.String(); !retires || got != "nginx/3/1.10/2026-11-28T07:00:00Z" {
 		t.Errorf("got %s, %t", got, retires)
+	}
+}
+
+// TestALaterInstantThatIsNotedStays: a Service that selects by the version alone is not among those that the cache finds for what it has
+// left. Both must come to the same, or it is noted for ever.
+func TestALaterInstantThatIsNotedStays(t *testing.T) {
+	noted := blue(Noting(bluegreen.LeftKey, "nginx/3/1.10/2026-11-28T05:00:09Z"))
+	if got := next(noted, Services(leftOn()), nil); got != StepUnprotect {
+		t.Errorf("got %s", got)
 	}
 }
 

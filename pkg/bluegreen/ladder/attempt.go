@@ -33,11 +33,12 @@ func attempted(state State) *bluegreen.Decision {
 
 // said returns what the Service says of a version that was given up; empty if it says something else. Why it was is recorded nowhere else.
 func said(state State, version, what string) string {
-	message, _, complete := strings.Cut(state.Service.Annotations[bluegreen.MessageKey], tryAgain)
-	if !complete || !strings.HasPrefix(message, "Version "+version+" "+what+" ") {
+	message := state.Service.Annotations[bluegreen.MessageKey]
+	end := strings.LastIndex(message, tryAgain) // What was in the way may name a command, too.
+	if end < 0 || !strings.HasPrefix(message, "Version "+version+" "+what+" ") {
 		return ""
 	}
-	return message + tryAgain
+	return message[:end] + tryAgain
 }
 
 // stay keeps traffic where it is, since a version was given up, and tells what is wrong with what serves.
@@ -84,6 +85,12 @@ func staysOn(service bluegreen.Service) string { return "traffic stays on " + se
 // serves reports whether traffic that stays is served: by a Deployment that the target does not replace in place, or, for all that is
 // known, by pods of something else. Otherwise to wait for the target is the only way out, and giving up would make an outage last.
 func serves(state State) bool {
+	return servesAlone(state) && !slices.ContainsFunc(state.Followers, func(follower State) bool {
+		return follower.Service.Pending() && !servesAlone(follower)
+	})
+}
+
+func servesAlone(state State) bool {
 	_, left := availability(state)
 	inPlace := func(target *appsv1.Deployment) bool { return spansVersions(state, target) }
 	return left > 0 || len(state.Live) == 0 && !slices.ContainsFunc(state.Target, inPlace)

@@ -49,6 +49,7 @@ var checks = []func(State, *appsv1.Deployment) *verdict{
 	notScaledToZero,
 	notHeldWithNone,
 	notHeldForApproval,
+	notHeldForOthers,
 	portsFound,
 	available,
 	ownPods,

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"fmt"
 
+	appsv1 "k8s.io/api/apps/v1"
+
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
@@ -78,4 +80,15 @@ func refused(state State) *verdict {
 	}
 	return &verdict{reason: bluegreen.ReasonWriteFailed, warning: true,
 		message: "the write that moves its traffic is refused: " + bluegreen.Shorten(state.Refused, 400)}
+}
+
+// notHeldForOthers tells of a live Deployment that would roll out in place: its pods would be gone before all that go together can move.
+func notHeldForOthers(state State, deployment *appsv1.Deployment) *verdict {
+	service := state.Service
+	if !service.Holds() || !service.Approved() || !bluegreen.RolloutHeld(deployment) || !service.WouldLose(deployment) {
+		return nil
+	}
+	return &verdict{reason: bluegreen.ReasonNotAvailable, warning: true, message: fmt.Sprintf("serves, and its rollout to version %s is held: "+
+		"its pods would end before all that go together can move; use a Deployment for each version, or let the other Service follow no more",
+		service.Target)}
 }

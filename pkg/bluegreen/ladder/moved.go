@@ -33,7 +33,8 @@ func move(state State) []bluegreen.Write {
 	service := state.Service
 	own := bluegreen.Status(bluegreen.Stable, "")
 	last := service.Switched(state.Now)
-	if service.AutoRollback != nil && last.From != "" {
+	// A follower that joins later is not what its leader's switch made live.
+	if service.AutoRollback != nil && last.From != "" && (!state.Leader.Exists() || ungated(state)) {
 		last = last.Watching(state.Target)
 	}
 	own[bluegreen.LastSwitchKey] = last.String()

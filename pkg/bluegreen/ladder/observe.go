@@ -45,10 +45,15 @@ func (s State) LedBy(leader bluegreen.Service) State {
 
 // With returns the state together with those of its followers.
 func (s State) With(followers []bluegreen.Service, deployments []*appsv1.Deployment) State {
-	s.Followers = nil
+	s.Followers, s.Service = nil, s.Service.Leading(followers)
 	byName := func(a, b bluegreen.Service) int { return cmp.Compare(a.Name, b.Name) }
 	for _, follower := range slices.SortedFunc(slices.Values(followers), byName) {
-		s.Followers = append(s.Followers, Observe(follower.NextBy(s.Service), deployments, s.Protection, s.Now))
+		state := Observe(follower.NextBy(s.Service), deployments, s.Protection, s.Now)
+		if _, _, watched := s.Service.Window(); watched {
+			// It returns with its leader, wherever it came from itself.
+			state.Back = bluegreen.Pick(deployments, follower.NextBy(s.Service.Returning()).Targets)
+		}
+		s.Followers = append(s.Followers, state)
 	}
 	return s
 }

@@ -43,6 +43,8 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 		return rollBack(state, back, decision, why)
 	case obstacle.unobserved || back.Service.Target == state.Service.Target:
 		return decision // Its status is about to follow; or it is asked for, and waited for, anyway.
+	case obstacle.reason == bluegreen.ReasonWriteFailed:
+		return returnLater(state, decision, why, obstacle)
 	default:
 		return judge(state, decision, why, obstacle)
 	}
@@ -120,6 +122,20 @@ func rollBack(state, back State, decision bluegreen.Decision, why *verdict) blue
 	tell := verdict{reason: bluegreen.ReasonRolledBack, message: told, warning: true}
 	writes := slices.Concat(protectTarget(back), writeOf(state, moved.Service.WithOwn(own), tell), moveFollowers(back))
 	return bluegreen.Decision{Reason: tell.reason, Writes: writes}
+}
+
+// returnLater tells that the API server refuses the write of a follower. That says nothing of the version that was left: it is tried again.
+func returnLater(state State, decision bluegreen.Decision, why, obstacle *verdict) bluegreen.Decision {
+	last, _, _ := state.Service.Window()
+	if !state.Service.Pending() {
+		decision = show(state, bluegreen.Stable, verdict{reason: bluegreen.ReasonWriteFailed, warning: true, message: fmt.Sprintf(
+			"Version %s %s (%s), and traffic cannot return to version %s yet (%s)", last.To, hasBroken, why.message, last.From, obstacle.message)})
+		decision.Writes = append(decision.Writes, protectLive(state)...)
+	}
+	if again := state.Now.Add(tryAgainAfter); decision.LookAgain.IsZero() || again.Before(decision.LookAgain) {
+		decision.LookAgain = again
+	}
+	return decision
 }
 
 // judge records that what is live broke, and that traffic cannot return, and tells what is in the way. From then on traffic stays.

@@ -57,30 +57,48 @@ func TestAFollowerReturnsAfterACrash(t *testing.T) {
 
 // TestNothingReturnsIfAFollowerCannot: traffic of all stays where it is.
 func TestNothingReturnsIfAFollowerCannot(t *testing.T) {
-	const stays = "nginx Failed 1.11 Version 1.11 has broken 1m0s after the switch (Deployment nginx-1.11: not available" + brokenSince +
-		"), and traffic could not return to version 1.10 (Follower nginx-admin: "
-	const byHand = "): traffic stays, and does not return by itself any more; once version 1.10 is ready: kubectl annotate service nginx -n shop " +
-		"bluegreen/target-version=1.10 --overwrite"
-	for name, test := range map[string]struct {
-		hinders func(*shop)
-		why     string
-	}{
-		"its pods of before are gone": {
-			hinders: started(AdminDeployment("1.10", Starting)),
-			why:     "Deployment nginx-admin-1.10: waiting for MinimumReplicasAvailable",
-		},
-		"its write is refused": {
-			hinders: refuses("nginx-admin"),
-			why:     "the write that moves its traffic is refused: policy says no",
-		},
-	} {
-		t.Run(name, func(t *testing.T) {
-			walkShop(t, together(
-				turn{all(test.hinders, started(Deployment("1.11", Broken(0, since)))), []string{stays + test.why + byHand}},
-				turn{all(refuses(""), started(AdminDeployment("1.10"))), nil},
-			)...)
-		})
+	walkShop(t, together(
+		turn{all(started(AdminDeployment("1.10", Starting), Deployment("1.11", Broken(0, since)))), []string{
+			"nginx Failed 1.11 Version 1.11 has broken 1m0s after the switch (Deployment nginx-1.11: not available" + brokenSince +
+				"), and traffic could not return to version 1.10 (Follower nginx-admin: Deployment nginx-admin-1.10: waiting for " +
+				"MinimumReplicasAvailable): traffic stays, and does not return by itself any more; once version 1.10 is ready: kubectl annotate " +
+				"service nginx -n shop bluegreen/target-version=1.10 --overwrite"}},
+		turn{started(AdminDeployment("1.10")), nil},
+	)...)
+}
+
+// TestARefusedFollowerHoldsTheReturnUntilItMayMove: a refusal says nothing of the version that was left.
+func TestARefusedFollowerHoldsTheReturnUntilItMayMove(t *testing.T) {
+	walkShop(t, together(
+		turn{all(refuses("nginx-admin"), started(Deployment("1.11", Broken(0, since)))), []string{
+			"nginx Stable 1.11 Version 1.11 has broken (Deployment nginx-1.11: not available" + brokenSince + "), and traffic cannot return to " +
+				"version 1.10 yet (Follower nginx-admin: the write that moves its traffic is refused: policy says no)"}},
+		turn{func(*shop) {}, nil},
+		turn{refuses(""), []string{
+			"nginx RolledBack 1.10 Version 1.11 was rolled back 3m0s after the switch (Deployment nginx-1.11: not available" + brokenSince + ")" +
+				backAgain + "1795853040 --overwrite",
+			"nginx-admin Stable 1.10"}},
+	)...)
+}
+
+// TestAFollowerThatJoinsAfterTheSwitchReturnsToo, if it can, and is no reason for its leader to return.
+func TestAFollowerThatJoinsAfterTheSwitchReturnsToo(t *testing.T) {
+	joins := turn{all(started(AdminDeployment("1.10"), AdminDeployment("1.11")), applied(Follower())), []string{"nginx-admin Stable 1.11"}}
+	alone := []turn{
+		{all(started(Deployment("1.10"), Deployment("1.11")), applied(Service(Asks("1.10"), forTenMinutes))), nil},
+		{rewrites("nginx", Asks("1.11")), []string{"nginx Stable 1.11"}},
+		joins,
 	}
+	broken := now.Add(150 * time.Second)
+	t.Run("its leader breaks", func(t *testing.T) {
+		walkShop(t, append(alone, turn{started(Deployment("1.11", Broken(0, broken))), []string{
+			"nginx RolledBack 1.10 Version 1.11 was rolled back 2m0s after the switch (Deployment nginx-1.11: not available since " +
+				"2026-11-28T08:02:30Z)" + backAgain + "1795852980 --overwrite",
+			"nginx-admin Stable 1.10"}})...)
+	})
+	t.Run("it breaks", func(t *testing.T) {
+		walkShop(t, append(alone, turn{started(AdminDeployment("1.11", Broken(0, broken))), nil})...)
+	})
 }
 
 // TestWhatAFollowerLeftIsKeptAsLongAsItsLeaderMayReturn.

@@ -225,7 +225,7 @@ func (s *shop) judge(change bluegreen.WriteService) {
 	leader := s.services[service.Annotations[bluegreen.Follows]+service.Annotations[bluegreen.PreviewOf]]
 	if leader == nil {
 		for _, follower := range s.services {
-			if follower.Annotations[bluegreen.Follows] != service.Name {
+			if follower.Annotations[bluegreen.Follows] != service.Name || liveIn(follower) == to {
 				continue
 			}
 			if problem := unready(onVersion(follower, to), deployments); problem != "" {

@@ -21,8 +21,24 @@ func (c *Cluster) Service(ctx context.Context, namespace, name string) (bluegree
 
 // OnItsWay returns a Service, if it is led with the version as its target that it goes to next.
 func (c *Cluster) OnItsWay(ctx context.Context, service bluegreen.Service) (bluegreen.Service, error) {
+	if service.Leader == "" {
+		return c.leading(ctx, service)
+	}
 	leader, err := c.LeaderOf(ctx, service)
+	if err != nil {
+		return service, err
+	}
+	leader, err = c.leading(ctx, leader)
 	return service.NextBy(leader), err
+}
+
+// leading returns a Service as one that leads the cache's followers of it.
+func (c *Cluster) leading(ctx context.Context, service bluegreen.Service) (bluegreen.Service, error) {
+	if !service.Exists() || !service.Managed {
+		return service, nil
+	}
+	led, err := c.LedBy(ctx, service.Service)
+	return service.Leading(bluegreen.FollowersOf(service, led)), err
 }
 
 // LeaderOf returns the cache's leader of a Service; it does not exist if there is none.

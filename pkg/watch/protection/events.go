@@ -28,6 +28,20 @@ func (c *Controller) serviceChanged(ctx context.Context, old, current *corev1.Se
 	for _, follower := range led {
 		c.useChanged(ctx, follower.NextBy(before), follower.NextBy(after), queue)
 	}
+	if before.Leader != "" && before.Leader != after.Leader {
+		c.followerLeft(ctx, before, queue)
+	}
+}
+
+// followerLeft enqueues what its leader's Deployments hold for a follower that has left it.
+func (c *Controller) followerLeft(ctx context.Context, follower bluegreen.Service, queue cluster.Queue) {
+	leader, err := c.cluster.Service(ctx, follower.Namespace, follower.Leader)
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Service that led another one")
+	}
+	if leader.Exists() {
+		c.useChanged(ctx, leader, leader, queue)
+	}
 }
 
 // useChanged does that for one Service.
@@ -46,7 +60,10 @@ func (c *Controller) useChanged(ctx context.Context, before, after bluegreen.Ser
 			unused := before.Uses(deployment) && !after.Uses(deployment)
 			c.noteDrain(deployment, before, after, unused)
 			returns := before.ReturnsUntil(deployment) != after.ReturnsUntil(deployment)
-			if unused || returns || waitedFor(deployment) {
+			switch {
+			case unused && after.RetireAfter != nil:
+				queue.Add(requestFor(deployment)) // The next switch may come at once, and then this one is not on record any more.
+			case unused || returns || waitedFor(deployment):
 				enqueue(deployment, queue)
 			}
 		}
@@ -96,12 +113,15 @@ func (c *Controller) tellHeld(ctx context.Context, before, after *appsv1.Deploym
 }
 
 func enqueue(deployment *appsv1.Deployment, queue cluster.Queue) {
-	request := reconcile.Request{NamespacedName: client.ObjectKeyFromObject(deployment)}
 	if waitedFor(deployment) {
-		queue.Add(request)
+		queue.Add(requestFor(deployment))
 	} else {
-		queue.AddAfter(request, inuse.Settle) // Pending switches go first, and a quick switch back still finds it.
+		queue.AddAfter(requestFor(deployment), inuse.Settle) // Pending switches go first, and a quick switch back still finds it.
 	}
+}
+
+func requestFor(deployment *appsv1.Deployment) reconcile.Request {
+	return reconcile.Request{NamespacedName: client.ObjectKeyFromObject(deployment)}
 }
 
 // waitedFor reports whether somebody waits for a Deployment to be gone, scaled down, retired, or rolled out.

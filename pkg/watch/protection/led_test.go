@@ -75,6 +75,20 @@ func TestWhatAFollowerWillNotGoToAnyMoreIsLookedAt(t *testing.T) {
 	}
 }
 
+// TestWhatWasHeldForAFollowerIsLookedAtWhenThatFollowsNoMore.
+func TestWhatWasHeldForAFollowerIsLookedAtWhenThatFollowsNoMore(t *testing.T) {
+	for name, after := range map[string]*corev1.Service{"given back": Changed(Admin(Blue), isPlain), "deleted": nil} {
+		t.Run(name, func(t *testing.T) {
+			server := NewAPIServer(t, Asking("1.12"), HeldSlot())
+			queue := newRecordingQueue()
+			newProtection(server, enabled).serviceChanged(t.Context(), Admin(Blue), after, queue)
+			if want := sets.New(HeldSlot().Name); !queue.now.Equal(want) {
+				t.Errorf("got %v, want %v", queue.now, want)
+			}
+		})
+	}
+}
+
 func isPlain(s *corev1.Service) { delete(s.Annotations, bluegreen.Follows) }
 
 func isPreview(s *corev1.Service) {
