@@ -316,8 +316,8 @@ func TestALeaderWithOneDeploymentSaysThatItsRolloutIsHeld(t *testing.T) {
 	follower := bluegreen.Read(Follower())
 	deployments := List(HeldSlot(), AdminDeployment("1.10"), AdminDeployment("1.12"))
 	state := Observe(bluegreen.Read(Managed(Asks("1.12"))), deployments, true, now).With([]bluegreen.Service{follower}, deployments)
-	const want = "serves, and its rollout to version 1.12 is held: its pods would end before all that go together can move; use a Deployment " +
-		"for each version, or let the other Service follow no more"
+	const want = "serves, and its rollout to version 1.12 is held: its pods would end before all that go together can move; use a " +
+		"Deployment for each version, or let the other Service follow no more"
 	if why := gate(state); why == nil || why.message != "Deployment nginx-blue: "+want {
 		t.Errorf("got %+v", why)
 	}
@@ -326,8 +326,8 @@ func TestALeaderWithOneDeploymentSaysThatItsRolloutIsHeld(t *testing.T) {
 // TestADeadlineFailsNothingWhileAFollowerHasNoPods: to wait is the only way out, as for the leader itself.
 func TestADeadlineFailsNothingWhileAFollowerHasNoPods(t *testing.T) {
 	walkShop(t, opened(
-		turn{all(started(AdminDeployment("1.10", Starting, Available(0))), rewrites("nginx", Asks("1.11"), Annotation(bluegreen.Deadline, "90s"))),
-			[]string{"nginx Waiting 1.10 " + adminStarts}},
+		turn{all(started(AdminDeployment("1.10", Starting, Available(0))),
+			rewrites("nginx", Asks("1.11"), Annotation(bluegreen.Deadline, "90s"))), []string{"nginx Waiting 1.10 " + adminStarts}},
 		turn{func(*shop) {}, nil},
 		turn{func(*shop) {}, nil},
 		turn{started(AdminDeployment("1.11")), []string{"nginx Stable 1.11", "nginx-admin Stable 1.11"}},
