@@ -89,6 +89,6 @@ func notHeldForOthers(state State, deployment *appsv1.Deployment) *verdict {
 		return nil
 	}
 	return &verdict{reason: bluegreen.ReasonNotAvailable, warning: true, message: fmt.Sprintf("serves, and its rollout to version %s is "+
-		"held: its pods would end before all that go together can move; use a Deployment for each version, or let the other Service follow no more",
-		service.Target)}
+		"held: its pods would end before all that go together can move; use a Deployment for each version, or let the other Service "+
+		"follow no more", service.Target)}
 }
