@@ -249,6 +249,11 @@ clients-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 clients-table: load $(E2E_TOOLS) ## Write the table in docs/clients.md from what every client does on the local cluster (root; 3 minutes).
 	@IMAGE=$(IMAGE) go test -tags e2e -count=1 -timeout 20m -parallel 8 ./test/clients -run TestMatrix -update
 
+.PHONY: followers-table
+followers-table: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+followers-table: load $(E2E_TOOLS) ## Measure how far apart leader and follower move, for docs/design.md (root; 2 minutes).
+	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 20m ./test/e2e -run TestFollowersMoveWithTheirLeader -update
+
 .PHONY: release-page
 release-page: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 release-page: load $(E2E_TOOLS) ## Write what the commands of docs/release.md print into that page (root; 4 minutes).

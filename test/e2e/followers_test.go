@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"fmt"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,6 +16,7 @@ import (
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
+	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 	"github.com/bluegreen-k8s/bluegreen/test/traffic"
 )
 
@@ -58,9 +61,14 @@ func TestFollowersMoveWithTheirLeader(t *testing.T) {
 			t.Errorf("%d writes of %s by bluegreen, want one for each of %d switches", got, name, manySwitches)
 		}
 	}
-	slices.Sort(spreads)
-	t.Logf("from the first change of an EndpointSlice, of leader or follower, to the last, %d switches: median %s, worst %s",
-		len(spreads), milliseconds(spreads[len(spreads)/2]), milliseconds(spreads[len(spreads)-1]))
+	table := markdown.Table{Head: []string{"switches", "from one's endpoints to the other's, median", "worst"}}
+	table.Add(append([]string{fmt.Sprint(len(spreads))}, medianAndWorst(spreads)...)...)
+	t.Log(table.String())
+	if *update {
+		if err := markdown.Fill(filepath.Join(cluster.Root, "docs/design.md"), "followers", "make followers-table", table.String()); err != nil {
+			t.Fatal(err)
+		}
+	}
 }
 
 // stored returns the writes that were no dry runs.
