@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/markdown"
 )
 
@@ -16,6 +17,9 @@ func TestReleasePage(t *testing.T) {
 	t.Cleanup(func() { kubectl(t, "uncordon", "node-1") })
 	for _, heading := range []string{"Before", "Ask", "Approve", "What happened", "The old version retires", "A version that breaks",
 		"It is rolled back"} {
+		if heading == "What happened" {
+			awaitEvent(t, p.namespace, "nginx", bluegreen.ReasonSwitched, "Traffic moved ") // It comes after the write.
+		}
 		printed := p.shell(t, heading, "-eu")
 		for _, expected := range releasePrints[heading] {
 			contains(t, printed, expected)
