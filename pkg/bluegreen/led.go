@@ -79,9 +79,15 @@ func FollowersOf(leader Service, services []Service) []Service {
 
 // Lead returns the Services of a namespace, those that are led with the version that they go to next.
 func Lead(services []Service) []Service {
+	followers := map[string][]Service{}
+	for _, service := range services {
+		if service.Leader != "" && !service.Preview {
+			followers[service.Leader] = append(followers[service.Leader], service)
+		}
+	}
 	byName := map[string]Service{}
 	for _, service := range services {
-		byName[service.Name] = service.Leading(FollowersOf(service, services))
+		byName[service.Name] = service.Leading(followers[service.Name])
 	}
 	led := make([]Service, 0, len(services))
 	for _, service := range services {

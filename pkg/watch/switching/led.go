@@ -1,6 +1,7 @@
 package switching
 
 import (
+	"cmp"
 	"context"
 
 	corev1 "k8s.io/api/core/v1"
@@ -52,16 +53,16 @@ func (c *Controller) rehearse(ctx context.Context, state ladder.State, decision 
 
 // enqueueTogether enqueues the Services that a changed one leads, and the one that leads it or led it before.
 func (c *Controller) enqueueTogether(ctx context.Context, before, after *corev1.Service, queue cluster.Queue) {
+	led, err := c.cluster.LedBy(ctx, cmp.Or(after, before))
+	if err != nil {
+		ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that another one leads")
+	}
+	for _, service := range led {
+		queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service.Service)})
+	}
 	for _, object := range []*corev1.Service{before, after} {
 		if object == nil {
 			continue
-		}
-		led, err := c.cluster.LedBy(ctx, object)
-		if err != nil {
-			ctrl.LoggerFrom(ctx).Error(err, "Looking up the Services that another one leads")
-		}
-		for _, service := range led {
-			queue.Add(reconcile.Request{NamespacedName: client.ObjectKeyFromObject(service.Service)})
 		}
 		if leader := bluegreen.LeaderOf(object); leader != "" {
 			queue.Add(reconcile.Request{NamespacedName: client.ObjectKey{Namespace: object.Namespace, Name: leader}})
