@@ -21,7 +21,7 @@ type Service struct {
 	// targetSelector is the selector that the Service would have on its target; nil without one.
 	targetSelector labels.Set
 
-	// holds reports whether the leader Holds.
+	// holds reports whether others keep Deployments from rolling out in place: the leader Holds, or followers have pods of their own.
 	holds bool
 }
 
@@ -122,7 +122,8 @@ func (s Service) Pending() bool { return s.Target != "" && s.Live() != s.Target 
 // Approved reports whether the target needs no approval, or has it.
 func (s Service) Approved() bool { return s.Promotion == Auto || s.ApprovedVersion == s.Target }
 
-// Holds reports whether traffic stays whatever becomes of the target: its ask was given up, or is not approved.
+// Holds reports whether no Deployment may roll out in place to the target: its ask was given up, or is not approved, or others wait for
+// more than that.
 func (s Service) Holds() bool { return s.holds || s.GivenUp() != "" || !s.Approved() }
 
 // TargetSelector returns the selector that the Service would have on its target; nil without one.

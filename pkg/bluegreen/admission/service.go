@@ -20,13 +20,12 @@ type ServiceWrite struct {
 	// Old is the Service as it is stored; it does not exist on CREATE. New is the Service as the writer wants it.
 	Old, New bluegreen.Service
 
-	// Deployments are those of the Service's namespace; needed only if the write EndsProtection.
+	// Deployments are those of the Service's namespace, Followers those of the Service; needed only if the write EndsProtection.
 	Deployments []*appsv1.Deployment
+	Followers   []bluegreen.Service
 
 	// Protection reports whether the installation protects Deployments in use.
 	Protection bool
-	// Followers are those of the Service; needed only then, too.
-	Followers []bluegreen.Service
 
 	// ByController reports whether the writer is bluegreen's own controller, the only one who moves traffic.
 	ByController bool

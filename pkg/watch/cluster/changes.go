@@ -38,7 +38,7 @@ func Change(ctx context.Context, c client.Client, change bluegreen.Change) error
 		for key, note := range change.Notes {
 			notes[key] = orNone(note)
 		}
-		return patchDeployment(ctx, c, "noting a scale-down of", change.Deployment, metadata{"annotations": notes}, nil)
+		return patchDeployment(ctx, c, "writing notes on", change.Deployment, metadata{"annotations": notes}, nil)
 	case bluegreen.Scale:
 		return scale(ctx, c, change.Deployment, change.Replicas)
 	default:
