@@ -114,6 +114,14 @@ func (d Decision) MovesTraffic() bool {
 	return false
 }
 
+// LookingAgainBy returns the decision with an instant by which to decide anew at the latest.
+func (d Decision) LookingAgainBy(at time.Time) Decision {
+	if d.LookAgain.IsZero() || at.Before(d.LookAgain) {
+		d.LookAgain = at
+	}
+	return d
+}
+
 // Event is what people are told of a write.
 type Event struct {
 	Reason Reason

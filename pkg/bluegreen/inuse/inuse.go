@@ -134,13 +134,16 @@ func (s State) keptUntil(step Step) time.Time {
 	}
 	for _, service := range s.Services {
 		if returns := service.ReturnsUntil(s.Deployment); service.Protects() && returns.After(s.APINow) {
-			if end := s.Now.Add(returns.Sub(s.APINow)); end.After(until) {
+			if end := s.here(returns); end.After(until) {
 				until = end
 			}
 		}
 	}
 	return until
 }
+
+// here returns an instant of a record by the clock of this process.
+func (s State) here(at time.Time) time.Time { return s.Now.Add(at.Sub(s.APINow)) }
 
 // Confirm decides anew on what the API server says. A cache can be behind, and a Deployment that was unprotected cannot be had
 // back. The cache may also miss a use that the API server knows of; it then never shows the end of that use either.

@@ -81,16 +81,15 @@ func (s State) retirement() Step {
 func (s State) retire() bluegreen.Decision {
 	left, _ := bluegreen.LeftOf(s.Deployment)
 	service, _ := s.serviceNamed(left.Service)
-	due := s.Now.Add(left.At.Add(*service.RetireAfter).Sub(s.APINow))
+	due := s.here(left.At.Add(*service.RetireAfter))
 	if kept := s.keptUntil(StepRetire); kept.After(due) {
 		due = kept
 	}
 	if s.Now.Before(due) {
 		return bluegreen.Decision{Reason: bluegreen.ReasonRetiring, LookAgain: due}
 	}
-	down := bluegreen.ScaleDown{Service: left.Service, UID: s.Deployment.UID, Replicas: bluegreen.Replicas(s.Deployment),
-		Generation: s.Deployment.Generation + 1}
-	notes := map[string]string{bluegreen.LeftKey: "", bluegreen.ScaleToZeroAfter: down.String()}
+	down := bluegreen.ScaleDown{Service: left.Service, UID: s.Deployment.UID, Replicas: bluegreen.Replicas(s.Deployment)}
+	notes := map[string]string{bluegreen.LeftKey: "", bluegreen.ScaleToZeroAfter: s.bound(down)}
 	return s.write(bluegreen.ReasonRetiring, bluegreen.Note{Deployment: s.Deployment, Notes: notes}, nil)
 }
 

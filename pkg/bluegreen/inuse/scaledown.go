@@ -68,12 +68,17 @@ func (s State) scaleDownOf(name string) (held heldScaleDown, why string) {
 	return held, why
 }
 
-// bind notes that a scale-down is due, bound to the generation that the Deployment has with that note: the API server counts a
-// change of a Deployment's annotations.
+// bind notes that the scale-down that was held is due.
 func (s State) bind() bluegreen.Change {
 	noted, _ := bluegreen.ParseScaleDown(s.Deployment.Annotations[bluegreen.ScaleToZeroAfter])
-	noted.Generation = s.Deployment.Generation + 1
-	return s.note(bluegreen.ScaleToZeroAfter, noted.String())
+	return s.note(bluegreen.ScaleToZeroAfter, s.bound(noted))
+}
+
+// bound returns the note of a scale-down that is due, bound to the generation that the Deployment has with that note: the API server
+// counts a change of a Deployment's annotations.
+func (s State) bound(down bluegreen.ScaleDown) string {
+	down.Generation = s.Deployment.Generation + 1
+	return down.String()
 }
 
 // forgetScaleDown removes the note of a scale-down that was done, or will not be done.

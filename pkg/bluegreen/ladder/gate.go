@@ -34,8 +34,8 @@ func ready(state State) *bluegreen.Decision {
 	if !late {
 		decision.LookAgain = due
 	}
-	if again := state.Now.Add(tryAgainAfter); why.reason == bluegreen.ReasonWriteFailed && (due.IsZero() || late || again.Before(due)) {
-		decision.LookAgain = again
+	if why.reason == bluegreen.ReasonWriteFailed {
+		*decision = decision.LookingAgainBy(state.Now.Add(tryAgainAfter))
 	}
 	return decision
 }

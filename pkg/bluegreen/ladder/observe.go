@@ -86,10 +86,13 @@ func (s State) all() []*appsv1.Deployment {
 	})
 }
 
+// together returns the state of the Service, and those of its followers.
+func (s State) together() []State { return append([]State{s}, s.Followers...) }
+
 // each returns the Deployments of the Service and of its followers, each once.
 func (s State) each(of func(State) []*appsv1.Deployment) []*appsv1.Deployment {
 	var found []*appsv1.Deployment
-	for _, state := range append([]State{s}, s.Followers...) {
+	for _, state := range s.together() {
 		for _, deployment := range of(state) {
 			if !contains(found, deployment) {
 				found = append(found, deployment)
@@ -126,7 +129,5 @@ func (s State) toLeave() []*appsv1.Deployment { return without(s.Live, s.Target)
 
 // without returns the Deployments that are not among others. Live and target overlap if the selector does not name a version yet.
 func without(deployments, others []*appsv1.Deployment) []*appsv1.Deployment {
-	return slices.DeleteFunc(slices.Clone(deployments), func(deployment *appsv1.Deployment) bool {
-		return slices.ContainsFunc(others, func(other *appsv1.Deployment) bool { return other.Name == deployment.Name })
-	})
+	return slices.DeleteFunc(slices.Clone(deployments), func(one *appsv1.Deployment) bool { return contains(others, one) })
 }

@@ -29,8 +29,8 @@ func protectTarget(state State) []bluegreen.Write {
 // targetSelectors returns what is to select a Deployment once traffic has moved, in one.
 func (s State) targetSelectors(deployment *appsv1.Deployment) map[string]string {
 	found := map[string]string{}
-	for _, state := range append([]State{s}, s.Followers...) {
-		if len(without([]*appsv1.Deployment{deployment}, state.Target)) == 0 {
+	for _, state := range s.together() {
+		if contains(state.Target, deployment) {
 			maps.Copy(found, state.Service.TargetSelector())
 		}
 	}

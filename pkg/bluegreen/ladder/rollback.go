@@ -32,10 +32,7 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 		return decision
 	}
 	if due := since.Add(bluegreen.Patience); state.Now.Before(due) {
-		if decision.LookAgain.IsZero() || due.Before(decision.LookAgain) {
-			decision.LookAgain = due
-		}
-		return decision
+		return decision.LookingAgainBy(due)
 	}
 	back := state.as(state.Service.Returning(), state.all())
 	switch obstacle := cmp.Or(gate(back), gateOfFollowers(back)); {
@@ -53,21 +50,13 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 // broken returns what is wrong with what the last switch made live, in followers that moved with it too, and since when; nil if nothing
 // is.
 func broken(state State, last bluegreen.LastSwitch) (why *verdict, since time.Time) {
-	for _, one := range append([]State{state}, state.Followers...) {
+	for _, one := range state.together() {
 		moved, _, watched := one.Service.Window()
 		if !watched || moved.From != last.From || moved.To != last.To {
 			continue
 		}
 		for _, deployment := range one.Live {
-			if !brokeDown(deployment, moved) {
-				continue
-			}
-			// It was available at the switch, whatever another clock says.
-			at := condition(deployment, appsv1.DeploymentAvailable).LastTransitionTime.Time
-			if at.Before(last.At) {
-				at = last.At
-			}
-			if why == nil || at.Before(since) {
+			if at, broke := brokeAt(deployment, moved, last.At); broke && (why == nil || at.Before(since)) {
 				since, why = at, about(deployment, &verdict{message: "not available since " + at.UTC().Format(time.RFC3339) + because(deployment)})
 			}
 		}
@@ -83,17 +72,20 @@ func because(deployment *appsv1.Deployment) string {
 	return ""
 }
 
-// brokeDown reports whether a Deployment is not available any more, by itself. What its user does to it is no failure: another template, a
-// pause, a deletion. Nor is it that more replicas are asked for than at the switch, by an autoscaler say, and are not there yet: fewer must
-// be available than was asked for then.
-func brokeDown(deployment *appsv1.Deployment, last bluegreen.LastSwitch) bool {
-	replicas, watched := last.Watches(deployment)
-	status := deployment.Status
-	if !watched || deployment.Spec.Paused || deployment.DeletionTimestamp != nil || status.ObservedGeneration < deployment.Generation {
-		return false
+// brokeAt returns since when a Deployment is not available any more, by itself, after a switch; false if it is. What its user does to it
+// is no failure: another template, a pause, a deletion. Nor is it that more replicas are asked for than at the switch, by an autoscaler
+// say, and are not there yet: fewer must be available than was asked for then.
+func brokeAt(deployment *appsv1.Deployment, moved bluegreen.LastSwitch, switched time.Time) (time.Time, bool) {
+	replicas, watched := moved.Watches(deployment)
+	status, available := deployment.Status, condition(deployment, appsv1.DeploymentAvailable)
+	if !watched || deployment.Spec.Paused || deployment.DeletionTimestamp != nil || status.ObservedGeneration < deployment.Generation ||
+		available.Status != corev1.ConditionFalse || status.AvailableReplicas >= minimumAvailable(deployment, replicas) {
+		return time.Time{}, false
 	}
-	unavailable := condition(deployment, appsv1.DeploymentAvailable).Status == corev1.ConditionFalse
-	return unavailable && status.AvailableReplicas < minimumAvailable(deployment, replicas)
+	if at := available.LastTransitionTime.Time; at.After(switched) {
+		return at, true
+	}
+	return switched, true // It was available at the switch, whatever another clock says.
 }
 
 // rollBack returns traffic to the version that the last switch left, in one write. If its ask still stands, that has come to its end; a
@@ -132,10 +124,7 @@ func returnLater(state State, decision bluegreen.Decision, why, obstacle *verdic
 			"Version %s %s (%s), and traffic cannot return to version %s yet (%s)", last.To, hasBroken, why.message, last.From, obstacle.message)})
 		decision.Writes = append(decision.Writes, protectLive(state)...)
 	}
-	if again := state.Now.Add(tryAgainAfter); decision.LookAgain.IsZero() || again.Before(decision.LookAgain) {
-		decision.LookAgain = again
-	}
-	return decision
+	return decision.LookingAgainBy(state.Now.Add(tryAgainAfter))
 }
 
 // judge records that what is live broke, and that traffic cannot return, and tells what is in the way. From then on traffic stays.
