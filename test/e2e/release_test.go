@@ -3,6 +3,7 @@
 package e2e
 
 import (
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -40,10 +41,16 @@ var releasePrints = map[string][]string{
 	"It is rolled back":       {"bluegreen/phase: RolledBack", "Version 1.12 was rolled back ", "traffic stays on version 1.11"},
 }
 
-// writeRelease writes what the commands under a heading printed into the page, as a block of code.
+// writeRelease writes what the commands under a heading printed into the page, as a block of code whose long lines are wrapped.
 func writeRelease(t *testing.T, heading, printed string) {
 	t.Helper()
-	block := "```text\n" + strings.TrimSpace(printed) + "\n```"
+	fold := exec.CommandContext(t.Context(), "fold", "--spaces", "--width=120")
+	fold.Stdin = strings.NewReader(strings.TrimSpace(printed))
+	folded, err := fold.Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	block := "```text\n" + strings.ReplaceAll(string(folded), " \n", "\n") + "\n```"
 	if err := markdown.Fill(filepath.Join(cluster.Root, "docs/release.md"), heading, "make release-page", block); err != nil {
 		t.Fatal(err)
 	}
