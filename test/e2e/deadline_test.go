@@ -16,10 +16,7 @@ func TestDeadline(t *testing.T) {
 	kubectl(t, "annotate", "service", "nginx", "--namespace", ns, bluegreen.Deadline+"=4s")
 	scale(t, ns, "nginx-1.11", 0)
 	awaitAvailable(t, ns, "nginx-1.11", 0)
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	const why = "Version 1.11 was not ready 4s after it was asked for (Deployment nginx-1.11: has 0 replicas"
 	awaitEvent(t, ns, "nginx", bluegreen.ReasonFailed, why)
 	failed := getService(t, ns, "nginx")
@@ -35,14 +32,11 @@ func TestDeadline(t *testing.T) {
 	mark := cluster.MarkAudit(t)
 	scale(t, ns, "nginx-1.11", 3)
 	awaitAvailable(t, ns, "nginx-1.11", 3)
-	old := cluster.AwaitLeader(t, "")
-	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
-	cluster.AwaitLeader(t, old)
+	killLeader(t)
 	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
-	createService(t, ns, "beside", "1.10", "1.11")
-	awaitVersion(t, ns, "beside", "1.11") // The new leader has looked at Services by now.
+	awaitLook(t, ns)
 	expectFailed()
 	if writes := controllersWrites(mark.Writes(t, ns), "nginx"); len(writes) > 0 {
 		t.Errorf("bluegreen wrote it: %+v", writes)

@@ -138,10 +138,7 @@ func deleteAndKeep(t *testing.T, namespace, name string) {
 func TestClientsPage(t *testing.T) {
 	ns, r := twoVersions(t)
 	p := readPage(t, "clients.md", ns)
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	p.run(t, "Wait for a switch")
 	r.AwaitAnswer(t, "1.11")
 	p.assertAllRun(t)

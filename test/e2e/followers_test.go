@@ -126,9 +126,7 @@ func TestAFollowerThatIsNotReadyHoldsItsLeader(t *testing.T) {
 	awaitService(t, ns, "nginx", "what it waits for", func(s *corev1.Service) bool {
 		return strings.HasPrefix(s.Annotations[bluegreen.MessageKey], why)
 	})
-	old := cluster.AwaitLeader(t, "")
-	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
-	cluster.AwaitLeader(t, old)
+	killLeader(t)
 	kubectl(t, "delete", "deployment", "nginx-1.10", "admin-1.10", "--namespace", ns, "--wait=false")
 	for _, name := range []string{"nginx", "admin"} {
 		if s := getService(t, ns, name); s.Spec.Selector["version"] != "1.10" {

@@ -15,18 +15,12 @@ func TestLeaderKilled(t *testing.T) {
 	ns, r := twoVersions(t)
 	scale(t, ns, "nginx-1.11", 0)
 	awaitAvailable(t, ns, "nginx-1.11", 0)
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	awaitService(t, ns, "nginx", "a pending switch", pending)
 
 	stream := streamAsks(t, ns, 3)
-	old := cluster.AwaitLeader(t, "")
 	killed := time.Now()
-	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
-	// Only then may the switch happen: the pod that was killed had no part in it.
-	cluster.AwaitLeader(t, old)
+	killLeader(t) // Only then may the switch happen: the pod that was killed had no part in it.
 	t.Logf("another leader %.1f s after the first was killed", time.Since(killed).Seconds())
 	scale(t, ns, "nginx-1.11", 3)
 	awaitVersion(t, ns, "nginx", "1.11")
@@ -38,6 +32,21 @@ func TestLeaderKilled(t *testing.T) {
 	for _, err := range stream.failed {
 		t.Errorf("a write failed: %v", err)
 	}
+}
+
+// killLeader kills bluegreen's leader, and waits until another pod leads.
+func killLeader(t *testing.T) {
+	t.Helper()
+	old := cluster.AwaitLeader(t, "")
+	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
+	cluster.AwaitLeader(t, old)
+}
+
+// awaitLook waits until the leader has looked at the Services of a namespace: one that it did not know has moved.
+func awaitLook(t *testing.T, namespace string) {
+	t.Helper()
+	createService(t, namespace, "beside", "1.10", "1.11")
+	awaitVersion(t, namespace, "beside", "1.11")
 }
 
 // TestNoPods takes both pods away.

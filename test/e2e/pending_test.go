@@ -22,10 +22,7 @@ func TestAutoscalers(t *testing.T) {
 	ns, r := twoVersions(t)
 	scale(t, ns, "nginx-1.11", 0)
 	awaitAvailable(t, ns, "nginx-1.11", 0)
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	awaitService(t, ns, "nginx", "a pending switch", pending)
 
 	deployments := record[*appsv1.Deployment](t, cluster.AppsV1().Deployments(ns).Watch)
@@ -79,10 +76,7 @@ func TestBlueLivesOnWhileGreenWaits(t *testing.T) {
 	ns, r := twoVersions(t)
 	createBudget(t, ns, 2)
 	scale(t, ns, "nginx-1.11", 0)
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	awaitService(t, ns, "nginx", "a pending switch", pending)
 
 	kubectl(t, "rollout", "pause", "deployment/nginx-1.10", "--namespace", ns)

@@ -25,10 +25,7 @@ func TestWaitingSaysWhatTheDeploymentReports(t *testing.T) {
 	limitPods(t, ns, 3)
 	createDeployment(t, ns, "1.11", 1)
 
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	awaitMessage(t, ns, "its pods cannot be made: pods \"nginx-1.11-",
 		"exceeded quota: small, requested: pods=1, used: pods=3, limited: pods=3",
 		"; version 1.11 has fewer replicas than version 1.10, and traffic moves all the same")

@@ -24,8 +24,7 @@ func TestRetirement(t *testing.T) {
 
 	switchTo(t, r, ns, "1.11")
 	awaitEvent(t, ns, "nginx-1.10", bluegreen.ReasonRetiring, "traffic of Service nginx has left it; it goes to 0 replicas at ")
-	old := cluster.AwaitLeader(t, "")
-	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
+	killLeader(t)
 	awaitRetired(t, ns, "nginx-1.10")
 	if stayed := time.Since(mark.Moves(t, ns)[0]); stayed < after-time.Second { // Instants are noted in whole seconds.
 		t.Errorf("it is at 0 replicas after %s", stayed)
@@ -39,10 +38,7 @@ func TestRetirement(t *testing.T) {
 		t.Errorf("blue has %d replicas", *blue.Spec.Replicas)
 	}
 
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	waiting := awaitService(t, ns, "nginx", "a wait", func(s *corev1.Service) bool {
 		return strings.Contains(s.Annotations[bluegreen.MessageKey], "has 0 replicas")
 	})

@@ -18,10 +18,7 @@ import (
 func TestRollback(t *testing.T) {
 	ns, r := twoVersions(t)
 	kubectl(t, "annotate", "service", "nginx", "--namespace", ns, bluegreen.AutoRollback+"=10m", bluegreen.Drain+"=1s")
-	r.Asked("1.11")
-	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
-		t.Fatal(err)
-	}
+	ask(t, r, ns, "1.11")
 	awaitVersion(t, ns, "nginx", "1.11")
 	r.AwaitAnswer(t, "1.11")
 	kubectl(t, "delete", "deployment", "nginx-1.10", "--namespace", ns, "--wait=false")
@@ -44,14 +41,11 @@ func TestRollback(t *testing.T) {
 	mark = cluster.MarkAudit(t)
 	giveTo(t, pod, pod.Labels["pod-template-hash"])
 	awaitAvailable(t, ns, "nginx-1.11", 3)
-	old := cluster.AwaitLeader(t, "")
-	kubectl(t, "delete", "pod", old, "--namespace", installed, "--force", "--grace-period=0")
-	cluster.AwaitLeader(t, old)
+	killLeader(t)
 	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.11"); err != nil {
 		t.Fatal(err)
 	}
-	createService(t, ns, "beside", "1.10", "1.11")
-	awaitVersion(t, ns, "beside", "1.11") // The new leader has looked at Services by now.
+	awaitLook(t, ns)
 	if s := getService(t, ns, "nginx"); phaseOf(s) != bluegreen.RolledBack || s.Spec.Selector["version"] != "1.10" {
 		t.Fatalf("phase %s, selector %v", phaseOf(s), s.Spec.Selector)
 	}

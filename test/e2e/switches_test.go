@@ -96,13 +96,19 @@ func send(t *testing.T, namespace, name, version string) *harness.Requests {
 	return cluster.Send(t, namespace, name, version, 200)
 }
 
-// switchTo asks for a version that is ready, and waits until it answers.
-func switchTo(t *testing.T, r *harness.Requests, namespace, version string) {
+// ask asks Service nginx for a version, and has the requests know.
+func ask(t *testing.T, r *harness.Requests, namespace, version string) {
 	t.Helper()
 	r.Asked(version)
 	if _, err := cluster.Ask(t.Context(), namespace, "nginx", version); err != nil {
 		t.Fatal(err)
 	}
+}
+
+// switchTo asks for a version that is ready, and waits until it answers.
+func switchTo(t *testing.T, r *harness.Requests, namespace, version string) {
+	t.Helper()
+	ask(t, r, namespace, version)
 	awaitVersion(t, namespace, "nginx", version)
 	r.AwaitAnswer(t, version)
 }
