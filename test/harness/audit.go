@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"os"
 	"path/filepath"
@@ -89,14 +90,15 @@ func (c *Cluster) MarkAudit(t testing.TB) AuditMark {
 // Writes returns the successful writes of the namespace's Services from the mark until now, in the order in which they came.
 func (m AuditMark) Writes(t testing.TB, namespace string) []Write {
 	t.Helper()
-	// The log is written after the answer. A write that is refused is the last line to wait for.
+	// The log is written after the answer. A write that is refused is the last line to wait for, and made again as long as others come
+	// after it.
 	services := m.cluster.CoreV1().Services(namespace)
-	if err := services.Delete(t.Context(), endOfAudit, metav1.DeleteOptions{}); err == nil {
-		t.Fatal("somebody has a Service " + endOfAudit)
-	}
 	var all []Write
-	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, Patience, true, func(context.Context) (bool, error) {
-		var err error
+	err := wait.PollUntilContextTimeout(t.Context(), 20*time.Millisecond, Patience, true, func(ctx context.Context) (bool, error) {
+		err := services.Delete(ctx, endOfAudit, metav1.DeleteOptions{})
+		if err == nil {
+			return false, errors.New("somebody has a Service " + endOfAudit)
+		}
 		all, err = m.read(namespace)
 		return len(all) > 0 && all[len(all)-1].ObjectRef.Name == endOfAudit, err
 	})
