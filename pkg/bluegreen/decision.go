@@ -6,6 +6,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
@@ -34,7 +35,7 @@ type Change interface {
 	Object() Object
 }
 
-// Object is a Service or a Deployment.
+// Object is a Service, a Deployment, or a Job.
 type Object interface {
 	metav1.Object
 	runtime.Object
@@ -69,6 +70,16 @@ type (
 		Replicas   int32
 	}
 
+	// StartCheck creates the Job of a check of a Service. Whoever performs it makes that with JobOf, from the CronJob.
+	StartCheck struct {
+		Service *corev1.Service
+		Check   Check
+		Job     *batchv1.Job
+	}
+
+	// EndCheck deletes a Job that checks what nobody asks for any more, or that another one replaces.
+	EndCheck struct{ Job *batchv1.Job }
+
 	// Note writes notes on a Deployment; an empty one is removed.
 	Note struct {
 		Deployment *appsv1.Deployment
@@ -90,6 +101,12 @@ func (r Resume) Object() Object { return r.Deployment }
 
 // Object implements Change.
 func (s Scale) Object() Object { return s.Deployment }
+
+// Object implements Change.
+func (s StartCheck) Object() Object { return s.Service }
+
+// Object implements Change.
+func (e EndCheck) Object() Object { return e.Job }
 
 // Object implements Change.
 func (n Note) Object() Object { return n.Deployment }
@@ -143,6 +160,7 @@ const (
 	Protecting = "Protecting"
 	Scaling    = "Scaling"
 	Resuming   = "Resuming"
+	Checks     = "Checking"
 )
 
 // maxMessage is what fits into the note of an Event (1,024 characters), in bytes.

@@ -51,6 +51,14 @@ const (
 	// Default: never. Example: "1h".
 	RetireAfter = prefix + "retire-after"
 
+	// PrePromotionCheck names a CronJob of the namespace. Of its template a Job is made that checks a version that is ready, once for each
+	// ask, before it gets traffic. Value: the name of a CronJob. Default: nothing is checked. Example: "smoke".
+	PrePromotionCheck = prefix + "pre-promotion-check"
+
+	// PostPromotionCheck does the same right after the switch. If the Job fails within AutoRollback, without which there is no such check,
+	// traffic returns. Value, default and example: as above.
+	PostPromotionCheck = prefix + "post-promotion-check"
+
 	// Follows makes a Service managed in place of TargetVersion: it selects the version that is live in another Service, its leader, and
 	// moves when that does. Value: the name of a Service of the namespace that has TargetVersion. Example: "nginx".
 	Follows = prefix + "follows"
@@ -76,6 +84,9 @@ const (
 
 	// LastSwitchKey comes in the write that moves traffic, and stays until the next. Value: see LastSwitch.
 	LastSwitchKey = prefix + "last-switch"
+
+	// ChecksKey stands once a Job checks a version, as long as that matters. Value: see CheckRecord.
+	ChecksKey = prefix + "checks"
 )
 
 // Notes: annotations that bluegreen alone writes, on a Deployment in use.
@@ -97,6 +108,9 @@ const (
 	// Value: see Left.
 	LeftKey = prefix + "left"
 )
+
+// CheckOf is the label of a Job that checks a version. Value: the name of the Service.
+const CheckOf = prefix + "check-of"
 
 // DefaultVersionLabel is the selector key that carries the version when VersionLabel is absent.
 const DefaultVersionLabel = "version"
@@ -141,6 +155,9 @@ const (
 	// MessageKey says what.
 	Waiting Phase = "Waiting"
 
+	// Checking: the target version is ready, and is checked before it gets traffic.
+	Checking Phase = "Checking"
+
 	// Paused: the target version is ready, and waits for approval.
 	Paused Phase = "Paused"
 
@@ -154,10 +171,10 @@ const (
 
 // userKeys are the annotations that users write. An error about an unknown key lists them.
 var userKeys = []string{TargetVersion, VersionLabel, Ready, InUseProtection, Drain, Promote, ApprovedVersion, Deadline, AutoRollback,
-	Retry, RetireAfter, Follows, PreviewOf}
+	Retry, RetireAfter, PrePromotionCheck, PostPromotionCheck, Follows, PreviewOf}
 
 // OwnKeys are the annotations that bluegreen alone writes on a Service.
-var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey}
+var OwnKeys = []string{PhaseKey, MessageKey, AttemptKey, LastSwitchKey, ChecksKey}
 
 // NoteKeys are the annotations that bluegreen alone writes on a Deployment.
 var NoteKeys = []string{Serves, ResumeAfter, ScaleToZeroAfter, LeftKey}

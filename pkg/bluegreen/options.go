@@ -63,6 +63,9 @@ type Options struct {
 
 	// RetireAfter is how long after a switch what was left goes to 0 replicas; nil for never.
 	RetireAfter *time.Duration
+
+	// CheckBefore and CheckAfter are the names of the CronJobs whose Jobs check a version before and after the switch; empty for none.
+	CheckBefore, CheckAfter string
 }
 
 // parse reads annotations. Errors name the key, the value and what is allowed.
@@ -152,7 +155,24 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 		o.RetireAfter = nil
 		add(NotRetiring(annotations[RetireAfter], InUseProtection+" to be enabled for this Service"))
 	}
+	o.CheckBefore, err = cronJob(annotations, PrePromotionCheck)
+	add(err)
+	o.CheckAfter, err = cronJob(annotations, PostPromotionCheck)
+	add(err)
+	if _, watched := annotations[AutoRollback]; o.CheckAfter != "" && !watched {
+		add(field.Invalid(AnnotationsPath.Key(PostPromotionCheck), o.CheckAfter, "needs "+AutoRollback+", which says how long it may take"))
+		o.CheckAfter = ""
+	}
 	return errs
+}
+
+// cronJob reads an annotation that names a CronJob.
+func cronJob(annotations map[string]string, key string) (string, *field.Error) {
+	name, set := annotations[key]
+	if problems := validation.IsDNS1123Subdomain(name); set && len(problems) > 0 {
+		return "", field.Invalid(AnnotationsPath.Key(key), name, "must be the name of a CronJob of this namespace: "+strings.Join(problems, "; "))
+	}
+	return name, nil
 }
 
 // versionLabel reads the annotation VersionLabel.
@@ -179,6 +199,11 @@ func approvedVersion(annotations map[string]string) (string, *field.Error) {
 // NotRetiring says what is missing for RetireAfter: of what is not protected, nobody knows when traffic left it.
 func NotRetiring(value, needs string) *field.Error {
 	return field.Invalid(AnnotationsPath.Key(RetireAfter), value, "needs "+needs)
+}
+
+// NotChecking says what is missing for PrePromotionCheck or PostPromotionCheck: without it, bluegreen has no right to run Jobs.
+func NotChecking(key, value string) *field.Error {
+	return field.Invalid(AnnotationsPath.Key(key), value, "needs checks.enabled in bluegreen's Helm chart")
 }
 
 // duration reads an annotation that is a duration within a range; nil if it is absent.

@@ -44,6 +44,14 @@ const (
 	ReasonPaused Reason = "Paused"
 	// ReasonNotComplete: a Deployment of the target version is still rolling out, and the Service asks for Complete.
 	ReasonNotComplete Reason = "NotComplete"
+	// ReasonNotChecked: the target version is ready, and its check has not begun.
+	ReasonNotChecked Reason = "NotChecked"
+	// ReasonChecking: the target version is ready, and its check has not ended.
+	ReasonChecking Reason = "Checking"
+	// ReasonLiveNotChecked: the selector is on the target, whose check after the switch has not ended, or cannot.
+	ReasonLiveNotChecked Reason = "LiveNotChecked"
+	// ReasonCheckStarted: a Job was created that checks a version.
+	ReasonCheckStarted Reason = "CheckStarted"
 	// ReasonNotApproved: the target version is ready, and nobody has approved it yet.
 	ReasonNotApproved Reason = "NotApproved"
 	// ReasonFewerThanLive: the target version has fewer available replicas than the live one, and the Service asks for

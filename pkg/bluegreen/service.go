@@ -122,9 +122,11 @@ func (s Service) Pending() bool { return s.Target != "" && s.Live() != s.Target 
 // Approved reports whether the target needs no approval, or has it.
 func (s Service) Approved() bool { return s.Promotion == Auto || s.ApprovedVersion == s.Target }
 
-// Holds reports whether no Deployment may roll out in place to the target: its ask was given up, or is not approved, or others wait for
-// more than that.
-func (s Service) Holds() bool { return s.holds || s.GivenUp() != "" || !s.Approved() }
+// Holds reports whether no Deployment may roll out in place to the target: its ask was given up, or is not approved, or is to be
+// checked first, or others wait for more than that.
+func (s Service) Holds() bool {
+	return s.holds || s.GivenUp() != "" || !s.Approved() || s.CheckBefore != ""
+}
 
 // TargetSelector returns the selector that the Service would have on its target; nil without one.
 func (s Service) TargetSelector() labels.Set { return s.targetSelector }

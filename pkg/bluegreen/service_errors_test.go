@@ -95,6 +95,24 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 				"needs bluegreen/in-use-protection to be enabled for this Service"}},
 			want: asking("", unprotected),
 		},
+		"a check by no name": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PrePromotionCheck, "smoke test"),
+			errors: [][]string{{"metadata.annotations[bluegreen/pre-promotion-check]", `"smoke test"`,
+				"must be the name of a CronJob of this namespace: "}},
+			want: asking(""),
+		},
+		"a check by an empty name": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PrePromotionCheck, ""),
+			errors: [][]string{{"metadata.annotations[bluegreen/pre-promotion-check]", `""`,
+				"must be the name of a CronJob of this namespace: "}},
+			want: asking(""),
+		},
+		"a check after a switch that is not watched": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PostPromotionCheck, "smoke"),
+			errors: [][]string{{"metadata.annotations[bluegreen/post-promotion-check]", `"smoke"`,
+				"needs bluegreen/auto-rollback, which says how long it may take"}},
+			want: asking(""),
+		},
 		"a rollback before anything can have been broken for long": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.AutoRollback, "10s"),
 			errors: [][]string{{"metadata.annotations[bluegreen/auto-rollback]", `"10s"`,

@@ -25,6 +25,7 @@ type parsed struct {
 	promotion    bluegreen.Promotion
 	approved     string
 	retry        string
+	checks       [2]string // before the switch, and after it
 
 	// These are 0 where they are absent.
 	drain, deadline, retireAfter, autoRollback time.Duration
@@ -43,6 +44,7 @@ func parse(annotations map[string]string) (parsed, field.ErrorList) {
 		promotion:    service.Promotion,
 		approved:     service.ApprovedVersion,
 		retry:        service.Retry,
+		checks:       [2]string{service.CheckBefore, service.CheckAfter},
 		drain:        ptr.Deref(service.Drain, 0),
 		deadline:     ptr.Deref(service.Deadline, 0),
 		retireAfter:  ptr.Deref(service.RetireAfter, 0),

@@ -88,6 +88,11 @@ func TestParseReadsWhatTheAnnotationsAskFor(t *testing.T) {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.Deadline, "10m"),
 			want:        asking("1", func(p *parsed) { p.deadline = 10 * time.Minute }),
 		},
+		"checks": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PrePromotionCheck, "smoke", bluegreen.PostPromotionCheck, "orders.daily",
+				bluegreen.AutoRollback, "10m"),
+			want: asking("1", func(p *parsed) { p.checks, p.autoRollback = [2]string{"smoke", "orders.daily"}, 10*time.Minute }),
+		},
 		"a retirement": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.RetireAfter, "24h"),
 			want:        asking("1", func(p *parsed) { p.retireAfter = 24 * time.Hour }),

@@ -22,7 +22,7 @@ func BenchmarkReview(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	handler := ForServices(scheme.Scheme, nil, nil, controllerUser, true)
+	handler := ForServices(scheme.Scheme, nil, nil, controllerUser, true, true)
 	b.ReportAllocs()
 	for b.Loop() {
 		request := httptest.NewRequest(http.MethodPost, ServicesPath, bytes.NewReader(body))

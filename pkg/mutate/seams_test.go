@@ -94,7 +94,7 @@ func handleAndTell(r admission.Request) (admission.Response, []string) {
 
 // handleIn is the answer to a write of a Service in a namespace with some objects.
 func handleIn(live client.Reader, recorder events.EventRecorder, r admission.Request) admission.Response {
-	return ForServices(scheme.Scheme, live, recorder, controllerUser, true).Handle(context.Background(), r)
+	return ForServices(scheme.Scheme, live, recorder, controllerUser, true, true).Handle(context.Background(), r)
 }
 
 // handleDeploymentAndTell is the answer to a write of a Deployment, and the Events.

@@ -32,20 +32,22 @@ type services struct {
 	recorder   events.EventRecorder
 	controller string
 	protection bool
+	checks     bool
 }
 
 var _ ctrladmission.Handler = &services{}
 
 // ForServices returns the webhook for Services. apiReader reads from the API server; controller is the user name of bluegreen's
-// own controller, the only one who moves traffic; protection reports whether the installation protects Deployments in use.
+// own controller, the only one who moves traffic; protection reports whether the installation protects Deployments in use, and checks whether it may run Jobs.
 func ForServices(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string,
-	protection bool) *ctrladmission.Webhook {
+	protection, checks bool) *ctrladmission.Webhook {
 	return &ctrladmission.Webhook{Handler: &services{
 		decoder:    ctrladmission.NewDecoder(scheme),
 		apiReader:  apiReader,
 		recorder:   recorder,
 		controller: controller,
 		protection: protection,
+		checks:     checks,
 	}}
 }
 
@@ -92,7 +94,7 @@ func (s *services) withWhatServes(ctx context.Context, write admission.ServiceWr
 
 // read reads what the writer wants, and what is stored.
 func (s *services) read(request ctrladmission.Request) (admission.ServiceWrite, error) {
-	write := admission.ServiceWrite{ByController: request.UserInfo.Username == s.controller, Protection: s.protection}
+	write := admission.ServiceWrite{ByController: request.UserInfo.Username == s.controller, Protection: s.protection, Checks: s.checks}
 	wanted := &corev1.Service{}
 	if err := s.decoder.DecodeRaw(request.Object, wanted); err != nil {
 		return write, fmt.Errorf("decoding the Service: %w", err)

@@ -136,7 +136,7 @@ func serveRotated(t *testing.T, r *installation.Installation, rotation certs.Rot
 	if err := keeper.SetupWithManager(mgr); err != nil {
 		t.Fatal(err)
 	}
-	webhook := mutate.ForServices(scheme.Scheme, mgr.GetAPIReader(), mgr.GetEventRecorder("test"), "nobody", true)
+	webhook := mutate.ForServices(scheme.Scheme, mgr.GetAPIReader(), mgr.GetEventRecorder("test"), "nobody", true, false)
 	mgr.GetWebhookServer().Register(mutate.ServicesPath, webhook)
 	ctx, stop := context.WithCancel(context.WithoutCancel(t.Context()))
 	ended := make(chan error, 1)

@@ -117,6 +117,70 @@ rules:
     verbs: [create, patch]
 {{- end -}}
 
+{{- /* Grants rules to bluegreen where it manages Services, cluster-wide or in single namespaces. Takes a list: the root, the name of the
+roles, and the rules. */ -}}
+{{- define "bluegreen.grants" -}}
+{{- $root := index . 0 -}}
+{{- $name := index . 1 -}}
+{{- $rules := index . 2 -}}
+{{- if not $root.Values.watchNamespaces }}
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRole
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "bluegreen.labels" $root | nindent 4 }}
+{{ $rules }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: ClusterRoleBinding
+metadata:
+  name: {{ $name }}
+  labels:
+    {{- include "bluegreen.labels" $root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: ClusterRole
+  name: {{ $name }}
+{{ include "bluegreen.subjects" $root }}
+{{- end }}
+{{- range $root.Values.watchNamespaces }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: Role
+metadata:
+  name: {{ $name }}
+  namespace: {{ . }}
+  labels:
+    {{- include "bluegreen.labels" $root | nindent 4 }}
+{{ $rules }}
+---
+apiVersion: rbac.authorization.k8s.io/v1
+kind: RoleBinding
+metadata:
+  name: {{ $name }}
+  namespace: {{ . }}
+  labels:
+    {{- include "bluegreen.labels" $root | nindent 4 }}
+roleRef:
+  apiGroup: rbac.authorization.k8s.io
+  kind: Role
+  name: {{ $name }}
+{{ include "bluegreen.subjects" $root }}
+{{- end }}
+{{- end -}}
+
+{{- /* What bluegreen does there once it may run Jobs that check a version. */ -}}
+{{- define "bluegreen.checkRules" -}}
+rules:
+  - apiGroups: [batch]
+    resources: [cronjobs]
+    verbs: [get]
+  - apiGroups: [batch]
+    resources: [jobs]
+    verbs: [list, watch, create, delete]
+{{- end -}}
+
 {{- /* What the uninstaller does there. */ -}}
 {{- define "bluegreen.uninstallRules" -}}
 rules:

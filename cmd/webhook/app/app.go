@@ -138,7 +138,7 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, clock *cluster
 		}
 	}
 	hooks, scheme, reader, recorder := mgr.GetWebhookServer(), mgr.GetScheme(), mgr.GetAPIReader(), mgr.GetEventRecorder(cluster.Name)
-	services := mutate.ForServices(scheme, reader, recorder, controllerUser, o.inUseProtection)
+	services := mutate.ForServices(scheme, reader, recorder, controllerUser, o.inUseProtection, o.checks)
 	hooks.Register(mutate.ServicesPath, ending.handler(services))
 	hooks.Register(mutate.DeploymentsPath, ending.handler(mutate.ForDeployments(scheme, reader, recorder, controllerUser)))
 	return addChecks(mgr, ending)
@@ -150,7 +150,7 @@ func (o *options) addControllers(ctx context.Context, mgr manager.Manager, clock
 		return fmt.Errorf("indexing: %w", err)
 	}
 	shared := cluster.Of(mgr, clock)
-	if err := switching.New(shared, o.inUseProtection).SetupWithManager(mgr); err != nil {
+	if err := switching.New(shared, o.inUseProtection, o.checks).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the switching of Services: %w", err)
 	}
 	if err := protection.New(shared, o.inUseProtection, o.drain).SetupWithManager(mgr); err != nil {

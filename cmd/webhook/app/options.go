@@ -36,6 +36,7 @@ type options struct {
 	watchNamespaces      []string
 	leftOut              []string // Of those, the ones that may not be read; not a flag.
 	inUseProtection      bool
+	checks               bool
 	drain                time.Duration
 	tlsCertDir           string
 	caSecretName         string
@@ -59,6 +60,9 @@ func parse(args []string) (*options, error) {
 	flags.StringSliceVar(&o.watchNamespaces, "watch-namespaces", nil, "Namespaces to work in, separated by commas. Empty for all.")
 	flags.BoolVar(&o.inUseProtection, "in-use-protection", true,
 		"Keep Deployments that serve a managed Service from deletion and from scale-downs that come before the switch.")
+	flags.BoolVar(&o.checks, "checks", false,
+		"Run Jobs that check a version, where a Service's annotations "+bluegreen.PrePromotionCheck+" or "+bluegreen.PostPromotionCheck+
+			" ask for it. Needs the right to create Jobs.")
 	flags.DurationVar(&o.drain, "drain", 30*time.Second,
 		"Time for which a Deployment is kept as it is after traffic has left it, unless the Service's annotation "+bluegreen.Drain+
 			" says otherwise.")

@@ -1,6 +1,7 @@
 package admission
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -173,6 +174,37 @@ func TestNothingRetiresWhereNothingIsProtected(t *testing.T) {
 				if len(protected.Errors) > 0 {
 					t.Errorf("with protection: %v", protected.Errors)
 				}
+			}
+		})
+	}
+}
+
+// TestNothingIsCheckedWhereNoJobsMayRun: of such an installation, a new check is refused. A stored one stops no other write.
+func TestNothingIsCheckedWhereNoJobsMayRun(t *testing.T) {
+	smoke, thorough := Annotation(bluegreen.PrePromotionCheck, "smoke"), Annotation(bluegreen.PrePromotionCheck, "thorough")
+	after := []ServiceOption{Annotation(bluegreen.PostPromotionCheck, "smoke"), Annotation(bluegreen.AutoRollback, "10m")}
+	for name, test := range map[string]struct {
+		old, new *corev1.Service
+		refused  string
+	}{
+		"created":                 {new: Managed(smoke), refused: "pre"},
+		"added":                   {old: Managed(), new: Managed(smoke), refused: "pre"},
+		"added, after the switch": {old: Managed(), new: Managed(after...), refused: "post"},
+		"changed":                 {old: Managed(smoke), new: Managed(thorough), refused: "pre"},
+		"adopted with it":         {old: Service(smoke), new: Managed(smoke), refused: "pre"},
+		"stored, and another ask": {old: Managed(smoke), new: Managed(smoke, Asks("1.11"))},
+		"removed":                 {old: Managed(smoke), new: Managed()},
+	} {
+		t.Run(name, func(t *testing.T) {
+			answer := admit(serviceWrite{old: test.old, new: test.new, withoutJobs: true})
+			want := fmt.Sprintf("metadata.annotations[bluegreen/%s-promotion-check]: Invalid value: ", test.refused)
+			if test.refused == "" && len(answer.Errors) > 0 || test.refused != "" && (len(answer.Errors) != 1 ||
+				!strings.HasPrefix(answer.Errors[0].Error(), want) ||
+				!strings.HasSuffix(answer.Errors[0].Error(), "needs checks.enabled in bluegreen's Helm chart")) {
+				t.Errorf("got %v", answer.Errors)
+			}
+			if allowed := admit(serviceWrite{old: test.old, new: test.new}); len(allowed.Errors) > 0 {
+				t.Errorf("with checks: %v", allowed.Errors)
 			}
 		})
 	}

@@ -54,12 +54,28 @@ func (w ServiceWrite) invalidVersion() field.ErrorList {
 
 // cannotRetire rejects retire-after in an installation that protects no Deployments.
 func (w ServiceWrite) cannotRetire() field.ErrorList {
-	value, asked := w.New.Annotations[bluegreen.RetireAfter]
-	stored := w.Old.Exists() && w.Old.Managed && w.Old.Annotations[bluegreen.RetireAfter] == value
-	if !asked || w.Protection || stored {
+	value, brought := w.brings(bluegreen.RetireAfter)
+	if !brought || w.Protection {
 		return nil
 	}
 	return field.ErrorList{bluegreen.NotRetiring(value, "inUseProtection.enabled in bluegreen's Helm chart")}
+}
+
+// cannotCheck rejects checks in an installation that may not run Jobs.
+func (w ServiceWrite) cannotCheck() field.ErrorList {
+	var errs field.ErrorList
+	for _, key := range []string{bluegreen.PrePromotionCheck, bluegreen.PostPromotionCheck} {
+		if value, brought := w.brings(key); brought && !w.Checks {
+			errs = append(errs, bluegreen.NotChecking(key, value))
+		}
+	}
+	return errs
+}
+
+// brings returns what an annotation asks for; false if it asks for nothing, or if the managed Service that is stored asks for the same.
+func (w ServiceWrite) brings(key string) (string, bool) {
+	value, asked := w.New.Annotations[key]
+	return value, asked && !(w.Old.Exists() && w.Old.Managed && w.Old.Annotations[key] == value)
 }
 
 // EndsProtection reports whether the write may end the protection of live Deployments: it gives the Service back, switches the

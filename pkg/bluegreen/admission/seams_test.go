@@ -19,6 +19,9 @@ type serviceWrite struct {
 
 	// unprotected is of an installation that protects no Deployments.
 	unprotected bool
+
+	// withoutJobs is of an installation that may not run Jobs.
+	withoutJobs bool
 }
 
 // deploymentWrite is somebody's UPDATE of a Deployment, in a namespace with some Services.
@@ -42,6 +45,7 @@ func (w serviceWrite) production() ServiceWrite {
 		Followers:    followers,
 		ByController: w.byController,
 		Protection:   !w.unprotected,
+		Checks:       !w.withoutJobs,
 	}
 }
 

@@ -24,8 +24,8 @@ type ServiceWrite struct {
 	Deployments []*appsv1.Deployment
 	Followers   []bluegreen.Service
 
-	// Protection reports whether the installation protects Deployments in use.
-	Protection bool
+	// Protection reports whether the installation protects Deployments in use, and Checks whether it may run Jobs.
+	Protection, Checks bool
 
 	// ByController reports whether the writer is bluegreen's own controller, the only one who moves traffic.
 	ByController bool
@@ -115,7 +115,7 @@ func (w ServiceWrite) created() ServiceAnswer {
 		service = service.WithVersion(service.Target)
 	}
 	answer := store(service, justAsked(service))
-	answer.Errors = slices.Concat(w.New.Errors, w.invalidVersion(), service.NotSwitchable(), w.cannotRetire())
+	answer.Errors = slices.Concat(w.New.Errors, w.invalidVersion(), service.NotSwitchable(), w.cannotRetire(), w.cannotCheck())
 	answer.warnOwnKeys(w)
 	return answer
 }
@@ -133,17 +133,21 @@ func (w ServiceWrite) updated() ServiceAnswer {
 	}
 	answer := store(service, own)
 	answer.Errors = slices.Concat(w.New.Errors, w.otherKeysChanged(w.New.VersionLabel), w.invalidVersion(),
-		service.NotSwitchable(), w.keepsServing(), w.cannotRetire())
+		service.NotSwitchable(), w.keepsServing(), w.cannotRetire(), w.cannotCheck())
 	answer.warnSelector(service, w.New.Live())
 	answer.warnOwnKeys(w)
 	return answer
 }
 
-// askedAnew returns bluegreen's own annotations after another ask: what the last switch was stays true.
+// askedAnew returns bluegreen's own annotations after another ask: what the last switch was stays true, and what checks it.
 func (w ServiceWrite) askedAnew(service bluegreen.Service) map[string]string {
 	own := justAsked(service)
 	if last, found := w.Old.LastSwitch(); found && w.Old.Managed {
 		own[bluegreen.LastSwitchKey] = last.String()
+	}
+	check, _ := w.Old.After()
+	if record, found := w.Old.RecordOf(check); found {
+		own[bluegreen.ChecksKey] = record.String()
 	}
 	return own
 }
@@ -151,7 +155,7 @@ func (w ServiceWrite) askedAnew(service bluegreen.Service) map[string]string {
 // mended returns bluegreen's own annotations once what was wrong with others is mended: what became of the ask stays.
 func (w ServiceWrite) mended(service bluegreen.Service) map[string]string {
 	own := justAsked(service)
-	for _, key := range []string{bluegreen.AttemptKey, bluegreen.LastSwitchKey} {
+	for _, key := range []string{bluegreen.AttemptKey, bluegreen.LastSwitchKey, bluegreen.ChecksKey} {
 		if record, found := w.Old.Annotations[key]; found {
 			own[key] = record
 		}

@@ -20,6 +20,7 @@ const (
 	message          = "bluegreen/message"
 	attempt          = "bluegreen/attempt"
 	lastSwitch       = "bluegreen/last-switch"
+	checks           = "bluegreen/checks"
 	retry            = "bluegreen/retry"
 	follows          = "bluegreen/follows"
 	previewOf        = "bluegreen/preview-of"
@@ -30,7 +31,7 @@ const (
 )
 
 // ownKeys are those that bluegreen alone writes on a Service.
-var ownKeys = []string{phase, message, attempt, lastSwitch}
+var ownKeys = []string{phase, message, attempt, lastSwitch, checks}
 
 // ServiceOption changes one thing of a Service.
 type ServiceOption func(*corev1.Service)

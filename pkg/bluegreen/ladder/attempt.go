@@ -13,6 +13,9 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
+// wasNotReady begins what is said of a version that was given up because its deadline has passed.
+const wasNotReady = "was not ready"
+
 // tryAgain ends the command by which people ask again for a version that was given up.
 const tryAgain = " --overwrite"
 
@@ -22,13 +25,23 @@ func attempted(state State) *bluegreen.Decision {
 	var message string
 	switch state.Service.GivenUp() {
 	case bluegreen.Failed:
-		message = cmp.Or(said(state, state.Service.Target, "was not ready"), givenUp(state, "was not ready in time"))
+		message = cmp.Or(said(state, state.Service.Target, wasNotReady), said(state, state.Service.Target, checkFailed), reasonLost(state))
 	case bluegreen.RolledBack:
 		message = cmp.Or(said(state, state.Service.Target, wasRolledBack), givenUp(state, wasRolledBack))
 	default:
 		return nil
 	}
-	return stay(state, state.Service.GivenUp(), message, state.Service.Records(state.Now))
+	return stay(state, state.Service.GivenUp(), message, recordsOf(state))
+}
+
+// reasonLost says that an ask was given up, if somebody removed the message that says why.
+func reasonLost(state State) string {
+	if check, asked := state.Service.Before(state.Target, state.Now); asked {
+		if record, _ := state.Service.RecordOf(check); record.Result == bluegreen.CheckFailed || record.Result == bluegreen.CheckLost {
+			return givenUp(state, checkFailed+" before the switch")
+		}
+	}
+	return givenUp(state, wasNotReady+" in time")
 }
 
 // said returns what the Service says of a version that was given up; empty if it says something else. Why it was is recorded nowhere else.
@@ -59,7 +72,7 @@ func trouble(state State) string {
 
 // fail gives up an ask whose target is not ready in time, and tells what was in the way.
 func fail(state State, why verdict) *bluegreen.Decision {
-	what := fmt.Sprintf("was not ready %s after it was asked for (%s)", lasted(state.Service.Try(state.Now), state.Now),
+	what := fmt.Sprintf("%s %s after it was asked for (%s)", wasNotReady, lasted(state.Service.Try(state.Now), state.Now),
 		bluegreen.Shorten(why.message, 500))
 	return stay(state, bluegreen.Failed, givenUp(state, what), recordsWith(state, bluegreen.OutcomeFailed))
 }
@@ -68,7 +81,7 @@ func fail(state State, why verdict) *bluegreen.Decision {
 func recordsWith(state State, outcome bluegreen.Outcome) map[string]string {
 	attempt := state.Service.Try(state.Now)
 	attempt.Outcome = outcome
-	records := state.Service.Records(state.Now)
+	records := recordsOf(state)
 	records[bluegreen.AttemptKey] = attempt.String()
 	return records
 }

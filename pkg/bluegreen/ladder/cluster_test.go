@@ -24,6 +24,7 @@ type cluster struct {
 	seen        []stop
 	webhookDown bool
 	now         time.Time
+	checks      jobRunner
 }
 
 // stop is where a Service stands when nothing moves any more, and how many writes of the controller led there.
@@ -135,12 +136,14 @@ func (c *cluster) settle() {
 	}
 	var saw []string
 	for count := 0; ; count++ {
-		state := observe(c.service, slices.Collect(maps.Values(c.deployments)))
-		before := observe(c.service.DeepCopy(), slices.Collect(maps.Values(c.deployments)))
-		state.Now, before.Now = c.now, c.now
+		state, before := c.observed(c.service), c.observed(c.service.DeepCopy())
 		action := decideOn(state)
 		if !reflect.DeepEqual(state, before) {
 			c.t.Fatal("what was observed was changed")
+		}
+		if action = c.checks.prepare(state, action); c.checks.perform(c.service, action) && !action.Writes {
+			count--
+			continue
 		}
 		if !action.Writes {
 			c.seen = append(c.seen, c.standing(action.Reason, count))
@@ -154,6 +157,12 @@ func (c *cluster) settle() {
 		}
 		c.store(serviceWrite{old: c.service, new: action.Service, byController: true})
 	}
+}
+
+func (c *cluster) observed(service *corev1.Service) State {
+	state := observe(service, slices.Collect(maps.Values(c.deployments)))
+	state.Now, state.Checks = c.now, c.checks.observed(service)
+	return state
 }
 
 func (c *cluster) standing(reason Reason, writes int) stop {

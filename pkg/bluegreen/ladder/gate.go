@@ -20,10 +20,8 @@ func ready(state State) *bluegreen.Decision {
 	if why == nil {
 		return nil
 	}
-	if paused := state.Service.Annotations[bluegreen.PhaseKey] == string(bluegreen.Paused); paused && why.unobserved {
-		if waits := approved(state); waits != nil {
-			return waits // As before: an autoscaler, or an annotation, makes a new generation.
-		}
+	if beyond := beyondReady(state); beyond != nil && why.unobserved {
+		return beyond // As before: an autoscaler, or an annotation, makes a new generation.
 	}
 	due := deadline(state)
 	late := !due.IsZero() && !state.Now.Before(due)
@@ -38,6 +36,16 @@ func ready(state State) *bluegreen.Decision {
 		*decision = decision.LookingAgainBy(state.Now.Add(tryAgainAfter))
 	}
 	return decision
+}
+
+// beyondReady returns what holds traffic if the target was ready a moment ago; nil if that is not known, or if nothing does.
+func beyondReady(state State) *bluegreen.Decision {
+	switch bluegreen.Phase(state.Service.Annotations[bluegreen.PhaseKey]) {
+	case bluegreen.Checking, bluegreen.Paused:
+		return cmp.Or(checked(state), approved(state))
+	default:
+		return nil
+	}
 }
 
 // tryAgainAfter is when to look again whether the API server lets a follower move: nothing tells.

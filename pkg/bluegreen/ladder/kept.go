@@ -17,7 +17,7 @@ func kept(state State) bluegreen.Decision {
 	if decision := judged(state); decision != nil {
 		return *decision
 	}
-	why := cmp.Or(liveTrouble(state), liveRelabelled(state), &verdict{reason: bluegreen.ReasonStable})
+	why := cmp.Or(liveTrouble(state), liveRelabelled(state), checkingAfter(state), &verdict{reason: bluegreen.ReasonStable})
 	decision := show(state, bluegreen.Stable, *why)
 	decision.Writes = append(decision.Writes, protectLive(state)...)
 	return decision

@@ -37,6 +37,9 @@ type State struct {
 	// Refused says why the API server refuses the write that would move a follower; empty if that is not known.
 	Refused string
 
+	// Checks are what is known of checks by Jobs.
+	Checks Checks
+
 	// Protection reports whether the installation protects Deployments in use.
 	Protection bool
 
@@ -54,6 +57,7 @@ var ladder = []rung{
 	led,
 	attempted,
 	ready,
+	checked,
 	approved,
 	moved,
 }
@@ -62,10 +66,11 @@ var ladder = []rung{
 // just become live, and broke. Each time every check of the gate has passed.
 func Decide(state State) bluegreen.Decision {
 	decision := climb(state)
-	if decision.MovesTraffic() {
-		return decision
+	if !decision.MovesTraffic() {
+		decision = watch(state, decision)
 	}
-	return watch(state, decision)
+	decision.Writes = append(decision.Writes, endChecks(state)...)
+	return decision
 }
 
 func climb(state State) bluegreen.Decision {
@@ -91,7 +96,7 @@ type verdict struct {
 
 // wait keeps traffic where it is until the target is ready, and tells why it is not.
 func wait(state State, why verdict) *bluegreen.Decision {
-	return hold(state, bluegreen.Waiting, why, state.Service.Records(state.Now))
+	return hold(state, bluegreen.Waiting, why, recordsOf(state))
 }
 
 // hold keeps traffic where it is, and tells why. It also tells what is wrong with the live Deployments.
@@ -110,7 +115,7 @@ func hold(state State, phase bluegreen.Phase, why verdict, records map[string]st
 
 // show returns the decision that writes a phase and its message on the Service, unless both are there already.
 func show(state State, phase bluegreen.Phase, why verdict) bluegreen.Decision {
-	return report(state, phase, why, state.Service.Records(state.Now))
+	return report(state, phase, why, recordsOf(state))
 }
 
 // report does the same with records that differ from those on the Service.
@@ -119,6 +124,15 @@ func report(state State, phase bluegreen.Phase, why verdict, records map[string]
 	maps.Copy(own, records)
 	why.message = asked(state) + why.message
 	return bluegreen.Decision{Reason: why.reason, Writes: writeOf(state, state.Service.WithOwn(own), why)}
+}
+
+// recordsOf returns the records of the Service as they go on.
+func recordsOf(state State) map[string]string {
+	records := state.Service.Records(state.Now)
+	if checks := recordsOfChecks(state); checks != "" {
+		records[bluegreen.ChecksKey] = checks
+	}
+	return records
 }
 
 // writeOf returns the write of a Service, and what people are told of it; none if there is nothing to write.

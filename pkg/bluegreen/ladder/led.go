@@ -88,7 +88,10 @@ func notHeldForOthers(state State, deployment *appsv1.Deployment) *verdict {
 	if !service.Holds() || !service.Approved() || !bluegreen.RolloutHeld(deployment) || !service.WouldLose(deployment) {
 		return nil
 	}
+	why := "all that go together can move; use a Deployment for each version, or let the other Service follow no more"
+	if service.CheckBefore != "" {
+		why = "anything can check the new ones; use a Deployment for each version, or remove " + bluegreen.PrePromotionCheck
+	}
 	return &verdict{reason: bluegreen.ReasonNotAvailable, warning: true, message: fmt.Sprintf("serves, and its rollout to version %s is "+
-		"held: its pods would end before all that go together can move; use a Deployment for each version, or let the other Service "+
-		"follow no more", service.Target)}
+		"held: its pods would end before %s", service.Target, why)}
 }

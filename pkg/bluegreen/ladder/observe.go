@@ -118,6 +118,7 @@ func (s State) as(service bluegreen.Service, deployments []*appsv1.Deployment) S
 		followers = append(followers, follower.Service)
 	}
 	state := Observe(service, deployments, s.Protection, s.Now).LedBy(s.Leader).With(followers, deployments)
+	state.Checks = s.Checks
 	for _, follower := range s.Followers {
 		state = state.Refuse(follower.Service.Name, follower.Refused)
 	}

@@ -27,12 +27,12 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 	if !found || last.Judged() || !state.Now.Before(end) || state.Service.Leader != "" {
 		return decision
 	}
-	why, since := broken(state, last)
+	why, due := broken(state, last)
 	if why == nil {
-		return decision
+		return checkAfter(state, decision, end)
 	}
-	if due := since.Add(bluegreen.Patience); state.Now.Before(due) {
-		return decision.LookingAgainBy(due)
+	if state.Now.Before(due) {
+		return checkAfter(state, decision.LookingAgainBy(due), end)
 	}
 	back := state.as(state.Service.Returning(), state.all())
 	switch obstacle := cmp.Or(gate(back), gateOfFollowers(back)); {
@@ -47,21 +47,26 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 	}
 }
 
-// broken returns what is wrong with what the last switch made live, in followers that moved with it too, and since when; nil if nothing
-// is.
-func broken(state State, last bluegreen.LastSwitch) (why *verdict, since time.Time) {
+// broken returns what is wrong with what the last switch made live, in followers that moved with it too, and when traffic returns if that
+// lasts; nil if nothing is.
+func broken(state State, last bluegreen.LastSwitch) (why *verdict, due time.Time) {
+	if why := failedAfter(state, last); why != nil {
+		return why, state.Now
+	}
 	for _, one := range state.together() {
 		moved, _, watched := one.Service.Window()
 		if !watched || moved.From != last.From || moved.To != last.To {
 			continue
 		}
 		for _, deployment := range one.Live {
-			if at, broke := brokeAt(deployment, moved, last.At); broke && (why == nil || at.Before(since)) {
-				since, why = at, about(deployment, &verdict{message: "not available since " + at.UTC().Format(time.RFC3339) + because(deployment)})
+			at, broke := brokeAt(deployment, moved, last.At)
+			if at = at.Add(bluegreen.Patience); broke && (why == nil || at.Before(due)) {
+				since := at.Add(-bluegreen.Patience)
+				due, why = at, about(deployment, &verdict{message: "not available since " + since.UTC().Format(time.RFC3339) + because(deployment)})
 			}
 		}
 	}
-	return why, since
+	return why, due
 }
 
 // because returns how a message goes on if a Deployment says why it is not available.
@@ -106,6 +111,10 @@ func rollBack(state, back State, decision bluegreen.Decision, why *verdict) blue
 	case moved.Service.Pending():
 		told += fmt.Sprintf("; version %s is still asked for", service.Target)
 		own = ownAfter(state, decision)
+		own[bluegreen.ChecksKey] = recordsOfChecks(moved) // What checked the version that traffic returns from matters no more.
+		if own[bluegreen.ChecksKey] == "" {
+			delete(own, bluegreen.ChecksKey)
+		}
 		if message, found := own[bluegreen.MessageKey]; found {
 			own[bluegreen.MessageKey] = strings.Replace(message, staysOn(service), staysOn(moved.Service), 1)
 		}
@@ -134,7 +143,7 @@ func judge(state State, decision bluegreen.Decision, why, obstacle *verdict) blu
 	message := stranded(service, last, fmt.Sprintf(" %s (%s), and traffic could not return to version %s (%s)", afterSwitch(state, last),
 		why.message, last.From, bluegreen.Shorten(obstacle.message, 300)))
 	if !service.Pending() {
-		records := service.Records(state.Now)
+		records := recordsOf(state)
 		records[bluegreen.LastSwitchKey] = last.Judge().String()
 		decision = *stay(state, bluegreen.Failed, message, records)
 		decision.LookAgain = end
@@ -160,7 +169,7 @@ func judged(state State) *bluegreen.Decision {
 		return nil
 	}
 	message := cmp.Or(said(state, last.To, hasBroken), stranded(state.Service, last, " after the switch, and traffic could not return"))
-	decision := stay(state, bluegreen.Failed, message, state.Service.Records(state.Now))
+	decision := stay(state, bluegreen.Failed, message, recordsOf(state))
 	decision.LookAgain = end
 	return decision
 }

@@ -38,6 +38,9 @@ const (
 	ReasonNotApproved        = bluegreen.ReasonNotApproved
 	ReasonFailed             = bluegreen.ReasonFailed
 	ReasonRolledBack         = bluegreen.ReasonRolledBack
+	ReasonNotChecked         = bluegreen.ReasonNotChecked
+	ReasonChecking           = bluegreen.ReasonChecking
+	ReasonLiveNotChecked     = bluegreen.ReasonLiveNotChecked
 )
 
 // now is when decisions are made.
@@ -51,6 +54,10 @@ type Action struct {
 
 	// Told is what the Event tells; empty if there is none.
 	Told string
+
+	// Starts are the checks that begin, and Ends the names of the Jobs that are deleted.
+	Starts []bluegreen.StartCheck
+	Ends   []string
 
 	// Protect are the Deployments that get finalizer and note, in order.
 	Protect []bluegreen.Protect
@@ -72,6 +79,10 @@ func decideOn(state State) Action {
 		switch change := write.Change.(type) {
 		case bluegreen.Protect:
 			action.Protect = append(action.Protect, change)
+		case bluegreen.StartCheck:
+			action.Starts = append(action.Starts, change)
+		case bluegreen.EndCheck:
+			action.Ends = append(action.Ends, change.Job.Name)
 		case bluegreen.WriteService:
 			action.Service, action.Writes = change.Desired, true
 			if write.Tell != nil {
@@ -106,6 +117,7 @@ func admit(write serviceWrite) admission.ServiceAnswer {
 		Old:          bluegreen.Read(write.old),
 		New:          bluegreen.Read(write.new),
 		ByController: write.byController,
+		Checks:       true,
 	})
 }
 

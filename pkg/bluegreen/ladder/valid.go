@@ -1,6 +1,7 @@
 package ladder
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -8,8 +9,21 @@ import (
 
 // valid holds when the annotations, and the Service they are on, ask for something that can be done.
 func valid(state State) *bluegreen.Decision {
-	if why := invalid(state.Service); why != nil {
+	if why := cmp.Or(invalid(state.Service), notChecking(state)); why != nil {
 		return wait(state, *why)
+	}
+	return nil
+}
+
+// notChecking returns that a check is asked for which the installation has no right to run, or nil.
+func notChecking(state State) *verdict {
+	for key, cronJob := range map[string]string{
+		bluegreen.PrePromotionCheck:  state.Service.CheckBefore,
+		bluegreen.PostPromotionCheck: state.Service.CheckAfter,
+	} {
+		if cronJob != "" && !state.Checks.Enabled {
+			return &verdict{reason: bluegreen.ReasonInvalid, message: bluegreen.NotChecking(key, cronJob).Error(), warning: true}
+		}
 	}
 	return nil
 }

@@ -2,6 +2,7 @@ package cluster
 
 import (
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/util/intstr"
@@ -14,10 +15,13 @@ import (
 
 // CacheByObject makes the informers keep only what decisions are made of. Most Services and Deployments of a cluster are
 // not ours, and the API server cannot filter by annotation.
+//
+// Of Jobs they hold those that check a version, and none as long as nobody asks for them.
 func CacheByObject() map[client.Object]cache.ByObject {
 	return map[client.Object]cache.ByObject{
 		&corev1.Service{}:    {Transform: pack(keepOfService)},
 		&appsv1.Deployment{}: {Transform: pack(keepOfDeployment)},
+		&batchv1.Job{}:       {Transform: reduceJob, Label: checkJobs},
 	}
 }
 

@@ -40,12 +40,18 @@ func (c *Cluster) Perform(ctx context.Context, about runtime.Object, action stri
 	return nil
 }
 
-// write makes a change. It returns the Service that was written; nil if it was a Deployment.
+// write makes a change. It returns the Service that was written; nil if it was something else.
 func (c *Cluster) write(ctx context.Context, change bluegreen.Change) (*corev1.Service, error) {
-	if service, is := change.(bluegreen.WriteService); is {
-		return c.writeService(ctx, service)
+	switch change := change.(type) {
+	case bluegreen.WriteService:
+		return c.writeService(ctx, change)
+	case bluegreen.StartCheck:
+		return nil, startCheck(ctx, c.Client, change)
+	case bluegreen.EndCheck:
+		return nil, endCheck(ctx, c.Client, change)
+	default:
+		return nil, Change(ctx, c.Client, change)
 	}
-	return nil, Change(ctx, c.Client, change)
 }
 
 // Tell records an Event of an object; nil is none. Only the leader tells: the handlers of a follower see the same changes.

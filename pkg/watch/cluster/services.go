@@ -31,10 +31,16 @@ func (c *Cluster) writeService(ctx context.Context, write bluegreen.WriteService
 // somebody has changed the Service. It is an error if the API server does not answer.
 func (c *Cluster) Rehearse(ctx context.Context, write bluegreen.WriteService) (refusal string, overtaken bool, err error) {
 	_, err = c.patchService(ctx, write, client.DryRunAll)
-	if unanswered := (*url.Error)(nil); err == nil || errors.As(err, &unanswered) {
+	if err == nil || unanswered(err) {
 		return "", false, err
 	}
 	return err.Error(), c.overtaken(ctx, write.Observed, err), nil
+}
+
+// unanswered reports whether the API server did not answer.
+func unanswered(err error) bool {
+	var failed *url.Error
+	return errors.As(err, &failed)
 }
 
 // patchService sends the patch of a write.

@@ -6,6 +6,7 @@ import (
 	"context"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	ctrl "sigs.k8s.io/controller-runtime"
 	"sigs.k8s.io/controller-runtime/pkg/builder"
@@ -20,13 +21,13 @@ import (
 
 // Controller moves the traffic of a Service to its target when that is ready, and tells until then why it is not.
 type Controller struct {
-	cluster    *cluster.Cluster
-	protection bool
+	cluster            *cluster.Cluster
+	protection, checks bool
 }
 
-// New returns a Controller. protection reports whether Deployments in use are protected.
-func New(cluster *cluster.Cluster, protection bool) *Controller {
-	return &Controller{cluster: cluster, protection: protection}
+// New returns a Controller. protection reports whether Deployments in use are protected, and checks whether Jobs may be run.
+func New(cluster *cluster.Cluster, protection, checks bool) *Controller {
+	return &Controller{cluster: cluster, protection: protection, checks: checks}
 }
 
 var _ reconcile.ObjectReconciler[*corev1.Service] = &Controller{}
@@ -44,9 +45,12 @@ func (c *Controller) Reconcile(ctx context.Context, object *corev1.Service) (rec
 	if decision.MovesTraffic() {
 		// The other controller may be about to unprotect the destination: a switch back must not meet that.
 		defer c.cluster.Lock(state.Destination()...)()
-		if decision, err = c.confirm(ctx, state); err != nil {
+		if state, decision, err = c.confirm(ctx, state); err != nil {
 			return reconcile.Result{}, err
 		}
+	}
+	if decision, err = c.prepare(ctx, state, decision); err != nil {
+		return reconcile.Result{}, err
 	}
 	if err := c.cluster.Perform(ctx, object, bluegreen.Switching, decision); err != nil || decision.LookAgain.IsZero() {
 		return reconcile.Result{}, err
@@ -78,7 +82,9 @@ func (c *Controller) observe(ctx context.Context, service bluegreen.Service) (la
 	if err != nil {
 		return ladder.State{}, err
 	}
-	return ladder.Observe(service.DueBy(leader), deployments, c.protection, c.cluster.Now()).LedBy(leader).With(followers, deployments), nil
+	state := ladder.Observe(service.DueBy(leader), deployments, c.protection, c.cluster.Now()).LedBy(leader).With(followers, deployments)
+	state.Checks, err = c.observeChecks(ctx, service, c.cluster.Client)
+	return state, err
 }
 
 // final reports whether a decision gives up an ask, or what is live, which stays so whatever happens then.
@@ -89,17 +95,17 @@ func final(decision bluegreen.Decision) bool {
 
 // confirm decides anew on what the API server has, because an informer can be behind. The Services that are written cannot be behind:
 // the writes carry their resourceVersions.
-func (c *Controller) confirm(ctx context.Context, state ladder.State) (bluegreen.Decision, error) {
+func (c *Controller) confirm(ctx context.Context, state ladder.State) (ladder.State, bluegreen.Decision, error) {
 	if current, err := c.leaderIsAsSeen(ctx, state); err != nil || !current {
-		return bluegreen.Decision{}, err // That change is on its way through the watch.
+		return state, bluegreen.Decision{}, err // That change is on its way through the watch.
 	}
 	destination, err := c.cluster.ReadDeployments(ctx, state.Destination())
 	if err != nil {
-		return bluegreen.Decision{}, err
+		return state, bluegreen.Decision{}, err
 	}
 	state, decision, err := c.decide(ctx, state.Refresh(destination))
 	if err != nil {
-		return bluegreen.Decision{}, err
+		return state, bluegreen.Decision{}, err
 	}
 	return c.rehearse(ctx, state, decision)
 }
@@ -115,18 +121,23 @@ func (c *Controller) lookAnew(ctx context.Context, state ladder.State) (ladder.S
 		return state, err
 	}
 	followers := bluegreen.FollowersOf(state.Service, services)
-	return ladder.Observe(state.Service, deployments, state.Protection, state.Now).With(followers, deployments), nil
+	anew := ladder.Observe(state.Service, deployments, state.Protection, state.Now).With(followers, deployments)
+	anew.Checks, err = c.observeChecks(ctx, state.Service, c.cluster.APIReader)
+	return anew, err
 }
 
 // SetupWithManager registers the controller. It needs the cache of cluster.CacheByObject and the indexes of cluster.AddIndexes.
 func (c *Controller) SetupWithManager(mgr manager.Manager) error {
-	return ctrl.NewControllerManagedBy(mgr).
+	controller := ctrl.NewControllerManagedBy(mgr).
 		Named(cluster.Name).
 		For(&corev1.Service{}, builder.WithPredicates(cluster.Concerned())).
 		Watches(&corev1.Service{}, cluster.HandleChanges(c.serviceChanged)).
 		Watches(&appsv1.Deployment{}, cluster.EnqueueMapped(c.servicesOf)).
-		WithOptions(cluster.Options(30)). // A switch is mostly waiting for the API server.
-		Complete(reconcile.AsReconciler(mgr.GetClient(), c))
+		WithOptions(cluster.Options(30)) // A switch is mostly waiting for the API server.
+	if c.checks {
+		controller = controller.Owns(&batchv1.Job{})
+	}
+	return controller.Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
 // serviceChanged tells that somebody has given a Service back, or withdrawn an ask, and enqueues those that go together with it.

@@ -34,7 +34,8 @@ func (c *Controller) leaderIsAsSeen(ctx context.Context, state ladder.State) (bo
 
 // rehearse returns a decision to move traffic as it is if the API server lets every follower move, and otherwise one by which nothing
 // moves: once the leader has moved, it is too late to find out.
-func (c *Controller) rehearse(ctx context.Context, state ladder.State, decision bluegreen.Decision) (bluegreen.Decision, error) {
+func (c *Controller) rehearse(ctx context.Context, state ladder.State, decision bluegreen.Decision) (ladder.State,
+	bluegreen.Decision, error) {
 	for _, write := range decision.Writes {
 		change, is := write.Change.(bluegreen.WriteService)
 		if !is || change.Observed.Name == state.Service.Name {
@@ -42,13 +43,14 @@ func (c *Controller) rehearse(ctx context.Context, state ladder.State, decision 
 		}
 		refusal, overtaken, err := c.cluster.Rehearse(ctx, change)
 		if err != nil || overtaken {
-			return bluegreen.Decision{}, err // That change is on its way through the watch.
+			return state, bluegreen.Decision{}, err // That change is on its way through the watch.
 		}
 		if refusal != "" {
-			return ladder.Decide(state.Refuse(change.Observed.Name, refusal)), nil
+			state = state.Refuse(change.Observed.Name, refusal)
+			return state, ladder.Decide(state), nil
 		}
 	}
-	return decision, nil
+	return state, decision, nil
 }
 
 // enqueueTogether enqueues the Services that a changed one leads, and the one that leads it or led it before.

@@ -23,8 +23,8 @@ var now = time.Date(2026, 11, 28, 8, 0, 0, 0, time.UTC)
 
 // setup is how a controller of Services differs from one that protects nothing and can read from the API server.
 type setup struct {
-	protection bool
-	apiReader  client.Reader
+	protection, checks bool
+	apiReader          client.Reader
 }
 
 func newController(server *APIServer, with setup) *Controller {
@@ -34,7 +34,7 @@ func newController(server *APIServer, with setup) *Controller {
 	}
 	shared := cluster.New(server.ThroughCache(), apiReader, server.Recorder, Elected)
 	shared.Now = func() time.Time { return now }
-	return New(shared, with.protection)
+	return New(shared, with.protection, with.checks)
 }
 
 // reconcileService reconciles a Service as it was seen, and returns the Events.

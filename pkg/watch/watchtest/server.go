@@ -7,10 +7,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/client-go/kubernetes/scheme"
@@ -38,6 +40,9 @@ type APIServer struct {
 	// cached is what the cache holds, which may be behind; by default it holds what the server has.
 	Cached client.Reader
 
+	// RefusalOfJobs is what the code under test gets for Jobs that it creates, also as dry runs; nil if they are created.
+	RefusalOfJobs error
+
 	// patches are those that the code under test has sent, rehearsals those that were dry runs, and refusal, if there is one, what it
 	// got for each; for those of one object if refusedName is not empty.
 	Patches     []string
@@ -56,7 +61,7 @@ func NewAPIServer(t *testing.T, stored ...client.Object) *APIServer {
 		WithWatch: Storing(t, stored...).Build(),
 		Recorder:  events.NewFakeRecorder(100),
 	}
-	server.Writer = interceptor.NewClient(server.WithWatch, interceptor.Funcs{Patch: server.patch, Update: server.update})
+	server.Writer = interceptor.NewClient(server.WithWatch, interceptor.Funcs{Patch: server.patch, Update: server.update, Create: server.create})
 	return server
 }
 
@@ -114,6 +119,22 @@ func (s *APIServer) rehearse(ctx context.Context, object client.Object, data []b
 	return nil
 }
 
+// create creates a Job, with a UID as the API server gives it, and as a dry run nothing.
+func (s *APIServer) create(ctx context.Context, next client.WithWatch, object client.Object, opts ...client.CreateOption) error {
+	if s.RefusalOfJobs != nil {
+		return s.RefusalOfJobs
+	}
+	stored := object.DeepCopyObject().(client.Object)
+	if err := s.Get(ctx, client.ObjectKeyFromObject(object), stored); err == nil {
+		return apierrors.NewAlreadyExists(batchv1.Resource("jobs"), object.GetName())
+	}
+	if with := (&client.CreateOptions{}).ApplyOptions(opts); len(with.DryRun) > 0 {
+		return nil
+	}
+	object.SetUID("3")
+	return next.Create(ctx, object, opts...)
+}
+
 func (s *APIServer) update(context.Context, client.WithWatch, client.Object, ...client.UpdateOption) error {
 	s.T.Error("an Update")
 	return nil
@@ -148,7 +169,7 @@ func (s *APIServer) cache() client.Reader {
 	if s.Cached != nil {
 		return s.Cached
 	}
-	return Storing(s.T, append(s.ServicesInCache(), s.DeploymentsInCache()...)...).Build()
+	return Storing(s.T, slices.Concat(s.ServicesInCache(), s.DeploymentsInCache(), s.JobsInCache())...).Build()
 }
 
 // ServicesInCache are all Services as the cache hands them out.
@@ -169,6 +190,22 @@ func (s *APIServer) DeploymentsInCache() []client.Object {
 		s.T.Fatal(err)
 	}
 	return allInCache(s.T, list.Items)
+}
+
+// JobsInCache are all Jobs as the cache hands them out.
+func (s *APIServer) JobsInCache() []client.Object {
+	s.T.Helper()
+	return allInCache(s.T, s.Jobs())
+}
+
+// Jobs are all that the server has.
+func (s *APIServer) Jobs() []batchv1.Job {
+	s.T.Helper()
+	var list batchv1.JobList
+	if err := s.List(s.T.Context(), &list); err != nil {
+		s.T.Fatal(err)
+	}
+	return list.Items
 }
 
 func allInCache[T any, O kind[T]](t *testing.T, items []T) []client.Object {

@@ -1,0 +1,131 @@
+package bluegreen
+
+import (
+	"fmt"
+	"hash/fnv"
+	"slices"
+	"strings"
+	"time"
+
+	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/types"
+)
+
+// Check is a check of a version by a Job. The Job's name tells what is checked: of another ask, template, switch or Service it would be
+// another one.
+type Check struct {
+	// CronJob is the name of the CronJob whose template the Job has, and Job the Job's own.
+	CronJob, Job string
+
+	// Version is what is checked, and Preview the name of a Service that selects it already; empty if there is none.
+	Version, Preview string
+
+	// Most is how long the Job may take; zero if its template alone says so.
+	Most time.Duration
+}
+
+// Before returns the check of the target of the ask that stands, as its Deployments are; false if none is asked for.
+func (s Service) Before(target []*appsv1.Deployment, now time.Time) (Check, bool) {
+	if s.CheckBefore == "" || !s.asksForSwitch() {
+		return Check{}, false
+	}
+	attempt := s.Try(now)
+	marks := []string{"before", s.CheckBefore, attempt.ask, instant(attempt.Since)}
+	for _, deployment := range target {
+		marks = append(marks, deployment.Name, string(deployment.UID), deployment.Annotations[revision])
+	}
+	return Check{CronJob: s.CheckBefore, Job: s.jobName(marks), Version: s.Target}, true
+}
+
+// After returns the check of what the last switch made live; false if none is asked for, or if the switch is not watched.
+func (s Service) After() (Check, bool) {
+	last, _, watched := s.Window()
+	if s.CheckAfter == "" || !watched {
+		return Check{}, false
+	}
+	job := s.jobName([]string{"after", s.CheckAfter, last.From, last.To, instant(last.At)})
+	return Check{CronJob: s.CheckAfter, Job: job, Version: last.To}, true
+}
+
+// jobName returns the name of the Job of a check, at most 63 characters: its pods carry it as a label.
+func (s Service) jobName(marks []string) string {
+	hash := fnv.New64a()
+	_, _ = fmt.Fprintf(hash, "%q %q", s.UID, marks)
+	return fmt.Sprintf("%s-check-%016x", strings.TrimRight(s.Name[:min(len(s.Name), 40)], "-"), hash.Sum64())
+}
+
+// CheckRecord is what became of a check so far. It is written JOB/UID, and JOB/UID/RESULT once there is one. ChecksKey holds those that
+// matter, separated by commas.
+type CheckRecord struct {
+	// Job is the Job's name, and UID its own: one that somebody else created under that name does not count.
+	Job string
+	UID types.UID
+
+	Result CheckResult
+}
+
+// CheckResult is how a check ended: empty as long as it has not.
+type CheckResult string
+
+// Results.
+const (
+	// CheckSucceeded: the Job is complete.
+	CheckSucceeded CheckResult = "Succeeded"
+
+	// CheckFailed: the Job has failed.
+	CheckFailed CheckResult = "Failed"
+
+	// CheckLost: the Job was deleted before it ended.
+	CheckLost CheckResult = "Lost"
+)
+
+// String returns the record.
+func (r CheckRecord) String() string {
+	record := r.Job + "/" + string(r.UID)
+	if r.Result != "" {
+		record += "/" + string(r.Result)
+	}
+	return record
+}
+
+// RecordOf reads the record of a check; false if there is none.
+func (s Service) RecordOf(check Check) (CheckRecord, bool) {
+	for entry := range strings.SplitSeq(s.Annotations[ChecksKey], ",") {
+		parts := strings.SplitN(entry, "/", 3)
+		if len(parts) < 2 || parts[0] != check.Job {
+			continue
+		}
+		record := CheckRecord{Job: parts[0], UID: types.UID(parts[1])}
+		if len(parts) == 3 {
+			record.Result = CheckResult(parts[2])
+		}
+		if slices.Contains([]CheckResult{"", CheckSucceeded, CheckFailed, CheckLost}, record.Result) {
+			return record, true
+		}
+	}
+	return CheckRecord{}, false
+}
+
+// ResultOf returns how a Job ended, and what it says of a failure. One that has failed may still have pods that end.
+func ResultOf(job *batchv1.Job) (CheckResult, string) {
+	for _, condition := range job.Status.Conditions {
+		if condition.Status != corev1.ConditionTrue {
+			continue
+		}
+		switch condition.Type {
+		case batchv1.JobComplete:
+			return CheckSucceeded, ""
+		case batchv1.JobFailed, batchv1.JobFailureTarget:
+			return CheckFailed, strings.TrimSpace(condition.Reason + ": " + condition.Message)
+		}
+	}
+	return "", ""
+}
+
+// Checks reports whether a Job is one of bluegreen's that checks a version of the Service.
+func (s Service) Checks(job *batchv1.Job) bool {
+	return job.Labels[CheckOf] == s.Name && metav1.IsControlledBy(job, s.Service)
+}

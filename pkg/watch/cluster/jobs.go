@@ -1,0 +1,113 @@
+package cluster
+
+import (
+	"context"
+	"fmt"
+
+	batchv1 "k8s.io/api/batch/v1"
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+)
+
+// checkJobs selects the Jobs that check a version.
+var checkJobs = labels.NewSelector().Add(*must(labels.NewRequirement(bluegreen.CheckOf, selection.Exists, nil)))
+
+// must returns a value that cannot fail to be made: what it is made of stands here.
+func must[T any](value T, err error) T {
+	if err != nil {
+		panic(err)
+	}
+	return value
+}
+
+// reduceJob makes the informer keep only what decisions are made of.
+func reduceJob(object any) (any, error) {
+	job, is := object.(*batchv1.Job)
+	if !is {
+		return object, nil // It is a tombstone.
+	}
+	kept := &batchv1.Job{ObjectMeta: keepOfMeta(job.ObjectMeta)}
+	kept.Labels = map[string]string{bluegreen.CheckOf: job.Labels[bluegreen.CheckOf]}
+	kept.OwnerReferences = job.OwnerReferences
+	kept.Status.Conditions = job.Status.Conditions
+	return kept, nil
+}
+
+// JobsOf returns the Jobs that check a Service, of the cache or of the API server.
+func JobsOf(ctx context.Context, reader client.Reader, service bluegreen.Service) ([]*batchv1.Job, error) {
+	var list batchv1.JobList
+	err := reader.List(ctx, &list, client.InNamespace(service.Namespace), client.MatchingLabels{bluegreen.CheckOf: service.Name})
+	if err != nil {
+		return nil, fmt.Errorf("listing the Jobs that check Service %s: %w", service.Name, err)
+	}
+	var jobs []*batchv1.Job
+	for i := range list.Items {
+		if job := &list.Items[i]; service.Checks(job) {
+			jobs = append(jobs, job)
+		}
+	}
+	return jobs, nil
+}
+
+// Prepare makes the Job of a check, and returns why that cannot be created; empty if it can. It reports whether the Job is there already,
+// and on its way through the watch. It is an error if the API server does not answer.
+func (c *Cluster) Prepare(ctx context.Context, start bluegreen.StartCheck) (ready bluegreen.StartCheck, obstacle string, exists bool, err error) {
+	cronJob := &batchv1.CronJob{}
+	key := client.ObjectKey{Namespace: start.Service.Namespace, Name: start.Check.CronJob}
+	if err := c.APIReader.Get(ctx, key, cronJob); apierrors.IsNotFound(err) {
+		return start, fmt.Sprintf("CronJob %s does not exist: create it", key.Name), false, nil
+	} else if err != nil {
+		return start, "", false, fmt.Errorf("reading CronJob %s: %w", key.Name, err)
+	}
+	start.Job = start.Check.JobOf(start.Service, cronJob)
+	services, err := c.ReadServices(ctx, start.Service.Namespace)
+	if err != nil {
+		return start, "", false, err
+	}
+	if obstacle = bluegreen.Endpoints(services, start.Job); obstacle != "" {
+		return start, obstacle, false, nil
+	}
+	obstacle, exists, err = c.rehearseJob(ctx, start)
+	return start, obstacle, exists, err
+}
+
+// rehearseJob creates the Job of a check as a dry run, and returns why that is refused.
+func (c *Cluster) rehearseJob(ctx context.Context, start bluegreen.StartCheck) (refusal string, exists bool, err error) {
+	err = c.Client.Create(ctx, start.Job.DeepCopy(), client.DryRunAll)
+	if err == nil || unanswered(err) {
+		return "", false, err
+	}
+	if !apierrors.IsAlreadyExists(err) {
+		return err.Error(), false, nil
+	}
+	jobs, err := JobsOf(ctx, c.APIReader, bluegreen.Read(start.Service))
+	for _, job := range jobs {
+		exists = exists || job.Name == start.Job.Name
+	}
+	if err != nil || exists {
+		return "", exists, err
+	}
+	return fmt.Sprintf("Job %s exists, and is not bluegreen's: delete it", start.Job.Name), false, nil
+}
+
+func startCheck(ctx context.Context, c client.Client, start bluegreen.StartCheck) error {
+	if err := c.Create(ctx, start.Job.DeepCopy()); err != nil {
+		return fmt.Errorf("creating Job %s of Service %s: %w", start.Job.Name, start.Service.Name, err)
+	}
+	return nil
+}
+
+// endCheck deletes a Job, and its pods after it.
+func endCheck(ctx context.Context, c client.Client, end bluegreen.EndCheck) error {
+	err := c.Delete(ctx, end.Job.DeepCopy(), client.PropagationPolicy(metav1.DeletePropagationBackground),
+		client.Preconditions{UID: &end.Job.UID})
+	if client.IgnoreNotFound(err) != nil {
+		return fmt.Errorf("deleting Job %s: %w", end.Job.Name, err)
+	}
+	return nil
+}

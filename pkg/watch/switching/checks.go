@@ -1,0 +1,61 @@
+package switching
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+
+	"sigs.k8s.io/controller-runtime/pkg/client"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/ladder"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
+)
+
+// observeChecks gathers what is known of the checks of a Service; its Jobs are those of the cache, or those that the API server has.
+func (c *Controller) observeChecks(ctx context.Context, service bluegreen.Service, jobs client.Reader) (ladder.Checks, error) {
+	checks := ladder.Checks{Enabled: c.checks}
+	if !c.checks || service.Leader != "" {
+		return checks, nil
+	}
+	var err error
+	if checks.Jobs, err = cluster.JobsOf(ctx, jobs, service); err != nil || service.CheckBefore == "" && service.CheckAfter == "" {
+		return checks, err
+	}
+	led, err := c.cluster.LedBy(ctx, service.Service)
+	checks.Previews = slices.DeleteFunc(led, func(service bluegreen.Service) bool { return !service.Preview })
+	slices.SortFunc(checks.Previews, func(a, b bluegreen.Service) int { return cmp.Compare(a.Name, b.Name) })
+	return checks, err
+}
+
+// prepare returns a decision with the Jobs of the checks that it starts, and one by which they do not start if something is in the way.
+func (c *Controller) prepare(ctx context.Context, state ladder.State, decision bluegreen.Decision) (bluegreen.Decision, error) {
+	for i, write := range decision.Writes {
+		start, is := write.Change.(bluegreen.StartCheck)
+		if !is {
+			continue
+		}
+		ready, obstacle, exists, err := c.cluster.Prepare(ctx, start)
+		if err != nil || exists {
+			return bluegreen.Decision{}, err // The Job is on its way through the watch.
+		}
+		if obstacle != "" {
+			return c.prepareDespite(ctx, state, start, obstacle)
+		}
+		decision.Writes[i].Change = ready
+	}
+	return decision, nil
+}
+
+// prepareDespite decides anew, knowing that a check cannot start.
+func (c *Controller) prepareDespite(ctx context.Context, state ladder.State, start bluegreen.StartCheck,
+	obstacle string) (bluegreen.Decision, error) {
+	known := maps.Clone(state.Checks.Obstacles)
+	if known == nil {
+		known = map[string]string{}
+	}
+	known[start.Check.Job] = obstacle
+	state.Checks.Obstacles = known
+	return c.prepare(ctx, state, ladder.Decide(state))
+}
