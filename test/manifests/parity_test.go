@@ -11,7 +11,7 @@ import (
 
 func TestChartAndKustomizeInstallTheSame(t *testing.T) {
 	t.Parallel()
-	optional := "--set=metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true,approval.restricted=true"
+	optional := "--set=metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true,approval.restricted=true,checks.enabled=true"
 	for name, test := range map[string]struct {
 		chart     objects
 		kustomize objects

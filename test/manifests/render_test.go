@@ -75,7 +75,7 @@ func overlay(t *testing.T, base, namespace string, components ...string) string 
 		t.Fatal(err)
 	}
 	var paths []string
-	for _, component := range append(components, "prometheus", "network-policy", "restricted-approval") {
+	for _, component := range append(components, "prometheus", "network-policy", "restricted-approval", "checks") {
 		paths = append(paths, relative(t, dir, component))
 	}
 	content := "namespace: " + namespace +

@@ -19,6 +19,12 @@ var manager = []string{
 	"create,patch events.events.k8s.io",
 }
 
+// checker is what checks by Jobs need, there.
+var checker = []string{
+	"get cronjobs.batch",
+	"list,watch,create,delete jobs.batch",
+}
+
 var leaderElection = in(namespace,
 	"create leases.coordination.k8s.io",
 	"get,update leases.coordination.k8s.io/bluegreen",
@@ -55,6 +61,14 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		"without protection": {
 			args: []string{certManager, unprotected},
 			want: [][]string{in("cluster", manager...), leaderElection, metrics},
+		},
+		"with checks": {
+			args: []string{certManager, "--set=checks.enabled=true"},
+			want: [][]string{in("cluster", manager...), in("cluster", checker...), leaderElection, metrics},
+		},
+		"with checks, in single namespaces": {
+			args: []string{certManager, "--set=checks.enabled=true,watchNamespaces={shop}"},
+			want: [][]string{in("shop", manager...), in("shop", checker...), leaderElection, metrics},
 		},
 		"in single namespaces": {
 			args: []string{selfManaged, "--set=watchNamespaces={shop,bluegreen-system}"},

@@ -26,6 +26,7 @@ var effects = map[string]struct{ json, want string }{
 	"watchNamespaces":                 {`["shop"]`, "namespace: shop"},
 	"inUseProtection.enabled":         {`false`, "--in-use-protection=false"},
 	"approval.restricted":             {`true`, "name: bluegreen-approval"},
+	"checks.enabled":                  {`true`, "- --checks"},
 	"tls.mode":                        {`"cert-manager"`, "kind: Certificate"},
 	"webhook.port":                    {`10250`, "containerPort: 10250"},
 	"logging.format":                  {`"json"`, "--logging-format=json"},
