@@ -146,8 +146,8 @@ func (w ServiceWrite) askedAnew(service bluegreen.Service) map[string]string {
 		own[bluegreen.LastSwitchKey] = last.String()
 	}
 	check, _ := w.Old.After()
-	if record, found := w.Old.RecordOf(check); found {
-		own[bluegreen.ChecksKey] = record.String()
+	if _, found := w.Old.RecordOf(check); found {
+		own[bluegreen.ChecksKey] = w.Old.Annotations[bluegreen.ChecksKey] // As a whole: the policy lets nobody but bluegreen change it.
 	}
 	return own
 }

@@ -7,6 +7,8 @@
 //
 // Under /page it has a page with the assets of its version, and with those of the versions in NGINX_ASSETS_OF too. It speaks HTTP/1.1
 // on port 80, and on port 443, under a certificate of its own making, HTTP/2 too.
+//
+// As nginx check [VERSION] it is the client that an image with curl would be: see check.go.
 package main
 
 import (
@@ -25,7 +27,11 @@ import (
 )
 
 func main() {
-	if err := run(); err != nil {
+	work := run
+	if len(os.Args) > 1 && os.Args[1] == "check" {
+		work = func() error { return check(os.Getenv, os.Args[2:]...) }
+	}
+	if err := work(); err != nil {
 		log.Fatal(err)
 	}
 }
