@@ -14,7 +14,7 @@
 //	            ask for another version
 //	Stable ----------------------------------> Waiting   a rung does not hold:
 //	 ^ |                                        |  ^ |   the message says which
-//	 | | the switch, once every rung holds,     |  +-+   (Paused if that is approval)
+//	 | | the switch, once every rung holds,     |  +-+   (Checking, Paused: see below)
 //	 +-|----------------------------------------+
 //	 | | or the ask is withdrawn                |  not ready within the deadline
 //	 | |                                        v
@@ -32,8 +32,7 @@
 // # The ladder
 //
 // Decide (package ladder) climbs the same rungs at every event. The first that does not hold decides the phase, the message, the
-// writes, and when to look again. A rung is a file with its own walks, and knows nothing of the others. Those in brackets are to
-// come:
+// writes, and when to look again. A rung is a file with its own walks, and knows nothing of the others:
 //
 //	rung        holds when                                                file
 //	managed     the Service has a target version or a leader              managed.go
@@ -41,10 +40,10 @@
 //	led         its leader, if it has one, says which version is due      led.go
 //	attempted   no record says that this ask failed or was rolled back    attempt.go
 //	ready       every Deployment of the target passes the gate            gate.go, checks.go, ports.go, fewer.go, stuck.go
-//	[checked]   the pre-promotion check succeeded for this ask            [check.go]
-//	approved    promotion is automatic, or this version was approved      approval.go
+//	checked     the check before the switch succeeded (else Checking)     checked.go, run.go
+//	approved    promotion is automatic, or approved (else Paused)         approval.go
 //	moved       the selector is on the target                             moved.go
-//	kept        what is live stays available, as far as that is asked     kept.go, rollback.go
+//	kept        what is live stays available, as far as that is asked     kept.go, rollback.go, checkafter.go
 //
 // A Service that is led has no attempt and no approval, and passes the gate only if it is not in step with its leader. A leader's rung
 // ready holds when its followers' targets pass the gate too (led.go), and its rung moved moves them.

@@ -3,6 +3,8 @@
 package e2e
 
 import (
+	"fmt"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -19,9 +21,9 @@ import (
 func TestChecks(t *testing.T) {
 	withChecks(t)
 	ns, r := twoVersions(t)
-	createLed(t, ns, "nginx-preview", bluegreen.PreviewOf)
 	open := gate(t, ns)
-	createCheck(t, ns, "smoke")
+	kubectl(t, "apply", "--namespace", ns, "-f", filepath.Join(cluster.Root, "examples/checks"))
+	standIn(t, ns)
 	kubectl(t, "annotate", "service", "nginx", "--namespace", ns, bluegreen.AutoRollback+"=10m", bluegreen.Drain+"=1s",
 		bluegreen.PrePromotionCheck+"=smoke", bluegreen.PostPromotionCheck+"=smoke")
 
@@ -49,7 +51,7 @@ func TestChecks(t *testing.T) {
 	}
 	expectStarted(t, ns, 2)
 
-	createCheck(t, ns, "picky", "9.9")
+	createPicky(t, ns)
 	kubectl(t, "annotate", "service", "nginx", "--namespace", ns, bluegreen.PrePromotionCheck+"=picky", "--overwrite")
 	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.10"); err != nil {
 		t.Fatal(err)
@@ -114,18 +116,25 @@ func gate(t *testing.T, namespace string) (open func()) {
 	}
 }
 
-// createCheck creates a CronJob whose Jobs ask a Service for its version, once there is a node for them. It wants the one that is checked,
-// or another one.
-func createCheck(t *testing.T, namespace, name string, version ...string) {
+// standIn has CronJob smoke of the examples run a program that this cluster has, once there is a node for it.
+func standIn(t *testing.T, namespace string) {
 	t.Helper()
-	cronJob := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Name: name}}
-	cronJob.Spec.Schedule, cronJob.Spec.Suspend = "0 0 1 1 *", new(true)
-	cronJob.Spec.JobTemplate.Spec.Template.Spec = corev1.PodSpec{
-		RestartPolicy: corev1.RestartPolicyNever,
-		NodeSelector:  map[string]string{namespace: "open"},
-		Containers:    []corev1.Container{{Name: "check", Image: "nginx:1.12", Args: append([]string{"check"}, version...)}},
+	kubectl(t, "patch", "cronjob", "smoke", "--namespace", namespace, "--patch", fmt.Sprintf(`{"spec": {"jobTemplate": {"spec": {"template":
+		{"spec": {"nodeSelector": {%q: "open"}, "containers": [{"name": "smoke", "image": "nginx:1.12", "command": null,
+		"args": ["check"]}]}}}}}}`, namespace))
+}
+
+// createPicky creates CronJob picky, which is smoke, but wants a version that there is not.
+func createPicky(t *testing.T, namespace string) {
+	t.Helper()
+	cronJobs := cluster.BatchV1().CronJobs(namespace)
+	smoke, err := cronJobs.Get(t.Context(), "smoke", metav1.GetOptions{})
+	if err != nil {
+		t.Fatal(err)
 	}
-	if _, err := cluster.BatchV1().CronJobs(namespace).Create(t.Context(), cronJob, metav1.CreateOptions{}); err != nil {
+	picky := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Name: "picky"}, Spec: smoke.Spec}
+	picky.Spec.JobTemplate.Spec.Template.Spec.Containers[0].Args = []string{"check", "9.9"}
+	if _, err := cronJobs.Create(t.Context(), picky, metav1.CreateOptions{}); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -27,6 +27,7 @@ func TestArgoCDShowsWhatBluegreenSays(t *testing.T) {
 		status, message string
 	}{
 		"a switch is pending":        {service: service("Waiting", waits), status: "Progressing", message: waits},
+		"it is checked":              {service: service("Checking", ready), status: "Progressing", message: ready},
 		"an approval is missing":     {service: service("Paused", ready), status: "Suspended", message: ready},
 		"the ask has failed":         {service: service("Failed", late), status: "Degraded", message: late},
 		"the ask was rolled back":    {service: service("RolledBack", broke), status: "Degraded", message: broke},

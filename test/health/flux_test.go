@@ -17,6 +17,7 @@ func TestFluxWaitsForTheSwitch(t *testing.T) {
 		want    status.Status
 	}{
 		"a switch is pending":     {service: service("Waiting", "waits"), want: status.InProgressStatus},
+		"it is checked":           {service: service("Checking", "ready"), want: status.InProgressStatus},
 		"an approval is missing":  {service: service("Paused", "ready"), want: status.InProgressStatus},
 		"the ask has failed":      {service: service("Failed", "late"), want: status.FailedStatus},
 		"the ask was rolled back": {service: service("RolledBack", "broke"), want: status.FailedStatus},
