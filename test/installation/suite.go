@@ -24,10 +24,10 @@ type Suite struct {
 	program, chart string
 }
 
-// Run starts a suite from the root of the repository, hands it over, runs the tests and returns their exit code.
-func Run(m *testing.M, root string, handOver func(*Suite)) int {
+// Run starts a suite from the root of the repository, with values of the chart, hands it over, runs the tests and returns their exit code.
+func Run(m *testing.M, root string, handOver func(*Suite), values ...string) int {
 	ctrl.SetLogger(klog.Background())
-	code, err := run(m, root, handOver)
+	code, err := run(m, root, handOver, values...)
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
@@ -35,7 +35,7 @@ func Run(m *testing.M, root string, handOver func(*Suite)) int {
 	return code
 }
 
-func run(m *testing.M, root string, handOver func(*Suite)) (int, error) {
+func run(m *testing.M, root string, handOver func(*Suite), values ...string) (int, error) {
 	dir, err := os.MkdirTemp("", "bluegreen-test")
 	if err != nil {
 		return 0, err
@@ -54,7 +54,7 @@ func run(m *testing.M, root string, handOver func(*Suite)) (int, error) {
 	s := &Suite{Cluster: cluster, program: program, chart: filepath.Join(root, "charts", "bluegreen")}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
-	if s.Shipped, err = s.install(ctx, dir, "bluegreen", "drain=1s"); err != nil {
+	if s.Shipped, err = s.install(ctx, dir, "bluegreen", append(values, "drain=1s")...); err != nil {
 		return 0, err
 	}
 	if err := s.ObserveGenerations(ctx); err != nil {

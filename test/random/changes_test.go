@@ -33,6 +33,7 @@ var serviceChanges = []weighted[changer]{
 	{weight: 4, what: changeReturn},
 	{weight: 3, what: changePromotion},
 	{weight: 6, what: approve},
+	{weight: 5, what: changeCheck},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -110,7 +111,7 @@ func forgeStatus(dice *rand.Rand, _ *corev1.Service, add change) {
 		add.annotations[messageKey] = pick[any](dice, "haha", nil)
 	}
 	if dice.IntN(2) == 0 {
-		record := pick(dice, attemptKey, switchKey)
+		record := pick(dice, attemptKey, switchKey, checksKey)
 		add.annotations[record] = pick[any](dice, "haha", "1/2/2026-11-28T08:00:00Z/uid/version", "2026-11-28T08:00:00Z/uid/ask/Failed",
 			"1/2/2026-11-28T08:00:00Z/uid/version/8a2db7be-3", nil)
 	}
@@ -133,6 +134,10 @@ func approve(dice *rand.Rand, s *corev1.Service, add change) {
 	add.annotations[approvedKey] = pick[any](dice, s.Annotations[targetKey], s.Annotations[targetKey], someVersion(dice), nil)
 }
 
+func changeCheck(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[checkKey] = pick[any](dice, "smoke", "smoke", "smoke", "gone", nil)
+}
+
 func changeReturn(dice *rand.Rand, _ *corev1.Service, add change) {
 	add.annotations[returnKey] = pick[any](dice, "11s", "1h", "1h", nil)
 }
@@ -143,7 +148,7 @@ func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
-	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, returnKey, promoteKey, misspelledKey)
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, returnKey, promoteKey, checkKey, misspelledKey)
 	add.annotations[key] = pick[any](dice, "not a label!", "")
 }
 
@@ -158,6 +163,7 @@ func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
 		returnKey:     nil,
 		promoteKey:    nil,
 		approvedKey:   nil,
+		checkKey:      nil,
 		misspelledKey: nil,
 	})
 }

@@ -100,6 +100,7 @@ func (w *world) repair(key client.ObjectKey) {
 		retireKey:     nil,
 		returnKey:     nil,
 		promoteKey:    nil,
+		checkKey:      nil,
 		approvedKey:   nil,
 		retryKey:      nil,
 		misspelledKey: nil,
@@ -110,9 +111,11 @@ func (w *world) repair(key client.ObjectKey) {
 func (w *world) endWaits(key client.ObjectKey) {
 	w.t.Helper()
 	s := w.get(key)
-	limited := s.Annotations[deadlineKey] != "" || s.Annotations[returnKey] != "" || s.Annotations[promoteKey] != "" || retires(s)
+	limited := retires(s) || slices.ContainsFunc([]string{deadlineKey, returnKey, promoteKey, checkKey}, func(key string) bool {
+		return s.Annotations[key] != ""
+	})
 	if managed(s) && limited || failed(s) || rolledBack(s) {
-		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, promoteKey: nil, retryKey: "end"}))
+		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, promoteKey: nil, checkKey: nil, retryKey: "end"}))
 	}
 }
 

@@ -18,6 +18,9 @@ func (c *checker) closed(s *corev1.Service, written int64) string {
 	if unapproved(s) {
 		return "nobody approved that"
 	}
+	if unchecked(s) && !c.succeeded(s, written) {
+		return "no check of that has succeeded"
+	}
 	asked, selector := revision(s), candidate(s)
 	isTarget := func(d *appsv1.Deployment) bool { return d != nil && selects(selector, d) && !parts(s, d) }
 	isUnready := func(d *appsv1.Deployment) bool { return d != nil && !carries(d, s) }

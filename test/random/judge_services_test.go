@@ -56,7 +56,8 @@ func (c *checker) judgeAdmitted(e event, by *write, before, after *corev1.Servic
 func (c *checker) judgeControllersService(e event, before, after *corev1.Service) {
 	c.stats["writes of Services by the controller"]++
 	paused := after.Annotations[phaseKey] == "Paused" && unapproved(after) && !failed(after) && !rolledBack(after)
-	if phase, want := after.Annotations[phaseKey], rightPhase(after); phase != want && !paused {
+	checking := after.Annotations[phaseKey] == "Checking" && unchecked(after) && !failed(after) && !rolledBack(after)
+	if phase, want := after.Annotations[phaseKey], rightPhase(after); phase != want && !paused && !checking {
 		c.fault(e, "the controller wrote phase %q, want %q", phase, want)
 	}
 	if was, is := notTheControllers(before), notTheControllers(after); !reflect.DeepEqual(was, is) {
@@ -105,6 +106,7 @@ func (c *checker) judgeReturn(e event, before, after *corev1.Service, back strin
 	asked := before.DeepCopy()
 	asked.Annotations[targetKey] = back
 	delete(asked.Annotations, promoteKey)
+	delete(asked.Annotations, checkKey)
 	if asked.Annotations[readyKey] == "match-live" {
 		delete(asked.Annotations, readyKey)
 	}

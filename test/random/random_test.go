@@ -25,7 +25,7 @@ const patience = 30 * time.Second
 var suite *installation.Suite
 
 func TestMain(m *testing.M) {
-	os.Exit(installation.Run(m, "../..", func(s *installation.Suite) { suite = s }))
+	os.Exit(installation.Run(m, "../..", func(s *installation.Suite) { suite = s }, "checks.enabled=true"))
 }
 
 // randomRun is one run of the random test.

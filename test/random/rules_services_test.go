@@ -24,10 +24,12 @@ const (
 	promoteKey  = "bluegreen/promotion"
 	approvedKey = "bluegreen/approved-version"
 	returnKey   = "bluegreen/auto-rollback"
+	checkKey    = "bluegreen/pre-promotion-check"
 	phaseKey    = "bluegreen/phase"
 	messageKey  = "bluegreen/message"
 	attemptKey  = "bluegreen/attempt"
 	switchKey   = "bluegreen/last-switch"
+	checksKey   = "bluegreen/checks"
 
 	// misspelledKey is one that bluegreen does not know.
 	misspelledKey = "bluegreen/promotoin"
@@ -77,6 +79,8 @@ func validAnnotation(key, value string) bool {
 	case deadlineKey:
 		deadline, err := time.ParseDuration(value)
 		return err == nil && deadline > 0
+	case checkKey:
+		return value == "smoke" || value == "gone"
 	case returnKey:
 		window, err := time.ParseDuration(value)
 		return err == nil && window > 10*time.Second
@@ -85,7 +89,7 @@ func validAnnotation(key, value string) bool {
 }
 
 // ownKeys are those that bluegreen alone writes.
-var ownKeys = []string{phaseKey, messageKey, attemptKey, switchKey}
+var ownKeys = []string{phaseKey, messageKey, attemptKey, switchKey, checksKey}
 
 // sound reports whether a managed Service asks for something that could be carried out.
 func sound(s *corev1.Service) bool { return valid(s) && len(s.Spec.Selector) > 0 }
@@ -165,11 +169,12 @@ func users(s *corev1.Service) map[string]string {
 }
 
 // ownAnnotations are those that bluegreen writes to a Service.
-type ownAnnotations struct{ phase, message, attempt, lastSwitch string }
+type ownAnnotations struct{ phase, message, attempt, lastSwitch, checks string }
 
 func ownOf(s *corev1.Service) ownAnnotations {
 	of := s.Annotations
-	return ownAnnotations{phase: of[phaseKey], message: of[messageKey], attempt: of[attemptKey], lastSwitch: of[switchKey]}
+	return ownAnnotations{phase: of[phaseKey], message: of[messageKey], attempt: of[attemptKey], lastSwitch: of[switchKey],
+		checks: of[checksKey]}
 }
 
 // unapproved reports whether a Service waits for approval of what it asks for, ready or not.

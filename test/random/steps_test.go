@@ -13,6 +13,7 @@ var stepKinds = []weighted[func(*world)]{
 	{weight: 90, what: func(w *world) { w.happen(pick(w.dice, w.deployments...), pickWeighted(w.dice, happenings)) }},
 	{weight: 10, what: func(w *world) { w.upgrade(pick(w.dice, w.services...)) }},
 	{weight: 10, what: (*world).makeTargetReady},
+	{weight: 15, what: (*world).endJobs},
 	{weight: 4, what: func(w *world) { w.breakLive(pick(w.dice, w.services...)) }},
 	{weight: 3, what: func(w *world) { w.deleteAndCreate(pick(w.dice, w.services...)) }},
 	{weight: 10, what: func(w *world) { w.replaceSentinel() }},
