@@ -121,6 +121,10 @@ var controllerUpdates = map[string]serviceUpdate{
 		write:   changes{recorded("1.8", "1.10")},
 		refusal: "bluegreen alone writes them. This is a write of bluegreen",
 	},
+	"a check": {
+		before: changes{asked11, checkedBy("smoke")},
+		write:  changes{annotate("bluegreen/checks", "nginx-check-1/2")},
+	},
 	"a record that goes, and an attempt": {
 		before: changes{asked11, recorded("1.9", "1.8")},
 		write:  changes{unannotate("bluegreen/last-switch"), annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2")},

@@ -53,7 +53,7 @@ func checkUpdate(t *testing.T, svc *corev1.Service, test serviceUpdate) {
 // which nobody can add, is created with them.
 func createAdopted(t *testing.T, c client.Client, svc *corev1.Service) {
 	t.Helper()
-	if svc.Annotations["bluegreen/attempt"] != "" || svc.Annotations["bluegreen/last-switch"] != "" {
+	if cmp.Or(svc.Annotations["bluegreen/attempt"], svc.Annotations["bluegreen/last-switch"], svc.Annotations["bluegreen/checks"]) != "" {
 		create(t, c, svc)
 		return
 	}

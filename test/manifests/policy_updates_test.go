@@ -159,6 +159,20 @@ var updates = map[string]serviceUpdate{
 		write:   changes{annotate("bluegreen/attempt", "2026-11-28T08:00:00Z/1/2")},
 		refusal: recordsKept,
 	},
+	"a check by somebody": {
+		before:  changes{asked11, checkedBy("smoke")},
+		write:   changes{annotate("bluegreen/checks", "nginx-check-1/2/Succeeded")},
+		refusal: recordsKept,
+	},
+	"the result of a check changed by somebody": {
+		before:  changes{asked11, checkedBy("smoke"), annotate("bluegreen/checks", "nginx-check-1/2/Failed")},
+		write:   changes{annotate("bluegreen/checks", "nginx-check-1/2/Succeeded")},
+		refusal: recordsKept,
+	},
+	"a check as it is, with an ask": {
+		before: changes{managed, annotate("bluegreen/checks", "nginx-check-1/2/Succeeded")},
+		write:  changes{asked11},
+	},
 	"a record changed by somebody": {
 		before:  changes{managed, recorded("1.9", "1.10")},
 		write:   changes{recorded("1.8", "1.10")},
