@@ -76,6 +76,20 @@ func againPaused(c *cell) {
 	c.awaitVersion(service, "1.11")
 }
 
+func againChecking(c *cell) {
+	checked := func(version string) manifest { return both(version).with(bluegreen.PrePromotionCheck, "smoke") }
+	c.createCheck("smoke")
+	c.start(checked("1.10"))
+	c.write(checked("1.11"))
+	c.staysThough("1.11")
+	c.checkRuns()
+	c.record(c.write(checked("1.11")))
+	c.stillSays(bluegreen.Checking)
+	c.moves.expect("1.11")
+	c.checkSucceeds()
+	c.awaitVersion(service, "1.11")
+}
+
 func againFailed(c *cell) {
 	limited := both("1.11").with(bluegreen.Deadline, "1s").with(bluegreen.Retry, "1")
 	c.start(both("1.10").with(bluegreen.Deadline, "1s").with(bluegreen.Retry, "1"))

@@ -41,5 +41,5 @@ func setUp() error {
 	if cluster, err = harness.Connect(); err != nil {
 		return err
 	}
-	return cluster.Install()
+	return cluster.Install("checks.enabled=true")
 }

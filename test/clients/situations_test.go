@@ -66,6 +66,12 @@ var situations = []situation{
 		want:  expectation{outcome: "no-op", exact: true},
 	},
 	{
+		title: "the same manifest again while a version is checked (`bluegreen/pre-promotion-check`)",
+		needs: annotates,
+		run:   againChecking,
+		want:  expectation{outcome: "no-op", exact: true},
+	},
+	{
 		title: "the same manifest again after the ask has failed (`bluegreen/deadline`)",
 		needs: annotates,
 		run:   againFailed,

@@ -77,10 +77,10 @@ func Image() string {
 	return "bluegreen:dev"
 }
 
-// Install brings the chart and the image under test into the cluster, or up to date there, and waits until the API server asks the
-// webhook: that takes a moment after the pods are ready.
-func (c *Cluster) Install() error {
-	command := exec.Command("hack/install", Image(), "bin/images/webhook")
+// Install brings the chart, with some values, and the image under test into the cluster, or up to date there, and waits until the API
+// server asks the webhook: that takes a moment after the pods are ready.
+func (c *Cluster) Install(values ...string) error {
+	command := exec.Command("hack/install", append([]string{Image(), "bin/images/webhook"}, values...)...)
 	command.Dir = c.Root
 	if printed, err := command.CombinedOutput(); err != nil {
 		return fmt.Errorf("installing: %w\n%s", err, printed)
