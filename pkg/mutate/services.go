@@ -38,7 +38,8 @@ type services struct {
 var _ ctrladmission.Handler = &services{}
 
 // ForServices returns the webhook for Services. apiReader reads from the API server; controller is the user name of bluegreen's
-// own controller, the only one who moves traffic; protection reports whether the installation protects Deployments in use, and checks whether it may run Jobs.
+// own controller, the only one who moves traffic; protection reports whether the installation protects Deployments in use, and checks
+// whether it may run Jobs.
 func ForServices(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string,
 	protection, checks bool) *ctrladmission.Webhook {
 	return &ctrladmission.Webhook{Handler: &services{

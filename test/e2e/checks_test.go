@@ -58,7 +58,7 @@ func TestChecks(t *testing.T) {
 	}
 	failed := awaitPhaseAndReason(t, ns, bluegreen.Failed, "Version 1.10 failed its check before the switch (Job nginx-check-")
 	see, _, _ := strings.Cut(commandIn(t, failed.Annotations[bluegreen.MessageKey], "to see why: "), "):")
-	contains(t, harness.Run(t, "sh", "-c", see).Stdout, "Service nginx-preview answers", "want version 9.9")
+	contains(t, harness.Run(t, "sh", "-c", see).Stdout, "want version 9.9, and Service nginx-preview answers")
 	killLeader(t)
 	if _, err := cluster.Ask(t.Context(), ns, "nginx", "1.10"); err != nil {
 		t.Fatal(err)

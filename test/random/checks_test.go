@@ -71,7 +71,8 @@ func (w *world) endJob(job *batchv1.Job, thrown int) {
 		job.Status.Conditions = conditions(batchv1.JobFailureTarget, batchv1.JobFailed)
 	default:
 		w.checker.stats["checks that were deleted"]++
-		if err := w.client.Delete(w.t.Context(), job, client.PropagationPolicy(metav1.DeletePropagationBackground)); client.IgnoreNotFound(err) != nil {
+		background := client.PropagationPolicy(metav1.DeletePropagationBackground)
+		if err := w.client.Delete(w.t.Context(), job, background); client.IgnoreNotFound(err) != nil {
 			w.t.Fatal(err)
 		}
 		return

@@ -115,7 +115,8 @@ func (w *world) endWaits(key client.ObjectKey) {
 		return s.Annotations[key] != ""
 	})
 	if managed(s) && limited || failed(s) || rolledBack(s) {
-		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, promoteKey: nil, checkKey: nil, retryKey: "end"}))
+		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, promoteKey: nil, checkKey: nil,
+			retryKey: "end"}))
 	}
 }
 

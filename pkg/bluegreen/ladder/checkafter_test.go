@@ -202,8 +202,8 @@ func TestWhatIsSaidOfAVersionThatIsChecked(t *testing.T) {
 	expect("its start", c, "Version 1.11 is ready, and is being checked: "+log)
 	jobFails(c)
 	c.settle()
-	expect("its failure", c, "Version 1.11 failed its check before the switch (Job "+job+" has failed (BecauseOf: what it found); to see why: "+
-		log+"): traffic stays on version 1.10; ask for another version, or for this one again: kubectl annotate service nginx -n shop "+
+	expect("its failure", c, "Version 1.11 failed its check before the switch (Job "+job+" has failed (BecauseOf: what it found); "+
+		"to see why: "+log+"): traffic stays on version 1.10; ask for another version, or for this one again: kubectl annotate service nginx -n shop "+
 		"bluegreen/retry=1795852800 --overwrite")
 	delete(c.service.Annotations, bluegreen.MessageKey)
 	c.settle()

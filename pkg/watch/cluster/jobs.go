@@ -3,8 +3,10 @@ package cluster
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	batchv1 "k8s.io/api/batch/v1"
+	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/labels"
@@ -54,45 +56,43 @@ func JobsOf(ctx context.Context, reader client.Reader, service bluegreen.Service
 	return jobs, nil
 }
 
-// Prepare makes the Job of a check, and returns why that cannot be created; empty if it can. It reports whether the Job is there already,
-// and on its way through the watch. It is an error if the API server does not answer.
-func (c *Cluster) Prepare(ctx context.Context, start bluegreen.StartCheck) (ready bluegreen.StartCheck, obstacle string, exists bool, err error) {
+// Prepare returns the Job that starts a check, or why it cannot be created. Neither is returned if it is there already, and on its way
+// through the watch. It is an error if the API server does not answer.
+func (c *Cluster) Prepare(ctx context.Context, start bluegreen.StartCheck) (job *batchv1.Job, obstacle string, err error) {
 	cronJob := &batchv1.CronJob{}
 	key := client.ObjectKey{Namespace: start.Service.Namespace, Name: start.Check.CronJob}
 	if err := c.APIReader.Get(ctx, key, cronJob); apierrors.IsNotFound(err) {
-		return start, fmt.Sprintf("CronJob %s does not exist: create it", key.Name), false, nil
+		return nil, fmt.Sprintf("CronJob %s does not exist: create it", key.Name), nil
 	} else if err != nil {
-		return start, "", false, fmt.Errorf("reading CronJob %s: %w", key.Name, err)
+		return nil, "", fmt.Errorf("reading CronJob %s: %w", key.Name, err)
 	}
-	start.Job = start.Check.JobOf(start.Service, cronJob)
+	job = start.Check.JobOf(start.Service, cronJob)
 	services, err := c.ReadServices(ctx, start.Service.Namespace)
 	if err != nil {
-		return start, "", false, err
+		return nil, "", err
 	}
-	if obstacle = bluegreen.Endpoints(services, start.Job); obstacle != "" {
-		return start, obstacle, false, nil
+	if obstacle = bluegreen.Endpoints(services, job); obstacle != "" {
+		return nil, obstacle, nil
 	}
-	obstacle, exists, err = c.rehearseJob(ctx, start)
-	return start, obstacle, exists, err
+	return c.rehearseJob(ctx, start.Service, job)
 }
 
-// rehearseJob creates the Job of a check as a dry run, and returns why that is refused.
-func (c *Cluster) rehearseJob(ctx context.Context, start bluegreen.StartCheck) (refusal string, exists bool, err error) {
-	err = c.Client.Create(ctx, start.Job.DeepCopy(), client.DryRunAll)
-	if err == nil || unanswered(err) {
-		return "", false, err
+// rehearseJob creates a Job as a dry run.
+func (c *Cluster) rehearseJob(ctx context.Context, service *corev1.Service, job *batchv1.Job) (*batchv1.Job, string, error) {
+	err := c.Client.Create(ctx, job.DeepCopy(), client.DryRunAll)
+	switch {
+	case err == nil:
+		return job, "", nil
+	case unanswered(err):
+		return nil, "", fmt.Errorf("creating Job %s as a dry run: %w", job.Name, err)
+	case !apierrors.IsAlreadyExists(err):
+		return nil, err.Error(), nil
 	}
-	if !apierrors.IsAlreadyExists(err) {
-		return err.Error(), false, nil
+	jobs, err := JobsOf(ctx, c.APIReader, bluegreen.Read(service))
+	if err != nil || slices.ContainsFunc(jobs, func(one *batchv1.Job) bool { return one.Name == job.Name }) {
+		return nil, "", err
 	}
-	jobs, err := JobsOf(ctx, c.APIReader, bluegreen.Read(start.Service))
-	for _, job := range jobs {
-		exists = exists || job.Name == start.Job.Name
-	}
-	if err != nil || exists {
-		return "", exists, err
-	}
-	return fmt.Sprintf("Job %s exists, and is not bluegreen's: delete it", start.Job.Name), false, nil
+	return nil, fmt.Sprintf("Job %s exists, and is not bluegreen's: delete it", job.Name), nil
 }
 
 func startCheck(ctx context.Context, c client.Client, start bluegreen.StartCheck) error {

@@ -36,14 +36,15 @@ func (c *Controller) prepare(ctx context.Context, state ladder.State, decision b
 		if !is {
 			continue
 		}
-		ready, obstacle, exists, err := c.cluster.Prepare(ctx, start)
-		if err != nil || exists {
-			return bluegreen.Decision{}, err // The Job is on its way through the watch.
-		}
+		job, obstacle, err := c.cluster.Prepare(ctx, start)
 		if obstacle != "" {
 			return c.prepareDespite(ctx, state, start, obstacle)
 		}
-		decision.Writes[i].Change = ready
+		if err != nil || job == nil {
+			return bluegreen.Decision{}, err // It is on its way through the watch.
+		}
+		start.Job = job
+		decision.Writes[i].Change = start
 	}
 	return decision, nil
 }

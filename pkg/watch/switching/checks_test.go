@@ -169,7 +169,8 @@ func TestACheckWaitsForThePreview(t *testing.T) {
 		t.Fatal(err)
 	}
 	jobs := server.Jobs()
-	if len(jobs) != 1 || jobs[0].Spec.Template.Spec.Containers[0].Env[2] != (corev1.EnvVar{Name: "BLUEGREEN_PREVIEW", Value: "nginx-preview"}) {
+	told := corev1.EnvVar{Name: "BLUEGREEN_PREVIEW", Value: "nginx-preview"}
+	if len(jobs) != 1 || jobs[0].Spec.Template.Spec.Containers[0].Env[2] != told {
 		t.Errorf("got %+v", jobs)
 	}
 }

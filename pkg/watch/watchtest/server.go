@@ -61,7 +61,8 @@ func NewAPIServer(t *testing.T, stored ...client.Object) *APIServer {
 		WithWatch: Storing(t, stored...).Build(),
 		Recorder:  events.NewFakeRecorder(100),
 	}
-	server.Writer = interceptor.NewClient(server.WithWatch, interceptor.Funcs{Patch: server.patch, Update: server.update, Create: server.create})
+	funcs := interceptor.Funcs{Patch: server.patch, Update: server.update, Create: server.create}
+	server.Writer = interceptor.NewClient(server.WithWatch, funcs)
 	return server
 }
 

@@ -26,7 +26,7 @@ func check(environment func(string) string, args ...string) error {
 		return fmt.Errorf("asking Service %s: %w", service, err)
 	}
 	if !strings.HasPrefix(got, "nginx/"+wanted+" ") {
-		return fmt.Errorf("Service %s answers %q, want version %s", service, got, wanted)
+		return fmt.Errorf("want version %s, and Service %s answers %q", wanted, service, got)
 	}
 	log.Printf("Service %s answers %q", service, got)
 	return nil

@@ -29,8 +29,8 @@ func TestCheckComparesTheVersionOfAService(t *testing.T) {
 	}{
 		"the Service":          {environment: environment("1.11", "")},
 		"the preview":          {environment: environment("1.11", "nginx-preview")},
-		"another version":      {environment("1.1", ""), nil, `Service nginx answers "nginx/1.11 pod", want version 1.1`},
-		"another one by hand":  {environment("1.11", "nginx-preview"), []string{"9.9"}, "Service nginx-preview answers"},
+		"another version":      {environment("1.1", ""), nil, `want version 1.1, and Service nginx answers "nginx/1.11 pod"`},
+		"another one by hand":  {environment("1.11", "nginx-preview"), []string{"9.9"}, "want version 9.9, and Service nginx-preview answers"},
 		"a Service without IP": {environment("1.11", "gone"), nil, "asking Service gone: "},
 	} {
 		err := check(test.environment, test.args...)
