@@ -203,8 +203,8 @@ func TestWhatIsSaidOfAVersionThatIsChecked(t *testing.T) {
 	jobFails(c)
 	c.settle()
 	expect("its failure", c, "Version 1.11 failed its check before the switch (Job "+job+" has failed (BecauseOf: what it found); "+
-		"to see why: "+log+"): traffic stays on version 1.10; ask for another version, or for this one again: kubectl annotate service nginx -n shop "+
-		"bluegreen/retry=1795852800 --overwrite")
+		"to see why: "+log+"): traffic stays on version 1.10; ask for another version, or for this one again: kubectl annotate service "+
+		"nginx -n shop bluegreen/retry=1795852800 --overwrite")
 	delete(c.service.Annotations, bluegreen.MessageKey)
 	c.settle()
 	expect("the loss of the message", c, "Version 1.11 failed its check before the switch: traffic stays on version 1.10; ask for another")
