@@ -31,6 +31,13 @@ func TestADeploymentThatTrafficHasJustLeftDrains(t *testing.T) {
 			seen:       []traffic{{before: Switching{From: Blue, To: "1.12"}.Service(), after: OnVersion("1.12")}},
 			paused:     true,
 		},
+		"before a restart, after which it was asked for again, and is not any more": {
+			deployment: Changed(InUse(Blue), func(d *appsv1.Deployment) {
+				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
+			}),
+			service: OnVersion(Green),
+			seen:    []traffic{{before: Switching{From: Green, To: Blue}.Service(), after: OnVersion(Green)}},
+		},
 		"again, and the Deployment's event is handled before the Service's": {
 			deployment: Deleted(Changed(InUse(Blue), func(d *appsv1.Deployment) {
 				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
