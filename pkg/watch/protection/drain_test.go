@@ -38,6 +38,13 @@ func TestADeploymentThatTrafficHasJustLeftDrains(t *testing.T) {
 			service: OnVersion(Green),
 			seen:    []traffic{{before: Switching{From: Green, To: Blue}.Service(), after: OnVersion(Green)}},
 		},
+		"of a Service that names another version label meanwhile": {
+			deployment: Changed(InUse(Blue), func(d *appsv1.Deployment) {
+				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
+			}),
+			service: Changed(OnVersion(Green), func(s *corev1.Service) { s.Annotations[bluegreen.VersionLabel] = "track" }),
+			seen:    []traffic{{before: OnVersion(Blue), after: OnVersion(Green)}},
+		},
 		"again, and the Deployment's event is handled before the Service's": {
 			deployment: Deleted(Changed(InUse(Blue), func(d *appsv1.Deployment) {
 				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}

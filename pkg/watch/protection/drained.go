@@ -82,7 +82,7 @@ func (c *Controller) drainOf(ctx context.Context, deployment *appsv1.Deployment,
 	if err != nil {
 		return 0, err
 	}
-	if service.MayHaveLeft(deployment) {
+	if service.Protects() {
 		if service.Drain != nil {
 			return *service.Drain, nil
 		}
