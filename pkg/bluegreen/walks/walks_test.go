@@ -17,7 +17,7 @@ import (
 
 var (
 	seedFlag  = flag.Uint64("seed", 0, "go the walk of this seed alone; 0 for all from 1 on")
-	walksFlag = flag.Uint64("walks", 1500, "how many walks to go")
+	walksFlag = flag.Uint64("walks", 1000, "how many walks to go")
 	stepsFlag = flag.Int("steps", 25, "how many steps a walk has")
 	forFlag   = flag.Duration("for", 0, "for how long to go walks, in place of -walks, each time from another seed on")
 )
