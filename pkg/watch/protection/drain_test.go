@@ -38,6 +38,13 @@ func TestADeploymentThatTrafficHasJustLeftDrains(t *testing.T) {
 			service: OnVersion(Green),
 			seen:    []traffic{{before: Switching{From: Green, To: Blue}.Service(), after: OnVersion(Green)}},
 		},
+		"before a restart, after which another Service that had traffic there is given back": {
+			deployment: Changed(InUse(Blue), func(d *appsv1.Deployment) {
+				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
+			}),
+			service: OnVersion(Green),
+			seen:    []traffic{{before: alsoOn(Blue), after: Changed(alsoOn(Blue), isPlain)}},
+		},
 		"of a Service that names another version label meanwhile": {
 			deployment: Changed(InUse(Blue), func(d *appsv1.Deployment) {
 				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
@@ -71,6 +78,11 @@ func TestADeploymentThatTrafficHasJustLeftDrains(t *testing.T) {
 			}
 		})
 	}
+}
+
+// alsoOn is another Service of the same pods, on a version.
+func alsoOn(version string) *corev1.Service {
+	return Changed(OnVersion(version), func(s *corev1.Service) { s.Name = "nginx-too" })
 }
 
 // TestADeploymentThatIsLiveHasBeenLeftByNobody: what was remembered of it is over.

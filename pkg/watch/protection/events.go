@@ -70,14 +70,12 @@ func (c *Controller) useChanged(ctx context.Context, before, after bluegreen.Ser
 	}
 }
 
-// noteDrain notes that traffic of a Service has left a Deployment, or has come back to it. A target that an ask is withdrawn from may still
-// drain, which a process that started meanwhile does not know.
+// noteDrain notes that traffic of a Service has left a Deployment, or has come back to it.
 func (c *Controller) noteDrain(deployment *appsv1.Deployment, before, after bluegreen.Service, unused bool) {
-	_, served := deployment.Annotations[bluegreen.Serves]
 	switch {
 	case after.HasTrafficOn(deployment):
 		c.drains.comeBack(deployment, after.Name)
-	case before.HasTrafficOn(deployment), unused && served:
+	case before.HasTrafficOn(deployment):
 		c.drains.leave(deployment, before.Name)
 	case unused:
 		c.drains.leave(deployment) // It never had traffic, and does not drain.
