@@ -56,7 +56,9 @@ func (l *ledger) learnService(w *world, change serviceChange) {
 	if recorded := after.Annotations[attemptKey]; change.by == ours && before != nil && before.Annotations[attemptKey] != recorded {
 		l.ended[recorded] = askOf(after)
 	}
-	if before == nil || !sameAsk(before, after) {
+	// With the webhook down, an ask that comes back before bluegreen looks is the same one: its attempt stands.
+	unseen := before != nil && after.Annotations[attemptKey] != "" && before.Annotations[attemptKey] == after.Annotations[attemptKey]
+	if before == nil || !sameAsk(before, after) && !unseen {
 		l.askedAt[after.UID] = w.now
 	}
 	if before == nil || maps.Equal(before.Spec.Selector, after.Spec.Selector) {
@@ -69,6 +71,7 @@ func (l *ledger) learnService(w *world, change serviceChange) {
 			delete(l.leftAt[deployment.UID], after.UID)
 			delete(l.drains[deployment.UID], after.UID)
 		case was && protected(deployment) && deployment.Annotations[servesKey] != "":
+			delete(l.happened, "retired "+string(deployment.UID))
 			learnInstant(l.leftAt, deployment.UID, after.UID, w.now)
 			learnInstant(l.drains, deployment.UID, after.UID, w.now)
 		}

@@ -47,6 +47,9 @@ type process struct {
 	// left is since when traffic has left Deployments, by UID and Service, on the clock of this machine.
 	left map[types.UID]map[string]time.Time
 
+	// started is when it began to see what leaves, on the same clock.
+	started time.Time
+
 	// skew is how much that is ahead of the API server's.
 	skew time.Duration
 
@@ -64,6 +67,7 @@ func (w *world) restart() {
 		skew:   skews[w.dice.IntN(len(skews))],
 		dies:   -1,
 	}
+	w.process.started = w.local()
 	w.said = map[string]bluegreen.Decision{}
 }
 
@@ -136,13 +140,12 @@ func (w *world) serviceChanged(change serviceChange) {
 
 func (w *world) useChanged(before, after bluegreen.Service) {
 	for _, deployment := range w.cachedDeploymentsOf(before, after) {
-		unused := before.Uses(deployment) && !after.Uses(deployment)
 		switch {
 		case after.HasTrafficOn(deployment):
 			w.comeBack(deployment, after.Name)
-		case before.HasTrafficOn(deployment), unused && deployment.Annotations[servesKey] != "":
+		case before.HasTrafficOn(deployment):
 			w.leave(deployment, before.Name)
-		case unused:
+		case before.Uses(deployment) && !after.Uses(deployment):
 			w.leave(deployment)
 		}
 	}

@@ -1,6 +1,7 @@
 package walks
 
 import (
+	"maps"
 	"slices"
 	"time"
 
@@ -127,8 +128,15 @@ func (w *world) drainsUntil(state inuse.State) time.Time {
 	if _, known := w.process.left[state.Deployment.UID]; !known {
 		w.leave(state.Deployment, leftBy(state)...)
 	}
+	known := maps.Clone(w.process.left[state.Deployment.UID])
+	for _, service := range leftBy(state) {
+		_, seen := known[service]
+		if !seen && service != unknownService && state.Deployment.Annotations[servesKey] != "" && state.Next() != inuse.StepRoll {
+			known[service] = w.process.started
+		}
+	}
 	var until time.Time
-	for service, left := range w.process.left[state.Deployment.UID] {
+	for service, left := range known {
 		if end := left.Add(w.drainOf(service)); end.After(until) {
 			until = end
 		}

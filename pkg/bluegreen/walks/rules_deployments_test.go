@@ -2,6 +2,7 @@ package walks
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"strconv"
@@ -84,19 +85,22 @@ func (w *world) mayReturn(service *corev1.Service, deployment *appsv1.Deployment
 
 // leftDrains: a Deployment is kept as it is for as long as the Service that traffic left it with says.
 func leftDrains(w *world, change deploymentChange) string {
-	resumes := change.before.Spec.Paused && !change.after.Spec.Paused
+	// What is its own Service's only target rolls out at once.
+	inPlace := slices.ContainsFunc(w.each(managed), func(service *corev1.Service) bool {
+		return w.asksFor(service, change.before, change.confirmed)
+	})
+	resumes := change.before.Spec.Paused && !change.after.Spec.Paused && !inPlace
 	if !protected(change.before) || !change.ends() && !resumes || w.podsOf(change.before).disowned {
 		return ""
 	}
-	known := w.process.left[change.before.UID]
 	for uid, left := range w.ledger.drains[change.before.UID] {
 		for _, name := range serviceNames {
 			service, seen := change.confirmed.at(name), change.cached.at(name)
 			if service == nil || service.UID != uid || seen == nil || !w.protects(service, change.confirmed) || !w.protects(seen, change.cached) {
 				continue
 			}
-			if _, is := known[name]; len(known) > 0 && !is {
-				continue // A process that started meanwhile knows of other Services alone that left it since. That is a known limit.
+			if _, known := w.process.left[change.before.UID][name]; !known && !mayHaveLeft(service, change.before) {
+				continue // A process that started meanwhile cannot tell, see "Limits" in docs/design.md.
 			}
 			drain := min(w.drainOption(service, change.confirmed), w.drainOption(seen, change.cached))
 			if w.now.Sub(left) < drain {
@@ -105,6 +109,13 @@ func leftDrains(w *world, change deploymentChange) string {
 		}
 	}
 	return ""
+}
+
+// mayHaveLeft reports whether a Service selects the pods of a Deployment but for the version.
+func mayHaveLeft(service *corev1.Service, deployment *appsv1.Deployment) bool {
+	others := maps.Clone(service.Spec.Selector)
+	delete(others, versionLabel(service.Annotations))
+	return len(others) == 0 || reaches(others, deployment)
 }
 
 func (w *world) drainOption(service *corev1.Service, all objects) time.Duration {
@@ -157,7 +168,7 @@ func retiresOnce(w *world, change deploymentChange) string {
 		return fmt.Sprintf("traffic left it %s ago", w.now.Sub(since))
 	}
 	w.count("a version retired")
-	return w.ledger.once("retired "+string(change.before.UID)+change.before.Annotations[leftKey], "it retires twice")
+	return w.ledger.once("retired "+string(change.before.UID), "it retires twice")
 }
 
 // resumedTakesNothing: a rollout goes on once no Service has its traffic on the pods that go, or where nothing else can become ready.

@@ -132,7 +132,9 @@ func (w *world) settle() {
 			return
 		}
 	}
-	w.fail("bluegreen comes to rest", "it still writes after 60 rounds")
+	if w.refused == "" { // Who is refused tries again.
+		w.fail("bluegreen comes to rest", "it still writes after 60 rounds")
+	}
 }
 
 // round has both controllers look at everything, and reports whether they wrote.
