@@ -38,10 +38,12 @@ func (s State) targetSelectors(deployment *appsv1.Deployment) map[string]string 
 }
 
 // protectWaiting returns the writes that put the finalizer on a target that waits, of followers too. The note comes just before traffic
-// does: until then its labels are its owner's to change.
+// does: until then its labels are its owner's to change. What is led gives it to nothing that its leader is about to leave: nothing would
+// use that, and so it would be taken off again.
 func protectWaiting(state State) []bluegreen.Write {
 	return protect(state, without(state.Targets(), state.Live), func(deployment *appsv1.Deployment) (string, bool) {
-		return "", !bluegreen.Protected(deployment)
+		stays := !state.Leader.Exists() || state.Service.NextBy(state.Leader).Uses(deployment)
+		return "", stays && !bluegreen.Protected(deployment)
 	})
 }
 

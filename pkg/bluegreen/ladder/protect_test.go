@@ -116,3 +116,27 @@ func TestAnotherServiceLeavesTheNoteOfTheFirst(t *testing.T) {
 		t.Errorf("got %v", action.Protect)
 	}
 }
+
+// TestAFollowerProtectsNoTargetThatItsLeaderIsAboutToLeave: nothing uses that, so the finalizer would be put on and taken off for ever.
+func TestAFollowerProtectsNoTargetThatItsLeaderIsAboutToLeave(t *testing.T) {
+	for name, test := range map[string]struct {
+		leader *corev1.Service
+		want   bool
+	}{
+		"its leader stays":           {leader: OnGreen(), want: true},
+		"its leader is asked back":   {leader: OnGreen(Asks("1.10"))},
+		"its leader is asked onward": {leader: OnGreen(Asks("1.12"))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			leader, target := bluegreen.Read(test.leader), AdminDeployment("1.11", Starting)
+			state := Observe(bluegreen.Read(Follower()).DueBy(leader), List(target), true, now).LedBy(leader)
+			got := slices.ContainsFunc(Decide(state).Writes, func(write bluegreen.Write) bool {
+				change, is := write.Change.(bluegreen.Protect)
+				return is && change.Deployment == target
+			})
+			if got != test.want {
+				t.Errorf("protects its target: %t, want %t", got, test.want)
+			}
+		})
+	}
+}

@@ -24,12 +24,15 @@ type Controller struct {
 	protection bool
 	drain      time.Duration
 	drains     drains
+
+	// started is when this process began to see what leaves.
+	started time.Time
 }
 
 // New returns a Controller. protection reports whether Deployments in use are protected; otherwise none counts as used. drain is
 // how long a Deployment is kept after traffic has left it, unless the Service says otherwise.
 func New(cluster *cluster.Cluster, protection bool, drain time.Duration) *Controller {
-	return &Controller{cluster: cluster, protection: protection, drain: drain}
+	return &Controller{cluster: cluster, protection: protection, drain: drain, started: time.Now()}
 }
 
 var _ reconcile.ObjectReconciler[*appsv1.Deployment] = &Controller{}

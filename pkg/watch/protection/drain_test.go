@@ -31,6 +31,27 @@ func TestADeploymentThatTrafficHasJustLeftDrains(t *testing.T) {
 			seen:       []traffic{{before: Switching{From: Blue, To: "1.12"}.Service(), after: OnVersion("1.12")}},
 			paused:     true,
 		},
+		"before a restart, after which it was asked for again, and is not any more": {
+			deployment: Changed(InUse(Blue), func(d *appsv1.Deployment) {
+				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
+			}),
+			service: OnVersion(Green),
+			seen:    []traffic{{before: Switching{From: Green, To: Blue}.Service(), after: OnVersion(Green)}},
+		},
+		"before a restart, after which another Service that had traffic there is given back": {
+			deployment: Changed(InUse(Blue), func(d *appsv1.Deployment) {
+				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
+			}),
+			service: OnVersion(Green),
+			seen:    []traffic{{before: alsoOn(Blue), after: Changed(alsoOn(Blue), isPlain)}},
+		},
+		"of a Service that names another version label meanwhile": {
+			deployment: Changed(InUse(Blue), func(d *appsv1.Deployment) {
+				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
+			}),
+			service: Changed(OnVersion(Green), func(s *corev1.Service) { s.Annotations[bluegreen.VersionLabel] = "track" }),
+			seen:    []traffic{{before: OnVersion(Blue), after: OnVersion(Green)}},
+		},
 		"again, and the Deployment's event is handled before the Service's": {
 			deployment: Deleted(Changed(InUse(Blue), func(d *appsv1.Deployment) {
 				d.Annotations = map[string]string{bluegreen.Serves: NoteServing(Blue)}
@@ -57,6 +78,11 @@ func TestADeploymentThatTrafficHasJustLeftDrains(t *testing.T) {
 			}
 		})
 	}
+}
+
+// alsoOn is another Service of the same pods, on a version.
+func alsoOn(version string) *corev1.Service {
+	return Changed(OnVersion(version), func(s *corev1.Service) { s.Name = "nginx-too" })
 }
 
 // TestADeploymentThatIsLiveHasBeenLeftByNobody: what was remembered of it is over.

@@ -49,6 +49,9 @@ func (c *Controller) drainsUntil(ctx context.Context, state inuse.State) (until 
 		c.drains.leave(state.Deployment, leftBy(state)...)
 	}
 	known, _ := c.drains.since(state.Deployment)
+	for _, service := range leftBefore(state, known) {
+		known[service] = c.started
+	}
 	for service, left := range known {
 		drain, err := c.drainOf(ctx, state.Deployment, service)
 		if err != nil {
@@ -75,6 +78,19 @@ func leftBy(state inuse.State) []string {
 	return names
 }
 
+// leftBefore returns the names of the Services that may have left a Deployment before this process started, and of which it has seen
+// nothing since. What never had traffic does not drain.
+func leftBefore(state inuse.State, seen map[string]time.Time) []string {
+	_, served := state.Deployment.Annotations[bluegreen.Serves]
+	if !served || state.Next() == inuse.StepRoll {
+		return nil
+	}
+	return slices.DeleteFunc(leftBy(state), func(service string) bool {
+		_, known := seen[service]
+		return known || service == unknownService
+	})
+}
+
 // drainOf returns how long a Deployment is kept after a Service has left it. One whose Service is gone or was given back is kept
 // for a moment, but not at all in a namespace that is being deleted: that waits for nothing of ours.
 func (c *Controller) drainOf(ctx context.Context, deployment *appsv1.Deployment, name string) (time.Duration, error) {
@@ -82,7 +98,7 @@ func (c *Controller) drainOf(ctx context.Context, deployment *appsv1.Deployment,
 	if err != nil {
 		return 0, err
 	}
-	if service.MayHaveLeft(deployment) {
+	if service.Protects() {
 		if service.Drain != nil {
 			return *service.Drain, nil
 		}
