@@ -36,7 +36,7 @@ func attempted(state State) *bluegreen.Decision {
 
 // reasonLost says that an ask was given up, if somebody removed the message that says why.
 func reasonLost(state State) string {
-	if check, asked := state.Service.Before(state.Target, state.Now); asked {
+	if check, asked := state.Service.Before(state.Targets(), state.Now); asked {
 		if record, _ := state.Service.RecordOf(check); record.Result == bluegreen.CheckFailed || record.Result == bluegreen.CheckLost {
 			return givenUp(state, checkFailed+" before the switch")
 		}

@@ -31,7 +31,7 @@ const checkFailed = "failed its check"
 // checked holds when no switch is pending, when no check before it is asked for, or when that has succeeded for this ask and these
 // templates.
 func checked(state State) *bluegreen.Decision {
-	check, asked := state.Service.Before(state.Target, state.Now)
+	check, asked := state.Service.Before(state.Targets(), state.Now)
 	if !asked {
 		return nil
 	}
@@ -121,7 +121,7 @@ func (s State) current(job *batchv1.Job) bool {
 // checks returns the checks that matter now: that of the ask, and that of the last switch.
 func (s State) checks() []bluegreen.Check {
 	var found []bluegreen.Check
-	if before, asked := s.Service.Before(s.Target, s.Now); asked {
+	if before, asked := s.Service.Before(s.Targets(), s.Now); asked {
 		found = append(found, before)
 	}
 	if after, asked := s.Service.After(); asked {

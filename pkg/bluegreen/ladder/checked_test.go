@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -160,5 +161,23 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 				t.Errorf("started %q, want %d Jobs", c.checks.started, test.jobs)
 			}
 		})
+	}
+}
+
+// TestATemplateOfAFollowerIsCheckedToo: another one would get traffic that no check has seen.
+func TestATemplateOfAFollowerIsCheckedToo(t *testing.T) {
+	jobFor := func(admin *appsv1.Deployment) string {
+		deployments := List(Deployment("1.10"), Deployment("1.11"), AdminDeployment("1.10"), admin)
+		state := Observe(bluegreen.Read(Managed(Asks("1.11"), byJob)), deployments, true, now).
+			With([]bluegreen.Service{bluegreen.Read(Follower())}, deployments)
+		state.Checks.Enabled = true
+		return decideOn(state).Starts[0].Check.Job
+	}
+	seen := jobFor(AdminDeployment("1.11", Revision("1")))
+	if again := jobFor(AdminDeployment("1.11", Revision("1"), observing)); again != seen {
+		t.Errorf("the same template is checked by %s, and again by %s", seen, again)
+	}
+	if other := jobFor(AdminDeployment("1.11", Revision("2"))); other == seen {
+		t.Errorf("both templates are checked by %s", seen)
 	}
 }
