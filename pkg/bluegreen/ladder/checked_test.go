@@ -181,3 +181,17 @@ func TestATemplateOfAFollowerIsCheckedToo(t *testing.T) {
 		t.Errorf("both templates are checked by %s", seen)
 	}
 }
+
+// TestChecksThatAreSwitchedOffAreToldInOneWay, or the Service would be written for ever.
+func TestChecksThatAreSwitchedOffAreToldInOneWay(t *testing.T) {
+	c := newCluster(t)
+	for _, step := range []step{runs(Deployment("1.10")), create(Service(Asks("1.10"), byJob, afterwards, forTenMinutes)), checksDisabled} {
+		step(c)
+		c.settle()
+	}
+	for range 20 {
+		if decideOn(c.observed(c.service)).Writes {
+			t.Fatal("told in another way")
+		}
+	}
+}

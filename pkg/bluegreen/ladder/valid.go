@@ -17,15 +17,14 @@ func valid(state State) *bluegreen.Decision {
 
 // notChecking returns that a check is asked for which the installation has no right to run, or nil.
 func notChecking(state State) *verdict {
-	for key, cronJob := range map[string]string{
-		bluegreen.PrePromotionCheck:  state.Service.CheckBefore,
-		bluegreen.PostPromotionCheck: state.Service.CheckAfter,
-	} {
-		if cronJob != "" && !state.Checks.Enabled {
-			return &verdict{reason: bluegreen.ReasonInvalid, message: bluegreen.NotChecking(key, cronJob).Error(), warning: true}
-		}
+	key, cronJob := bluegreen.PrePromotionCheck, state.Service.CheckBefore
+	if cronJob == "" {
+		key, cronJob = bluegreen.PostPromotionCheck, state.Service.CheckAfter
 	}
-	return nil
+	if cronJob == "" || state.Checks.Enabled {
+		return nil
+	}
+	return &verdict{reason: bluegreen.ReasonInvalid, message: bluegreen.NotChecking(key, cronJob).Error(), warning: true}
 }
 
 // invalid returns what is wrong with a Service, or nil.
