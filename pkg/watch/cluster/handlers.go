@@ -47,9 +47,12 @@ func EnqueueMapped[O client.Object](names func(ctx context.Context, object O) []
 	})
 }
 
-// Concerned admits Services that bluegreen has anything to do with.
+// Concerned admits Services that bluegreen has anything to do with, and what is given back: a Job may still check it.
 func Concerned() predicate.Predicate {
-	return predicate.NewPredicateFuncs(func(object client.Object) bool { return bluegreen.Concerns(unpack[*corev1.Service](object)) })
+	concerns := func(object client.Object) bool { return bluegreen.Concerns(unpack[*corev1.Service](object)) }
+	admits := predicate.NewPredicateFuncs(concerns)
+	admits.UpdateFunc = func(e event.UpdateEvent) bool { return concerns(e.ObjectOld) || concerns(e.ObjectNew) }
+	return admits
 }
 
 // Options are those of a controller. The follower's informers run too, so that a new leader decides at once. A failed item waits
