@@ -46,7 +46,7 @@ func checkAfter(state State, decision bluegreen.Decision, end time.Time) bluegre
 	case state.Checks.Obstacles[check.Job] != "":
 		return decision.LookingAgainBy(state.Now.Add(tryAgainAfter))
 	default:
-		check.Most = end.Sub(state.Now) - bluegreen.Patience
+		check.Most = max(time.Second, end.Sub(state.Now)-bluegreen.Patience)
 		decision.Writes = append(decision.Writes, start(state, check)...)
 		return decision.LookingAgainBy(end)
 	}

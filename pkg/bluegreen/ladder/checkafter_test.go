@@ -152,6 +152,19 @@ func TestTheJobAfterTheSwitchEndsBeforeTheWindow(t *testing.T) {
 	}
 }
 
+// TestAJobThatStartsLateIsStillLimited: ten seconds before the window ends, nothing is left for it.
+func TestAJobThatStartsLateIsStillLimited(t *testing.T) {
+	c := newCluster(t)
+	late := []step{later(10*time.Minute - bluegreen.Patience), inTheWay("")}
+	for _, step := range append(append([]step{inTheWay("no CronJob")}, switchedAndChecked()...), late...) {
+		step(c)
+		c.settle()
+	}
+	if got := *c.checks.latest().Spec.ActiveDeadlineSeconds; got != 1 {
+		t.Errorf("got %d s", got)
+	}
+}
+
 // TestJobsThatCheckWhatNobodyAsksForEnd, and those that have ended stay until the next begins.
 func TestJobsThatCheckWhatNobodyAsksForEnd(t *testing.T) {
 	blue, green := Deployment("1.10"), Deployment("1.11")
