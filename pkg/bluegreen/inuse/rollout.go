@@ -86,19 +86,20 @@ func (s State) replicasDue() (int32, bool) {
 	return paused.Wanted, paused.Wanted > 0 || !s.needed()
 }
 
-// needed reports whether one of the Services has no other Deployment with replicas, on the version that is
-// live or on the target.
+// needed reports whether one of the Services has no other Deployment with replicas, on the version that is live or on the target. One that
+// has the target's labels but serves under others does not carry it: its rollout is held.
 func (s State) needed() bool {
 	return slices.ContainsFunc(s.Services, func(service bluegreen.Service) bool {
 		if !service.Uses(s.Deployment) {
 			return false
 		}
-		selector := service.TargetSelector()
-		if service.Selects(s.Deployment) {
+		selector, live := service.TargetSelector(), service.Selects(s.Deployment)
+		if live {
 			selector = service.Spec.Selector
 		}
 		return !slices.ContainsFunc(s.Others, func(other *appsv1.Deployment) bool {
-			return other.Name != s.Deployment.Name && bluegreen.Replicas(other) > 0 && bluegreen.SelectsPods(selector, other)
+			return other.Name != s.Deployment.Name && bluegreen.Replicas(other) > 0 && bluegreen.SelectsPods(selector, other) &&
+				(live || !service.WouldLose(other))
 		})
 	})
 }

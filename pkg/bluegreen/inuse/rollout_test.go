@@ -98,6 +98,16 @@ func TestASlotGoesToNoneWhereAnotherServesItsVersion(t *testing.T) {
 	}
 }
 
+// TestASlotDoesNotGoToNoneForOneThatIsHeld: both have the labels of the version that is asked for, and the other one serves.
+func TestASlotDoesNotGoToNoneForOneThatIsHeld(t *testing.T) {
+	blue := HeldSlot(Noting(bluegreen.ResumeAfter, "3/3/0"))
+	green := HeldSlot(Named("nginx-green"), Noting(bluegreen.Serves, "name=nginx,version=1.11"))
+	waits := Managed(Asks("1.12"), SelectsVersion("1.11"))
+	if count, due := replicasDue(blue, Services(waits), List(blue, green)); due {
+		t.Errorf("goes to %d", count)
+	}
+}
+
 // TestASlotThatRollsForAServiceThatWaitsIsNotNoted: it does not serve.
 func TestASlotThatRollsForAServiceThatWaitsIsNotNoted(t *testing.T) {
 	waits := Managed(Asks("1.12"), SelectsVersion("1.11"))
