@@ -8,6 +8,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -15,18 +16,19 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
-// objects are the Services and Deployments of a namespace, by name. A stored object is never changed: a write stores another one.
+// objects are the Services, Deployments and Jobs of a namespace, by name. A stored object is never changed: a write stores another one.
 type objects struct {
 	services    map[string]*corev1.Service
 	deployments map[string]*appsv1.Deployment
+	jobs        map[string]*batchv1.Job
 }
 
 func noObjects() objects {
-	return objects{services: map[string]*corev1.Service{}, deployments: map[string]*appsv1.Deployment{}}
+	return objects{services: map[string]*corev1.Service{}, deployments: map[string]*appsv1.Deployment{}, jobs: map[string]*batchv1.Job{}}
 }
 
 func (o objects) clone() objects {
-	return objects{services: maps.Clone(o.services), deployments: maps.Clone(o.deployments)}
+	return objects{services: maps.Clone(o.services), deployments: maps.Clone(o.deployments), jobs: maps.Clone(o.jobs)}
 }
 
 // at returns the Service of a name; nil if there is none.
@@ -49,6 +51,9 @@ type act struct {
 
 	// cached is what the process knew from its cache, confirmed what it has read from the API server last.
 	cached, confirmed objects
+
+	// attempt is how many attempts were recorded before, of the Service whose check it starts.
+	attempt int
 }
 
 // serviceChange is a Service as it was and as it is; nil where it did not exist, or does not.
@@ -75,6 +80,9 @@ type cluster struct {
 
 	// orphans are pods that a deleted Deployment left behind, by its name.
 	orphans map[string][]set
+
+	// cronJobs are the labels of the pods of CronJobs, by name.
+	cronJobs map[string]map[string]string
 }
 
 // newUID returns one that no object had before.
@@ -169,6 +177,7 @@ func (w *world) writeService(name string, edit func(*corev1.Service)) {
 func (w *world) deleteService(name string) {
 	if before := w.services[name]; before != nil {
 		w.storeService(act{by: user}, before, nil)
+		w.collectJobs()
 	}
 }
 

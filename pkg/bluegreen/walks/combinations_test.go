@@ -71,6 +71,7 @@ func (w *world) follows(leader *corev1.Service) bool {
 func (w *world) recognizeSwitch(change serviceChange) {
 	before := change.before
 	w.count("a switch")
+	w.recognizeCheckedSwitch(before)
 	if before.Annotations[promotionKey] == "manual" && w.follows(before) {
 		w.count("manual promotion: an approved version moved with a follower")
 	}
@@ -103,6 +104,7 @@ func (w *world) recognizeReturn(change serviceChange) {
 		return
 	}
 	w.count("traffic returned")
+	w.recognizeCheckedReturn(change)
 	if w.pending(change.before) {
 		w.count("auto-rollback: traffic returned while a newer ask waited")
 	}
@@ -115,8 +117,12 @@ func (w *world) recognizeEnd(change serviceChange) {
 	ends := func(key, with string) bool {
 		return strings.HasSuffix(after.Annotations[key], with) && !strings.HasSuffix(before.Annotations[key], with)
 	}
+	w.recognizeWaiting(change)
 	if ends(attemptKey, "/Failed") {
 		w.count("an ask failed")
+		if before.Annotations[beforeKey] != "" && w.checkEnded(change) == nil {
+			w.count("a check, and a deadline: an ask failed that was to be checked")
+		}
 		w.ledger.happened["gave up "+string(before.UID)+before.Annotations[targetKey]] = true
 		if !approved(before) {
 			w.count("deadline against approval: an ask failed that nobody had approved")

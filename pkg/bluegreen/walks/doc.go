@@ -9,6 +9,8 @@
 //
 //   - what the API server stores (cluster_test.go). What users write passes the webhook, or, with that down, the policy, spelled once
 //     more (webhook_test.go, policy_test.go);
+//   - the Jobs that check versions, which succeed, fail, or are deleted, the CronJobs that they are made of, and somebody's Jobs under
+//     their names (jobs_test.go, steps_jobs_test.go);
 //   - the pods that really run, and the Deployment controller (kubernetes_test.go);
 //   - a process of bluegreen (process_test.go): a cache that may be behind, both controllers (switching_test.go, protection_test.go),
 //     and what they remember of drains. They decide by packages ladder and inuse, read from the API server where the real ones do, and
@@ -24,9 +26,10 @@
 // # Rules
 //
 // rules_test.go lists what must hold, of every write and whenever bluegreen is at rest. The rules spell the promises of docs/design.md
-// anew (facts_test.go), apart from the code under test, and by the pods that run. combinations_test.go counts how often walks come by
-// the situations in which options meet, and fails if one is never reached. mutants_test.go runs the walks with decisions that are wrong
-// on purpose, and expects the rule that is to find it out.
+// anew (facts_test.go, checks_test.go), apart from the code under test, and by the pods that run. combinations_test.go counts how often
+// walks come by the situations in which options meet (recognize_checks_test.go those of checks), and fails if one is never reached.
+// mutants_test.go and mutations_checks_test.go run the walks with decisions that are wrong on purpose, and expect the rule that is to find
+// it out.
 //
 // # Where a change goes
 //

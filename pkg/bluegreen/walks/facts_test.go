@@ -43,7 +43,7 @@ const (
 )
 
 var (
-	ownKeys  = []string{phaseKey, messageKey, attemptKey, switchKey}
+	ownKeys  = []string{phaseKey, messageKey, attemptKey, switchKey, checksKey}
 	noteKeys = []string{servesKey, resumeKey, downKey, leftKey}
 
 	// quarter is the strategy that the API server gives a Deployment.

@@ -21,6 +21,12 @@ type ledger struct {
 	// ended are the asks that were given up, by what was recorded of them.
 	ended map[string]ask
 
+	// checks are all that bluegreen started, in order. attempts and wanted count, by the UID of a Service, how often its record of an attempt
+	// went, and how often it asked for other checks; switched is what the last switch made live.
+	checks           []*check
+	attempts, wanted map[types.UID]int
+	switched         map[types.UID]string
+
 	// happened are things that happen once.
 	happened map[string]bool
 }
@@ -31,6 +37,9 @@ func newLedger() ledger {
 		leftAt:   map[types.UID]map[types.UID]time.Time{},
 		drains:   map[types.UID]map[types.UID]time.Time{},
 		ended:    map[string]ask{},
+		attempts: map[types.UID]int{},
+		wanted:   map[types.UID]int{},
+		switched: map[types.UID]string{},
 		happened: map[string]bool{},
 	}
 }
@@ -50,6 +59,7 @@ func (l *ledger) learnService(w *world, change serviceChange) {
 	if before != nil && after != nil && before.UID == after.UID {
 		w.recognizeService(change)
 	}
+	l.learnChecks(change)
 	if after == nil {
 		return
 	}
@@ -64,6 +74,7 @@ func (l *ledger) learnService(w *world, change serviceChange) {
 	if before == nil || maps.Equal(before.Spec.Selector, after.Spec.Selector) {
 		return
 	}
+	l.switched[after.UID] = liveTemplates(w.objects, after)
 	for _, deployment := range inOrder(w.deployments) {
 		running := w.podsOf(deployment)
 		switch was, is := running.runs(before.Spec.Selector), running.runs(after.Spec.Selector); {

@@ -1,6 +1,7 @@
 package walks
 
 import (
+	"maps"
 	"slices"
 	"testing"
 
@@ -126,10 +127,17 @@ var mutants = map[string]mutant{
 	},
 }
 
+// allMutants are those, and those about checks.
+func allMutants() map[string]mutant {
+	all := maps.Clone(mutants)
+	maps.Copy(all, mutantsOfChecks)
+	return all
+}
+
 // TestTheRulesFindMutants goes walks until a rule finds out what is wrong.
 func TestTheRulesFindMutants(t *testing.T) {
 	const most = 800
-	for name, mutant := range mutants {
+	for name, mutant := range allMutants() {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			with, found := production(), newTally()
@@ -151,7 +159,7 @@ func TestTheRulesFindMutants(t *testing.T) {
 func TestEveryRuleFindsAMutant(t *testing.T) {
 	finds := map[string]bool{"nobody but bluegreen moves traffic": true, "traffic goes where it was asked for, or back to what it left": true,
 		"a restart changes nothing": true}
-	for _, mutant := range mutants {
+	for _, mutant := range allMutants() {
 		finds[mutant.rule] = true
 	}
 	var all []string
@@ -159,6 +167,9 @@ func TestEveryRuleFindsAMutant(t *testing.T) {
 		all = append(all, rule.says)
 	}
 	for _, rule := range rulesOfDeployments {
+		all = append(all, rule.says)
+	}
+	for _, rule := range rulesOfJobs {
 		all = append(all, rule.says)
 	}
 	for _, rule := range rulesAtRest {

@@ -17,6 +17,11 @@ func (w *world) perform(decision bluegreen.Decision) (wrote bool) {
 	}
 	by := act{by: ours, why: decision.Reason, cached: w.process.cache.clone(), confirmed: w.objects.clone()}
 	for _, write := range decision.Writes {
+		if start, is := write.Change.(bluegreen.StartCheck); is {
+			by.attempt = w.ledger.attempts[start.Service.UID]
+		}
+	}
+	for _, write := range decision.Writes {
 		w.meanwhile()
 		if w.process.dies == 0 {
 			w.count("the process ended between two writes")
@@ -35,9 +40,20 @@ func (w *world) perform(decision bluegreen.Decision) (wrote bool) {
 
 // write makes one change, and reports whether nobody was faster, and nobody refused it.
 func (w *world) write(by act, change bluegreen.Change) bool {
-	if write, is := change.(bluegreen.WriteService); is {
-		return w.rewrite(by, write)
+	switch change := change.(type) {
+	case bluegreen.WriteService:
+		return w.rewrite(by, change)
+	case bluegreen.StartCheck:
+		return w.startJob(by, change)
+	case bluegreen.EndCheck:
+		return w.endJob(by, change.Job)
+	default:
+		return w.writeOurs(by, change)
 	}
+}
+
+// writeOurs makes one change of a Deployment.
+func (w *world) writeOurs(by act, change bluegreen.Change) bool {
 	seen := change.Object()
 	current := w.deployments[seen.GetName()]
 	if current == nil || current.UID != seen.GetUID() || current.ResourceVersion != seen.GetResourceVersion() {

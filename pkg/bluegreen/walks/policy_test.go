@@ -52,14 +52,14 @@ func (p policy) update() string {
 		is, set := p.now[key]
 		was, had := p.was[key]
 		kept := had && is == was && managedBy(p.was)
-		return set && !kept && !(p.byController && (key == attemptKey || p.strands() || !stays && moves))
+		return set && !kept && !(p.byController && (key != switchKey || p.strands() || !stays && moves))
 	}
 	reopens := !p.byController && ended(p.was[attemptKey]) != "" && p.now[attemptKey] != p.was[attemptKey] && p.same(targetKey, labelKey,
 		retryKey)
 	switch {
 	case !stays && !moves:
 		return "the selector stays"
-	case slices.ContainsFunc([]string{attemptKey, switchKey}, forged):
+	case slices.ContainsFunc([]string{attemptKey, switchKey, checksKey}, forged):
 		return "records are bluegreen's"
 	case reopens:
 		return "what failed stays so"

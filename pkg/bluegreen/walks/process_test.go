@@ -4,6 +4,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -20,6 +21,9 @@ type decisions struct {
 	admitService    func(admission.ServiceWrite) admission.ServiceAnswer
 	admitDeployment func(admission.DeploymentWrite) admission.DeploymentAnswer
 
+	// endpoints says why a Job may not run: its pods would get traffic.
+	endpoints func([]bluegreen.Service, *batchv1.Job) string
+
 	// blind decides by the cache alone.
 	blind bool
 }
@@ -31,6 +35,7 @@ func production() decisions {
 		confirm:         inuse.Confirm,
 		admitService:    admission.AdmitService,
 		admitDeployment: admission.AdmitDeployment,
+		endpoints:       bluegreen.Endpoints,
 	}
 }
 
@@ -39,10 +44,14 @@ type process struct {
 	// number tells processes apart.
 	number int
 
-	// cache is what its informers have seen, services and deployments what they have not, in order.
+	// cache is what its informers have seen, services, deployments and jobs what they have not, in order.
 	cache       objects
 	services    []serviceChange
 	deployments []deploymentChange
+	jobs        []jobChange
+
+	// heard are the Services to look at because something of them has changed that is not in their annotations any more, or a Job.
+	heard map[string]bool
 
 	// left is since when traffic has left Deployments, by UID and Service, on the clock of this machine.
 	left map[types.UID]map[string]time.Time
@@ -59,15 +68,20 @@ type process struct {
 
 // restart ends the process, and starts another one, whose cache knows all that is stored.
 func (w *world) restart() {
+	w.recognizeCrash()
 	skews := []time.Duration{0, 0, 7 * time.Minute, -7 * time.Minute}
 	w.process = process{
 		number: w.process.number + 1,
 		cache:  w.objects.clone(),
 		left:   map[types.UID]map[string]time.Time{},
+		heard:  map[string]bool{},
 		skew:   skews[w.dice.IntN(len(skews))],
 		dies:   -1,
 	}
 	w.process.started = w.local()
+	for _, job := range w.jobs {
+		w.process.heard[job.Labels[bluegreen.CheckOf]] = true
+	}
 	w.said = map[string]bluegreen.Decision{}
 }
 
@@ -85,6 +99,9 @@ func (w *world) seeServices(count int) {
 			delete(w.process.cache.services, change.before.Name)
 		}
 		w.serviceChanged(change)
+		if change.before != nil && change.after != nil && bluegreen.Concerns(change.before) {
+			w.process.heard[change.after.Name] = true
+		}
 	}
 }
 

@@ -26,20 +26,25 @@ func (w *world) each(is func(*corev1.Service) bool) []*corev1.Service {
 func readyHasMoved(w *world) string {
 	now := act{cached: w.objects, confirmed: w.objects}
 	for _, service := range w.each(w.pending) {
-		target := service.Annotations[targetKey]
-		if w.givenUp(service) != "" || !approved(service) || w.refused != "" || w.closed(now, service, target, false) != "" ||
-			slices.ContainsFunc(targetsOf(w.objects, service, onVersion(service, target)), isHeld) {
-			continue
-		}
-		held := slices.ContainsFunc(w.each(managed), func(follower *corev1.Service) bool {
-			return leaderOf(follower) == service.Name && !isPreview(follower) &&
-				(!w.sound(follower) || live(follower) != target && w.closed(now, follower, target, false) != "")
-		})
-		if !held {
+		checked := service.Annotations[beforeKey] == "" || w.standing(service, false) == succeeded
+		if w.givenUp(service) == "" && approved(service) && checked && !w.cannotCheck(service) &&
+			!w.waits(now, service, service.Annotations[targetKey]) {
 			return summary(service)
 		}
 	}
 	return ""
+}
+
+// waits reports whether a version is not ready for a Service, and all that follow it.
+func (w *world) waits(now act, service *corev1.Service, target string) bool {
+	if w.refused != "" || w.closed(now, service, target, false) != "" ||
+		slices.ContainsFunc(targetsOf(w.objects, service, onVersion(service, target)), isHeld) {
+		return true
+	}
+	return slices.ContainsFunc(w.each(managed), func(follower *corev1.Service) bool {
+		return leaderOf(follower) == service.Name && !isPreview(follower) &&
+			(!w.sound(follower) || live(follower) != target && w.closed(now, follower, target, false) != "")
+	})
 }
 
 func isHeld(deployment *appsv1.Deployment) bool { return deployment.Annotations[resumeKey] != "" }
@@ -52,8 +57,10 @@ func phaseTells(w *world) string {
 		arrived := due != "" && live(service) == due
 		want := phase == "Stable" || phase == "Failed" && last.watch == "Failed"
 		switch {
+		case w.cannotCheck(service):
+			want = phase == "Waiting"
 		case !arrived:
-			want = phase == "Waiting" || phase == "Paused" && !approved(service)
+			want = phase == "Waiting" || phase == "Paused" && !approved(service) || phase == "Checking" && service.Annotations[beforeKey] != ""
 			if end := w.givenUp(service); end != "" {
 				want = phase == end
 			}
@@ -149,8 +156,9 @@ func (w *world) wouldWrite(deployments []*appsv1.Deployment) string {
 		if object := w.services[name]; object != nil && bluegreen.Concerns(object) {
 			state, decision := w.decide(w.observe(w.read(object)))
 			if decision.MovesTraffic() {
-				decision = w.confirm(state)
+				state, decision = w.confirm(state)
 			}
+			decision = w.prepare(state, decision)
 			if len(decision.Writes) > 0 {
 				return fmt.Sprintf("%s: %T of %s", decision.Reason, decision.Writes[0].Change, name)
 			}

@@ -40,6 +40,9 @@ func givenUpStays(w *world, change serviceChange) string {
 	if change.by == user && w.webhookDown {
 		return "" // What the annotations say is put back.
 	}
+	if w.cannotCheck(after) {
+		return ""
+	}
 	if before.Annotations[attemptKey] != after.Annotations[attemptKey] || after.Annotations[phaseKey] != w.givenUp(before) {
 		return "an ask that was given up went on"
 	}
@@ -164,7 +167,7 @@ func returnsOnce(w *world, change serviceChange) string {
 	switch {
 	case !recorded || !set || !w.now.Before(last.at.Add(window)):
 		return "nothing is watched any more"
-	case !w.broken(change, last):
+	case !w.broken(change.act, change.before, last) && !w.failedAfter(change.before):
 		return "nothing is broken"
 	case returned && now.watch != "":
 		return "a return is watched"
@@ -175,13 +178,13 @@ func returnsOnce(w *world, change serviceChange) string {
 
 // broken reports whether a Deployment that is live, in the Service or in one that follows it, has not been available for 10 s since the
 // last switch.
-func (w *world) broken(change serviceChange, last record) bool {
+func (w *world) broken(by act, leader *corev1.Service, last record) bool {
 	for _, name := range serviceNames {
-		service := change.confirmed.at(name)
-		if service == nil || name != change.before.Name && leaderOf(service) != change.before.Name || isPreview(service) {
+		service := by.confirmed.at(name)
+		if service == nil || name != leader.Name && leaderOf(service) != leader.Name || isPreview(service) {
 			continue
 		}
-		for _, deployment := range inOrder(change.confirmed.deployments) {
+		for _, deployment := range inOrder(by.confirmed.deployments) {
 			conditions := deployment.Status.Conditions
 			if !reaches(service.Spec.Selector, deployment) || len(conditions) == 0 || conditions[0].Status != corev1.ConditionFalse {
 				continue
@@ -198,7 +201,8 @@ func (w *world) broken(change serviceChange, last record) bool {
 	return false
 }
 
-// failsOnce: an ask fails not before its deadline, if its version is not ready, has not been, and something serves.
+// failsOnce: an ask fails because its check did, or not before its deadline, if its version is not ready, has not been, and something
+// serves.
 func failsOnce(w *world, change serviceChange) string {
 	before, after := change.before, change.after
 	failed := strings.HasSuffix(after.Annotations[attemptKey], "/Failed") && !strings.HasSuffix(before.Annotations[attemptKey], "/Failed")
@@ -212,6 +216,10 @@ func failsOnce(w *world, change serviceChange) string {
 		if follower := change.confirmed.at(name); follower != nil && leaderOf(follower) == before.Name && !isPreview(follower) {
 			closed = closed || !w.sound(follower) || w.closed(change.act, follower, before.Annotations[targetKey], false) != ""
 		}
+	}
+	if one := w.checkEnded(change); one != nil {
+		w.recognizeFailedCheck(change)
+		return w.ledger.once("failed "+string(one.uid), "an ask failed twice")
 	}
 	switch {
 	case !set || known && w.now.Before(asked.Add(deadline).Truncate(time.Second)):

@@ -20,6 +20,12 @@ type deploymentRule struct {
 	holds func(*world, deploymentChange) string
 }
 
+// jobRule does the same with a Job that bluegreen starts or ends.
+type jobRule struct {
+	says  string
+	holds func(*world, jobChange) string
+}
+
 // restRule returns what is wrong with a world in which bluegreen is at rest, empty for nothing.
 type restRule struct {
 	says  string
@@ -39,6 +45,7 @@ var rulesOfOurs = []serviceRule{
 	{says: "traffic goes where it was asked for, or back to what it left", holds: trafficGoesWhereItIsDue},
 	{says: "traffic passes the gate", holds: trafficPassesTheGate},
 	{says: "traffic waits for approval", holds: trafficWaitsForApproval},
+	{says: "traffic waits for its check", holds: trafficWaitsForCheck},
 	{says: "what was given up stays so until somebody asks anew", holds: givenUpStays},
 	{says: "traffic returns from what broke, in the window, once", holds: returnsOnce},
 	{says: "an ask fails after its deadline, unready, once", holds: failsOnce},
@@ -55,9 +62,21 @@ var rulesOfDeployments = []deploymentRule{
 	{says: "a rollout that is held takes no pods out of a Service", holds: resumedTakesNothing},
 }
 
+// rulesOfJobs are about the Jobs that bluegreen starts and ends.
+var rulesOfJobs = []jobRule{
+	{says: "a check is started once", holds: checkedOnce},
+	{says: "a check starts for what is asked for, and ready", holds: checksWhatIsReady},
+	{says: "the pods of a check get no traffic", holds: podsOfChecksGetNothing},
+	{says: "a check after a switch ends before the window does", holds: checksEndInTime},
+	{says: "a check that is asked for goes on", holds: checksGoOn},
+}
+
 // rulesAtRest are about a world in which bluegreen has nothing to do.
 var rulesAtRest = []restRule{
 	{says: "what is ready has moved", holds: readyHasMoved},
+	{says: "what is ready is checked, and given up if that fails", holds: readyIsChecked},
+	{says: "what is live is checked, and left if that fails", holds: liveIsChecked},
+	{says: "nothing is checked that nobody asks for", holds: nothingElseIsChecked},
 	{says: "the phase tells where a Service stands", holds: phaseTells},
 	{says: "who waits says why", holds: allWhoWaitSayWhy},
 	{says: "what is led is where its leader is", holds: ledInStep},
@@ -96,6 +115,19 @@ func (w *world) judgeDeployment(change deploymentChange) {
 	w.ledger.learnDeployment(w, change)
 }
 
+// judgeJob does the same with a change of a Job.
+func (w *world) judgeJob(change jobChange) {
+	if w.fault == nil && change.by == ours {
+		for _, rule := range rulesOfJobs {
+			if what := rule.holds(w, change); what != "" {
+				w.fail(rule.says, "%s", what)
+			}
+		}
+	}
+	w.ledger.learnJob(w, change)
+	w.recognizeJob(change)
+}
+
 // judgeRest applies the rules of a world at rest.
 func (w *world) judgeRest() {
 	for _, rule := range rulesAtRest {
@@ -109,9 +141,10 @@ func (w *world) judgeRest() {
 }
 
 const (
-	sameAgain  = "a re-apply of an unchanged manifest is no write"
-	idempotent = "to admit what was admitted changes nothing"
-	wordsStay  = "no annotation and no replica count of a user is lost"
+	answersPass = "what the webhook answers passes the policy"
+	sameAgain   = "a re-apply of an unchanged manifest is no write"
+	idempotent  = "to admit what was admitted changes nothing"
+	wordsStay   = "no annotation and no replica count of a user is lost"
 )
 
 // judgeAnswer judges how the webhook answers a write of a Service that exists, and the policy after it.

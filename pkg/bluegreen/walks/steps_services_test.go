@@ -113,6 +113,8 @@ var options = map[string][]string{
 	drainKey:     {"0s", "5s", "2m", ""},
 	readyKey:     {"complete", "match-live", "minimum", "", ""},
 	protectKey:   {"disabled", "", ""},
+	beforeKey:    {"smoke", "smoke", "thorough", ""},
+	afterKey:     {"smoke", "smoke", ""},
 	labelKey:     {"track", "", "", ""},
 }
 
@@ -164,7 +166,7 @@ func mends(w *world) {
 
 // removesOwn is kubectl replace of a manifest.
 func removesOwn(w *world) {
-	w.annotate(w.someService(), phaseKey, "", messageKey, "", attemptKey, "", switchKey, "")
+	w.annotate(w.someService(), phaseKey, "", messageKey, "", attemptKey, "", switchKey, "", checksKey, "")
 }
 
 // forges writes a record that is as good as bluegreen's, and untrue.
@@ -175,13 +177,17 @@ func forges(w *world) {
 	}
 	after := before.DeepCopy()
 	uid, at := string(before.UID), w.now.UTC().Format("2006-01-02T15:04:05Z")
-	switch w.dice.IntN(4) {
+	switch w.dice.IntN(6) {
 	case 0:
 		after.Annotations[switchKey] = pick(w.dice, versions) + "/" + live(before) + "/" + at + "/" + uid + "/version/12345678-3"
 	case 1:
 		after.Annotations[switchKey] = "1/2/" + at + "/" + uid + "/version"
 	case 2:
 		delete(after.Annotations, switchKey)
+	case 3:
+		delete(after.Annotations, checksKey)
+	case 4:
+		after.Annotations[checksKey] = "nginx-check-1/2,web-check-1/2/Maybe"
 	default:
 		delete(after.Annotations, attemptKey)
 	}

@@ -15,15 +15,17 @@ import (
 // switching observes a Service, decides, and performs. It reports whether it has written.
 func (w *world) switching(name string) bool {
 	object := w.process.cache.services[name]
-	if object == nil || !bluegreen.Concerns(object) {
+	if object == nil || !bluegreen.Concerns(object) && !w.process.heard[name] {
 		return false
 	}
+	delete(w.process.heard, name)
 	state := w.observe(w.read(object))
 	state, decision := w.decide(state)
 	if decision.MovesTraffic() && !w.decisions.blind {
 		w.meanwhile()
-		decision = w.confirm(state)
+		state, decision = w.confirm(state)
 	}
+	decision = w.prepare(state, decision)
 	w.said[name] = decision
 	return w.perform(decision)
 }
@@ -36,7 +38,9 @@ func (w *world) observe(service bluegreen.Service) ladder.State {
 		followers = bluegreen.FollowersOf(service, w.ledBy(service.Name))
 	}
 	deployments := w.cachedDeploymentsOf(append(followers, service)...)
-	return ladder.Observe(service.DueBy(leader), deployments, true, w.now).LedBy(leader).With(followers, deployments)
+	state := ladder.Observe(service.DueBy(leader), deployments, true, w.now).LedBy(leader).With(followers, deployments)
+	state.Checks = w.observeChecks(state.Service, w.process.cache)
+	return state
 }
 
 // decide decides anew on all that the API server has if a decision would be final.
@@ -49,15 +53,16 @@ func (w *world) decide(state ladder.State) (ladder.State, bluegreen.Decision) {
 	deployments := inOrder(w.deployments)
 	followers := bluegreen.FollowersOf(state.Service, w.readAll(w.objects))
 	state = ladder.Observe(state.Service, deployments, true, state.Now).With(followers, deployments)
+	state.Checks = w.observeChecks(state.Service, w.objects)
 	return state, w.decisions.service(state)
 }
 
 // confirm decides anew on what the API server has.
-func (w *world) confirm(state ladder.State) bluegreen.Decision {
+func (w *world) confirm(state ladder.State) (ladder.State, bluegreen.Decision) {
 	if state.Leader.Exists() {
 		leader := w.services[state.Leader.Name]
 		if leader == nil || leader.ResourceVersion != state.Leader.ResourceVersion {
-			return bluegreen.Decision{}
+			return state, bluegreen.Decision{}
 		}
 	}
 	var destination []*appsv1.Deployment
@@ -71,20 +76,21 @@ func (w *world) confirm(state ladder.State) bluegreen.Decision {
 }
 
 // rehearse has nothing move if the API server would refuse to move a follower.
-func (w *world) rehearse(state ladder.State, decision bluegreen.Decision) bluegreen.Decision {
+func (w *world) rehearse(state ladder.State, decision bluegreen.Decision) (ladder.State, bluegreen.Decision) {
 	for _, write := range decision.Writes {
 		change, is := write.Change.(bluegreen.WriteService)
 		if !is || change.Observed.Name == state.Service.Name {
 			continue
 		}
 		if current := w.services[change.Observed.Name]; current == nil || current.ResourceVersion != change.Observed.ResourceVersion {
-			return bluegreen.Decision{}
+			return state, bluegreen.Decision{}
 		}
 		if w.refuses(change) {
-			return w.decisions.service(state.Refuse(change.Observed.Name, "not on Fridays"))
+			state = state.Refuse(change.Observed.Name, "not on Fridays")
+			return state, w.decisions.service(state)
 		}
 	}
-	return decision
+	return state, decision
 }
 
 // refuses reports whether somebody's policy refuses a write.

@@ -41,6 +41,10 @@ var themes = [][]string{
 	{rollbackKey, retireKey},
 	{retireKey, drainKey},
 	{readyKey},
+	{beforeKey, promotionKey},
+	{beforeKey, deadlineKey},
+	{afterKey, rollbackKey},
+	{beforeKey, afterKey, rollbackKey},
 }
 
 // begin makes the world of a walk: a Service with some options, others beside it, and version 1, which serves.
@@ -57,6 +61,9 @@ func (w *world) begin() {
 	}
 	if annotations[protectKey] != "" && w.dice.IntN(3) > 0 || annotations[retireKey] != "" {
 		delete(annotations, protectKey)
+	}
+	if annotations[rollbackKey] == "" {
+		delete(annotations, afterKey)
 	}
 	w.manifests["web"] = manifest{annotations: annotations, selector: map[string]string{"name": "web", "version": "1"}}
 	w.createService(newService("web", annotations, w.manifests["web"].selector))
@@ -91,10 +98,8 @@ func (w *world) end() {
 	w.tell("the end")
 	w.webhookDown, w.refused, w.process.dies = false, "", -1
 	w.busy = true // Nobody writes any more.
-	for _, deployment := range inOrder(w.deployments) {
-		w.roll(deployment.Name, true)
-	}
-	w.settle()
+	w.mendsJobs()
+	w.runsToItsEnd()
 	for range 30 {
 		next, found := w.nextLook()
 		if !found || w.fault != nil {
@@ -102,12 +107,19 @@ func (w *world) end() {
 		}
 		w.now = next
 		w.settle()
-		for _, deployment := range inOrder(w.deployments) {
-			w.roll(deployment.Name, true)
-		}
-		w.settle()
+		w.runsToItsEnd()
 	}
 	if what := nothingIsLeft(w); what != "" && w.fault == nil {
 		w.fail("in the end nothing is left to be done", "%s", what)
 	}
+}
+
+// runsToItsEnd has rollouts and checks end, and bluegreen see it.
+func (w *world) runsToItsEnd() {
+	for _, deployment := range inOrder(w.deployments) {
+		w.roll(deployment.Name, true)
+	}
+	w.settle()
+	jobsEnd(w)
+	w.settle()
 }

@@ -106,7 +106,7 @@ func TestGeneratedWalks(t *testing.T) {
 	for _, rule := range slices.Sorted(maps.Keys(all.faults)) {
 		t.Error(report(all.faults[rule], production(), rule))
 	}
-	for _, what := range combinations {
+	for _, what := range slices.Concat(combinations, combinationsOfChecks) {
 		t.Logf("%8d  %s", all.reached[what], what)
 		if all.reached[what] == 0 && *seedFlag == 0 {
 			t.Errorf("no walk came by: %s", what)

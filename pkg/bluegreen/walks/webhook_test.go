@@ -49,20 +49,24 @@ func inOrder(deployments map[string]*appsv1.Deployment) []*appsv1.Deployment {
 
 // admitService returns what is stored of a user's write, or why it is refused. before is nil for a creation.
 func (w *world) admitService(before, wanted *corev1.Service) (admitted *corev1.Service, refusal string) {
-	admitted = wanted
-	if !w.webhookDown && touched(before, wanted) {
-		answer := w.decisions.admitService(w.serviceWrite(before, wanted, false))
-		if len(answer.Errors) > 0 {
-			return nil, answer.Errors.ToAggregate().Error()
-		}
-		admitted = answer.Service.DeepCopy()
+	if w.webhookDown || !touched(before, wanted) {
+		return wanted, refusedByPolicy(before, wanted, user)
 	}
-	return admitted, refusedByPolicy(before, admitted, user)
+	answer := w.decisions.admitService(w.serviceWrite(before, wanted, false))
+	if len(answer.Errors) > 0 {
+		return nil, answer.Errors.ToAggregate().Error()
+	}
+	admitted = answer.Service.DeepCopy()
+	if refusal = refusedByPolicy(before, admitted, user); refusal != "" {
+		w.fail(answersPass, "%s: %s became %s", refusal, summary(before), summary(admitted))
+	}
+	return admitted, refusal
 }
 
 // serviceWrite is a write as the webhook for Services sees it.
 func (w *world) serviceWrite(before, wanted *corev1.Service, byController bool) admission.ServiceWrite {
-	write := admission.ServiceWrite{Old: w.read(before), New: bluegreen.Read(wanted), Protection: true, ByController: byController}
+	write := admission.ServiceWrite{Old: w.read(before), New: bluegreen.Read(wanted), ByController: byController}
+	write.Protection, write.Checks = true, !w.checksDisabled
 	if write.EndsProtection() {
 		write.Deployments = inOrder(w.deployments)
 		write.Followers = bluegreen.FollowersOf(write.Old, w.readAll(w.objects))

@@ -40,6 +40,9 @@ type world struct {
 	webhookDown bool
 	refused     string
 
+	// checksDisabled is while the installation may not run Jobs.
+	checksDisabled bool
+
 	// manifests are what a GitOps tool applied last, by Service.
 	manifests map[string]manifest
 
@@ -98,7 +101,7 @@ func newWorld(with decisions) *world {
 		reached:   map[string]int{},
 		ledger:    newLedger(),
 	}
-	w.cluster = cluster{objects: noObjects(), now: started, running: map[types.UID]*pods{}, orphans: map[string][]set{}}
+	w.cluster = cluster{objects: noObjects(), now: started, running: map[types.UID]*pods{}, orphans: map[string][]set{}, cronJobs: cronJobs()}
 	return w
 }
 
@@ -122,7 +125,8 @@ func (w *world) settle() {
 	for range 60 {
 		w.seeServices(-1)
 		w.seeDeployments(-1)
-		if !w.round() && len(w.process.services)+len(w.process.deployments) == 0 {
+		w.seeJobs(-1)
+		if !w.round() && len(w.process.services)+len(w.process.deployments)+len(w.process.jobs) == 0 {
 			w.process.dies = -1
 			w.judgeRest()
 			w.rested = w.moment()
