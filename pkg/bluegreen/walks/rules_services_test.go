@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"maps"
 	"reflect"
+	"slices"
 	"strings"
 	"time"
 
@@ -211,7 +212,7 @@ func failsOnce(w *world, change serviceChange) string {
 	}
 	deadline, set := w.option(before, deadlineKey, w.objects)
 	asked, known := w.ledger.askedAt[before.UID]
-	closed := w.closed(change.act, before, before.Annotations[targetKey], false) != ""
+	closed := w.closed(change.act, before, before.Annotations[targetKey], false) != "" || slices.ContainsFunc(w.targets(before), isHeld)
 	for _, name := range serviceNames {
 		if follower := change.confirmed.at(name); follower != nil && leaderOf(follower) == before.Name && !isPreview(follower) {
 			closed = closed || !w.sound(follower) || w.closed(change.act, follower, before.Annotations[targetKey], false) != ""

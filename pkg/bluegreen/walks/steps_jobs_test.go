@@ -150,6 +150,18 @@ func takesName(w *world) {
 	w.storeJob(jobChange{act: act{by: user}, after: made})
 }
 
+// takesNameFirst creates a Job under the name of a check that cannot start yet.
+func takesNameFirst(w *world) {
+	before := w.cronJobs
+	w.cronJobs = nil
+	releases(w)
+	w.settle()
+	takesName(w)
+	w.cronJobs = before
+	w.nextRevision()
+	w.settle()
+}
+
 // nameOfCheck returns what the Job of a Service's check before the switch is called, or would be; empty for none.
 func (w *world) nameOfCheck(service *corev1.Service) string {
 	if jobs := w.observeChecks(w.read(service), w.objects).Jobs; len(jobs) > 0 {

@@ -74,6 +74,7 @@ var stepsOfBluegreen = []step{
 	{weight: 8, name: "a version is released that is checked", happens: releasesChecked},
 	{weight: 8, name: "a check fails after a switch", happens: failsAfterwards},
 	{weight: 4, name: "a check fails, and its version is asked for again", happens: failsAndRetries},
+	{weight: 3, name: "somebody is first to take the name of a check", happens: takesNameFirst},
 	{weight: 3, name: "a check takes long", happens: checksLong},
 	{weight: 4, name: "bluegreen ends right after it has started a check", happens: endsAfterStart},
 	{weight: 4, name: "Jobs are deleted before they end", happens: losesJobs},
