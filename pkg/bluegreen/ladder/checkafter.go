@@ -44,7 +44,7 @@ func checkAfter(state State, decision bluegreen.Decision, end time.Time) bluegre
 	case run.started:
 		return decision.LookingAgainBy(end)
 	case state.Checks.Obstacles[check.Job] != "":
-		return decision.LookingAgainBy(state.Now.Add(tryAgainAfter))
+		return decision.LookingAgainBy(state.Now.Add(tryAgainAfter)).LookingAgainBy(end)
 	default:
 		check.Most = max(time.Second, end.Sub(state.Now)-bluegreen.Patience)
 		decision.Writes = append(decision.Writes, start(state, check)...)

@@ -165,19 +165,6 @@ func TestAJobThatStartsLateIsStillLimited(t *testing.T) {
 	}
 }
 
-// TestTheEndOfTheWindowIsLookedAt, also while what broke waits for a status of what it would return to: what is told of a check ends then.
-func TestTheEndOfTheWindowIsLookedAt(t *testing.T) {
-	c := newCluster(t)
-	for _, step := range append(switchedAndChecked(), runs(Deployment("1.10", changed)), runs(broke(0)), later(bluegreen.Patience)) {
-		step(c)
-		c.settle()
-	}
-	decision := Decide(c.observed(c.service))
-	if want := now.Add(10 * time.Minute); decision.MovesTraffic() || !decision.LookAgain.Equal(want) {
-		t.Errorf("looks again at %s, want %s", decision.LookAgain, want)
-	}
-}
-
 // TestJobsThatCheckWhatNobodyAsksForEnd, and those that have ended stay until the next begins.
 func TestJobsThatCheckWhatNobodyAsksForEnd(t *testing.T) {
 	blue, green := Deployment("1.10"), Deployment("1.11")
