@@ -92,7 +92,7 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	if err := mgr.Add(absence{cluster: mgr.GetAPIReader(), namespaces: o.leftOut, end: end}); err != nil {
+	if err := mgr.Add(absence{cluster: mgr.GetAPIReader(), namespaces: o.leftOut, kinds: o.cached(), end: end}); err != nil {
 		return fmt.Errorf("setting up the look at namespaces: %w", err)
 	}
 	ending := shutdown{asked: ctx, delay: o.shutdownDelay}

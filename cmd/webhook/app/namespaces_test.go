@@ -65,7 +65,7 @@ func TestNamespacesThatMayNotBeReadAreLeftOut(t *testing.T) {
 			nowhere:    true,
 		},
 	} {
-		readable, leftOut, err := split(t.Context(), cluster, test.namespaces)
+		readable, leftOut, err := split(t.Context(), cluster, test.namespaces, (&options{}).cached())
 		if err != nil || !slices.Equal(readable, test.readable) || !slices.Equal(leftOut, test.leftOut) {
 			t.Errorf("%s: got %v, %v, %v", name, readable, leftOut, err)
 		}
@@ -78,7 +78,7 @@ func TestNamespacesThatMayNotBeReadAreLeftOut(t *testing.T) {
 
 func TestAnAPIServerThatDoesNotAnswerLeavesNothingOut(t *testing.T) {
 	cluster := refusing(func(client.ObjectList, string) error { return errUnavailable })
-	if _, leftOut, err := split(t.Context(), cluster, []string{"shop"}); !apierrors.IsServiceUnavailable(err) || leftOut != nil {
+	if _, leftOut, err := split(t.Context(), cluster, []string{"shop"}, (&options{}).cached()); !apierrors.IsServiceUnavailable(err) || leftOut != nil {
 		t.Errorf("got %v, %v", leftOut, err)
 	}
 }
@@ -97,7 +97,7 @@ func TestTheProcessEndsWhenANamespaceMayBeReadAgain(t *testing.T) {
 			}
 		})
 		ctx, end := context.WithCancel(t.Context())
-		go func() { _ = absence{cluster, []string{"gone", "back"}, end}.Start(ctx) }()
+		go func() { _ = absence{cluster: cluster, namespaces: []string{"gone", "back"}, kinds: (&options{}).cached(), end: end}.Start(ctx) }()
 		<-ctx.Done()
 		if passed := time.Since(start); passed < 20*lookAgain || passed > 22*lookAgain {
 			t.Errorf("ended after %s", passed)

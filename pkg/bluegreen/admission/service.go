@@ -145,8 +145,8 @@ func (w ServiceWrite) askedAnew(service bluegreen.Service) map[string]string {
 	if last, found := w.Old.LastSwitch(); found && w.Old.Managed {
 		own[bluegreen.LastSwitchKey] = last.String()
 	}
-	check, _ := w.Old.After()
-	if _, found := w.Old.RecordOf(check); found {
+	check, asked := w.Old.After()
+	if _, found := w.Old.RecordOf(check); found && asked && w.Old.Managed {
 		own[bluegreen.ChecksKey] = w.Old.Annotations[bluegreen.ChecksKey] // As a whole: the policy lets nobody but bluegreen change it.
 	}
 	return own
