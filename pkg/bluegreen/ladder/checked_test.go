@@ -72,8 +72,8 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 			jobs: 2,
 		},
 		"the target gets another template, and rolls it out while the pods of the one before answer": {
-			steps: []step{asks, runs(known("1.11", Revision("5"), observing, Rolled(1, 4, 3))), later(time.Minute), runs(known("1.11", Revision("5"), observing)),
-				jobSucceeds},
+			steps: []step{asks, runs(known("1.11", Revision("5"), observing, Rolled(1, 4, 3))), later(time.Minute),
+				runs(known("1.11", Revision("5"), observing)), jobSucceeds},
 			want: []stop{began, starting("1.10", oneWrite), starting("1.10", noWrite), checking("1.10", twoWrites), rests("1.11", oneWrite)},
 			jobs: 2,
 		},
