@@ -40,13 +40,13 @@ var _ ctrladmission.Handler = &services{}
 // own controller, the only one who moves traffic; protection reports whether the installation protects Deployments in use.
 func ForServices(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string,
 	protection bool) *ctrladmission.Webhook {
-	return &ctrladmission.Webhook{Handler: &services{
+	return &ctrladmission.Webhook{Handler: count(ServicesPath, &services{
 		decoder:    ctrladmission.NewDecoder(scheme),
 		apiReader:  apiReader,
 		recorder:   recorder,
 		controller: controller,
 		protection: protection,
-	}}
+	})}
 }
 
 // Handle implements admission.Handler.
@@ -68,6 +68,7 @@ func (s *services) Handle(ctx context.Context, request ctrladmission.Request) ct
 		return invalid(write.New, answer)
 	}
 	if write.Old.Exists() {
+		countHeld(request, write, answer)
 		tell(s.recorder, request, write.Old.Service, answer.NotStored)
 	}
 	return patched(write.New, answer)

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/metrics"
 )
 
 // Perform makes the writes of a decision in order, and tells of each once it has succeeded. It stops at the first that meets a
@@ -32,6 +33,7 @@ func (c *Cluster) Perform(ctx context.Context, about runtime.Object, action stri
 		}
 		ctrl.LoggerFrom(ctx).Info("Wrote", "change", fmt.Sprintf("%T", write.Change), "object", write.Change.Object().GetName(),
 			"reason", decision.Reason)
+		metrics.Wrote(write, c.Now())
 		c.Tell(write.Change.Object(), write.Tell)
 		if err := c.disown(ctx, written); err != nil {
 			return err
@@ -43,7 +45,7 @@ func (c *Cluster) Perform(ctx context.Context, about runtime.Object, action stri
 // write makes a change. It returns the Service that was written; nil if it was a Deployment.
 func (c *Cluster) write(ctx context.Context, change bluegreen.Change) (*corev1.Service, error) {
 	if service, is := change.(bluegreen.WriteService); is {
-		return c.writeService(ctx, service)
+		return c.patchService(ctx, service)
 	}
 	return nil, Change(ctx, c.Client, change)
 }
@@ -58,6 +60,7 @@ func (c *Cluster) Tell(about runtime.Object, event *bluegreen.Event) {
 	default:
 		return
 	}
+	metrics.Told(*event)
 	kind := corev1.EventTypeNormal
 	if event.Warning {
 		kind = corev1.EventTypeWarning

@@ -18,15 +18,6 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/admission"
 )
 
-// writeService writes a Service in one patch, and returns what was stored.
-func (c *Cluster) writeService(ctx context.Context, write bluegreen.WriteService) (*corev1.Service, error) {
-	written, err := c.patchService(ctx, write)
-	if err == nil && write.MovesTraffic() {
-		switches.Inc()
-	}
-	return written, err
-}
-
 // Rehearse makes a write of a Service as a dry run, and returns why it is refused; empty if it is not. It reports whether that is because
 // somebody has changed the Service. It is an error if the API server does not answer.
 func (c *Cluster) Rehearse(ctx context.Context, write bluegreen.WriteService) (refusal string, overtaken bool, err error) {
@@ -37,7 +28,7 @@ func (c *Cluster) Rehearse(ctx context.Context, write bluegreen.WriteService) (r
 	return err.Error(), c.overtaken(ctx, write.Observed, err), nil
 }
 
-// patchService sends the patch of a write.
+// patchService writes a Service in one patch, and returns what was stored.
 func (c *Cluster) patchService(ctx context.Context, write bluegreen.WriteService, opts ...client.PatchOption) (*corev1.Service, error) {
 	patch, err := servicePatch(write)
 	if err != nil {
