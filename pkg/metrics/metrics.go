@@ -40,6 +40,21 @@ var NamespacesLeftOut = prometheus.NewGauge(prometheus.GaugeOpts{
 	Help: "Namespaces of --watch-namespaces that this process may not read, and does not work in.",
 })
 
+// webhookReachable has no value as long as that is not known.
+var webhookReachable = prometheus.NewGaugeVec(prometheus.GaugeOpts{
+	Name: "bluegreen_webhook_reachable",
+	Help: "Whether the API server reaches the webhook: 1, or 0 if writes go past it.",
+}, nil)
+
+// SetWebhookReachable notes whether the API server reaches the webhook.
+func SetWebhookReachable(reachable bool) {
+	value := 0.0
+	if reachable {
+		value = 1
+	}
+	webhookReachable.WithLabelValues().Set(value)
+}
+
 var (
 	switches = prometheus.NewCounter(prometheus.CounterOpts{
 		Name: "bluegreen_switches_total",
@@ -73,7 +88,7 @@ var waits = []float64{1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1800, 3600, 4 * 36
 func Register(registry prometheus.Registerer) error {
 	var errs []error
 	for _, metric := range []prometheus.Collector{
-		switches, rollbacks, failures, askToReady, readyToSwitched, Held, Admissions, NamespacesLeftOut,
+		switches, rollbacks, failures, askToReady, readyToSwitched, Held, Admissions, NamespacesLeftOut, webhookReachable,
 	} {
 		errs = append(errs, registry.Register(metric))
 	}

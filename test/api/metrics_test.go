@@ -198,7 +198,7 @@ func TestTheTableOfMetricsIsWhatIsServed(t *testing.T) {
 	other := shipped.StartFor(t)
 	token, rows := scraper(t), documented(t)
 	served := scrapedUntil(t, leader, token, "what the leader knows", func(values map[string]float64) bool {
-		return values[fmt.Sprintf(`bluegreen_services{namespace=%q,phase="Waiting"}`, ns)] == 1
+		return values[fmt.Sprintf(`bluegreen_services{namespace=%q,phase="Waiting"}`, ns)] == 1 && values["bluegreen_webhook_reachable"] == 1
 	})
 
 	kinds := kindsOf(served)

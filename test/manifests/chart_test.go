@@ -155,6 +155,7 @@ func TestArgsOfEitherTLSWay(t *testing.T) {
 		"-v=0",
 		"--in-use-protection=true",
 		"--drain=30s",
+		"--deployment=bluegreen",
 	}
 	for way, own := range map[string][]string{
 		certManager: {

@@ -37,6 +37,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/mutate"
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/protection"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/reachability"
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/switching"
 )
 
@@ -173,6 +174,10 @@ func (o *options) addControllers(ctx context.Context, mgr manager.Manager, clock
 	}
 	if err := protection.New(shared, o.inUseProtection, o.drain).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the protection of Deployments: %w", err)
+	}
+	own := types.NamespacedName{Namespace: o.namespace, Name: o.deployment}
+	if err := mgr.Add(reachability.New(shared, own)); err != nil {
+		return fmt.Errorf("setting up the look at the webhook: %w", err)
 	}
 	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
 		return fmt.Errorf("adding a readiness check: %w", err)

@@ -40,6 +40,16 @@ func Counted(t *testing.T, meanwhile func()) map[string]float64 {
 	return grown
 }
 
+// Value returns the value that a metric of this process has now.
+func Value(t *testing.T, name string) float64 {
+	t.Helper()
+	value, served := read(t, ofProcess(t))[name]
+	if !served {
+		t.Errorf("%s is not served", name)
+	}
+	return value
+}
+
 // ofProcess returns a registry of the metrics of this process.
 func ofProcess(t *testing.T) *prometheus.Registry {
 	t.Helper()

@@ -34,6 +34,9 @@ type Cluster struct {
 	// Census is told of every change of a Service or a Deployment.
 	Census *metrics.Census
 
+	// Heard is told of every write of a Service whether the webhook admitted it.
+	Heard func(admitted bool)
+
 	recorder events.EventRecorder
 	elected  <-chan struct{}
 
@@ -56,6 +59,7 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 		APIReader: apiReader,
 		Now:       time.Now,
 		Census:    metrics.NewCensus(elected),
+		Heard:     func(bool) {},
 		recorder:  recorder,
 		elected:   elected,
 		locks:     newLocks(),

@@ -9,13 +9,11 @@ import (
 	"net/url"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
-	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/admission"
 )
 
 // Rehearse makes a write of a Service as a dry run, and returns why it is refused; empty if it is not. It reports whether that is because
@@ -92,8 +90,9 @@ func (c *Cluster) disown(ctx context.Context, written *corev1.Service) error {
 	if written == nil {
 		return nil
 	}
-	entries := admission.Disown(written.ManagedFields)
-	if len(entries) == 0 || equality.Semantic.DeepEqual(entries, written.ManagedFields) {
+	entries, admitted := disowned(written)
+	c.Heard(admitted)
+	if admitted || len(entries) == 0 {
 		return nil // An empty list would not disown, but make the next applier start anew.
 	}
 	patch, err := rawPatch(types.MergePatchType, map[string]any{"metadata": metadata{
