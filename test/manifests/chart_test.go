@@ -22,7 +22,8 @@ func TestChartLints(t *testing.T) {
 // TestFieldsExist catches a misspelt field, which the API server would drop silently.
 func TestFieldsExist(t *testing.T) {
 	t.Parallel()
-	everything := "--set=metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true,approval.restricted=true,watchNamespaces={shop}"
+	everything := "--set=metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true,metrics.dashboard.enabled=true," +
+		"networkPolicy.enabled=true,approval.restricted=true,watchNamespaces={shop}"
 	for _, all := range []objects{
 		template(t, certManager, everything), template(t, selfManaged), kustomize(t, config+"/default"),
 	} {
