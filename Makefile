@@ -129,7 +129,7 @@ $(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/golangci-lint $(BIN)/tools/hel
 # Checks that need no cluster.
 
 GENERATED := charts/bluegreen/README.md config docs/switch-light.svg docs/switch-dark.svg
-MODULES := . hack/image bench test/health
+MODULES := . hack/image bench test/health test/rules
 
 .PHONY: generate
 generate: $(BIN)/tools/helm $(BIN)/tools/helm-docs ## Write derived files anew: the chart's README, config/, and the pictures of a switch.
@@ -205,6 +205,7 @@ test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bl
 	@cd hack/image && go test ./...
 	@cd bench && go test ./...
 	@cd test/health && go test ./...
+	@cd test/rules && go test ./...
 	@go test ./...
 	@echo 'on Kubernetes $(OLDEST), the oldest that the chart allows:'
 	@KUBEBUILDER_ASSETS=$(BIN)/kubernetes/$(OLDEST) go test -count=1 ./test/api/... ./test/manifests/... # Or the newest's result is cached.

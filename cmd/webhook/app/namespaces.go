@@ -6,7 +6,6 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
@@ -16,12 +15,9 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-)
 
-var namespacesLeftOut = prometheus.NewGauge(prometheus.GaugeOpts{
-	Name: "bluegreen_namespaces_left_out",
-	Help: "Namespaces of --watch-namespaces that this process may not read, and does not work in.",
-})
+	"github.com/bluegreen-k8s/bluegreen/pkg/metrics"
+)
 
 // leaveOut takes those namespaces out of the ones to work in that may not be read.
 func (o *options) leaveOut(ctx context.Context, config *rest.Config) error {
@@ -32,7 +28,7 @@ func (o *options) leaveOut(ctx context.Context, config *rest.Config) error {
 	if o.watchNamespaces, o.leftOut, err = split(ctx, cluster, o.watchNamespaces, o.cached()); err != nil {
 		return err
 	}
-	namespacesLeftOut.Set(float64(len(o.leftOut)))
+	metrics.NamespacesLeftOut.Set(float64(len(o.leftOut)))
 	return nil
 }
 

@@ -68,6 +68,12 @@ func (w ServiceWrite) answer() ServiceAnswer {
 	}
 }
 
+// HoldsSelector reports whether the write named a version in the selector that is not live, and traffic stays where it is.
+func (w ServiceWrite) HoldsSelector(answer ServiceAnswer) bool {
+	wanted := w.New.Live()
+	return wanted != "" && wanted != w.New.WithSelector(answer.Service.Spec.Selector).Live()
+}
+
 // store returns the answer that stores a Service with its own annotations replaced.
 func store(service bluegreen.Service, own map[string]string) ServiceAnswer {
 	return ServiceAnswer{Service: service.WithOwn(own)}

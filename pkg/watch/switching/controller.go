@@ -150,8 +150,9 @@ func (c *Controller) SetupWithManager(mgr manager.Manager) error {
 	return controller.Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
-// serviceChanged tells that somebody has given a Service back, or withdrawn an ask, and enqueues those that go together with it.
+// serviceChanged counts, tells that somebody has given a Service back, or withdrawn an ask, and enqueues those that go together with it.
 func (c *Controller) serviceChanged(ctx context.Context, before, after *corev1.Service, queue cluster.Queue) {
+	c.cluster.Census.Service(before, after)
 	if before != nil && after != nil {
 		c.cluster.Tell(after, ladder.Ended(before, after, c.cluster.Now()))
 	}
