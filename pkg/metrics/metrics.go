@@ -19,6 +19,7 @@ const (
 // Reasons of failures.
 const (
 	failedNotReady       = "NotReady"
+	failedCheck          = "CheckFailed"
 	failedCouldNotReturn = "CouldNotReturn"
 )
 
@@ -67,7 +68,7 @@ var (
 	failures = zero(prometheus.NewCounterVec(prometheus.CounterOpts{
 		Name: "bluegreen_failures_total",
 		Help: "Asks and versions that this process has given up, by reason.",
-	}, []string{"reason"}), failedNotReady, failedCouldNotReturn)
+	}, []string{"reason"}), failedNotReady, failedCheck, failedCouldNotReturn)
 
 	askToReady = prometheus.NewHistogram(prometheus.HistogramOpts{
 		Name:    "bluegreen_ask_to_ready_seconds",

@@ -26,7 +26,7 @@ func Wrote(write bluegreen.Write, now time.Time) {
 	was, becomes := attemptOf(change.Observed), attemptOf(change.Desired)
 	switch {
 	case becomes.outcome == bluegreen.OutcomeFailed && was.outcome != becomes.outcome:
-		failures.WithLabelValues(failedNotReady).Inc()
+		failures.WithLabelValues(reasonOfFailure(change.Desired)).Inc()
 	case !moves && judged(change.Desired) && !judged(change.Observed):
 		failures.WithLabelValues(failedCouldNotReturn).Inc()
 	case was.outcome != "" || bluegreen.LeaderOf(change.Observed) != "": // It was ready before, or given up; or it is not asked itself.
@@ -37,6 +37,17 @@ func Wrote(write bluegreen.Write, now time.Time) {
 
 func tells(write bluegreen.Write, reason bluegreen.Reason) bool {
 	return write.Tell != nil && write.Tell.Reason == reason
+}
+
+// reasonOfFailure returns why an ask was given up: its check has ended without success, or it was not ready in time.
+func reasonOfFailure(service *corev1.Service) string {
+	checks := service.Annotations[bluegreen.ChecksKey]
+	for _, result := range []bluegreen.CheckResult{bluegreen.CheckFailed, bluegreen.CheckLost} {
+		if strings.HasSuffix(checks, "/"+string(result)) {
+			return failedCheck
+		}
+	}
+	return failedNotReady
 }
 
 // attempt is what the record of an ask says, see bluegreen.Attempt. It is zero if there is none of that Service.

@@ -80,6 +80,13 @@ func TestWritesOfTheControllerAreCountedByWhatTheyMean(t *testing.T) {
 			told:   bluegreen.ReasonFailed,
 			want:   once(`bluegreen_failures_total{reason="NotReady"}`),
 		},
+		"an ask whose check has failed": {
+			before: Waiting(inPhase(bluegreen.Checking), tried(asked, bluegreen.OutcomeReady)),
+			after: Waiting(inPhase(bluegreen.Failed), tried(asked, bluegreen.OutcomeFailed),
+				Annotation(bluegreen.ChecksKey, "nginx-check-1/2/Failed")),
+			told: bluegreen.ReasonFailed,
+			want: once(`bluegreen_failures_total{reason="CheckFailed"}`),
+		},
 		"another message about it": {
 			before: Waiting(inPhase(bluegreen.Failed), tried(asked, bluegreen.OutcomeFailed)),
 			after:  Waiting(inPhase(bluegreen.Failed), tried(asked, bluegreen.OutcomeFailed), Annotation(bluegreen.MessageKey, "more")),
