@@ -71,7 +71,7 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		},
 		"with checks, in single namespaces": {
 			args: []string{certManager, "--set=checks.enabled=true,watchNamespaces={shop}"},
-			want: [][]string{in("shop", manager...), in("shop", checker...), leaderElection, metrics},
+			want: [][]string{in("shop", manager...), in("shop", checker...), ownEvents, leaderElection, metrics},
 		},
 		"in single namespaces": {
 			args: []string{selfManaged, "--set=watchNamespaces={shop,bluegreen-system}"},
