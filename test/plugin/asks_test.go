@@ -97,6 +97,29 @@ func TestADryRunWritesNothing(t *testing.T) {
 	}
 }
 
+func TestWhatChangesMeanwhileIsLookedAtAgain(t *testing.T) {
+	s, between := open(t, manual), newProxy(t)
+	s.deploy("1.11", true)
+	s.annotate("bluegreen/target-version", "1.11")
+	s.untilPhase("Paused")
+	between.meanwhile = func() { s.annotate("example.org/theirs", "changed") }
+	s.prints(s.plugin("promote", "nginx", between.flag()), "service/nginx promoted\n",
+		"kubectl annotate service nginx -n NAMESPACE bluegreen/approved-version=1.11 --overwrite\n")
+	s.untilLive("1.11")
+
+	s.annotate("bluegreen/promotion", "auto")
+	s.annotate("bluegreen/target-version", "1.12")
+	s.untilPhase("Waiting")
+	between.meanwhile = func() {
+		s.deploy("1.12", true)
+		s.untilLive("1.12")
+	}
+	s.fails(s.plugin("withdraw", "nginx", between.flag()),
+		"kubectl annotate service nginx -n NAMESPACE bluegreen/target-version=1.11 --overwrite\n"+
+			"error: service/nginx is on version 1.12, and no other is asked for; to go back to the one before: "+
+			"kubectl bluegreen undo nginx -n NAMESPACE\n")
+}
+
 func TestErrorsAreWordedAsKubectlsAndEndInWhatToDo(t *testing.T) {
 	s := open(t)
 	s.fails(s.plugin("promote"), "error: exactly one NAME of a Service is required, got 0\n"+

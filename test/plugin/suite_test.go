@@ -91,9 +91,15 @@ func (s *shop) deploy(version string, ready bool) *appsv1.Deployment {
 // report plays the Deployment controller: it reports a Deployment as available, or not.
 func (s *shop) report(deployment *appsv1.Deployment, ready bool) {
 	s.t.Helper()
-	current := &appsv1.Deployment{}
-	if err := admin.Get(s.t.Context(), client.ObjectKeyFromObject(deployment), current); err != nil {
+	if err := report(s.t.Context(), deployment, ready); err != nil {
 		s.t.Fatal(err)
+	}
+}
+
+func report(ctx context.Context, deployment *appsv1.Deployment, ready bool) error {
+	current := &appsv1.Deployment{}
+	if err := admin.Get(ctx, client.ObjectKeyFromObject(deployment), current); err != nil {
+		return err
 	}
 	base := current.DeepCopy()
 	current.Status = appsv1.DeploymentStatus{ObservedGeneration: current.Generation, Replicas: *current.Spec.Replicas}
@@ -104,9 +110,7 @@ func (s *shop) report(deployment *appsv1.Deployment, ready bool) {
 		current.Status.ReadyReplicas, current.Status.AvailableReplicas = *current.Spec.Replicas, *current.Spec.Replicas
 	}
 	current.Status.Conditions = []appsv1.DeploymentCondition{available}
-	if err := admin.Status().Patch(s.t.Context(), current, client.MergeFrom(base)); err != nil {
-		s.t.Fatal(err)
-	}
+	return admin.Status().Patch(ctx, current, client.MergeFrom(base))
 }
 
 // annotate does what kubectl annotate --overwrite does to the Service.

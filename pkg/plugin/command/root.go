@@ -4,7 +4,6 @@ package command
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -31,7 +30,7 @@ func Run(ctx context.Context, version string, streams genericiooptions.IOStreams
 	switch {
 	case err == nil:
 		return 0
-	case errors.Is(err, context.Canceled) && ctx.Err() != nil:
+	case ctx.Err() != nil:
 		return exitInterrupted
 	default:
 		fmt.Fprintln(streams.ErrOut, explain(err))
@@ -59,16 +58,14 @@ Everything here is also possible with kubectl alone: a command that writes print
 		SilenceUsage:  true,
 		SilenceErrors: true,
 	}
+	root.CompletionOptions.DisableDefaultCmd = true // kubectl completes plugins in a way of its own.
 	root.SetIn(streams.In)
 	root.SetOut(streams.Out)
 	root.SetErr(streams.ErrOut)
 	p.flags.AddFlags(root.PersistentFlags())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}",
 		`  Those of "kubectl bluegreen --help", such as --namespace and --context.`))
-	for _, of := range []func(*plugin) *cobra.Command{newPromote, newUndo, newRetry, newPause, newWithdraw} {
-		root.AddCommand(of(p))
-	}
-	root.AddCommand(newVersion(version))
+	root.AddCommand(newWait(p), newPromote(p), newUndo(p), newRetry(p), newPause(p), newWithdraw(p), newVersion(version))
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee '%s --help' for usage", err, command.CommandPath())
 	})

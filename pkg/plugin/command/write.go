@@ -37,7 +37,7 @@ func (p *plugin) writes(command *cobra.Command, done string, decide decide) *cob
 	w := &writer{plugin: p, decide: decide, print: genericclioptions.NewPrintFlags(done).WithTypeSetter(scheme.Scheme)}
 	w.print.AddFlags(command)
 	addDryRun(command, &w.dryRun)
-	command.Args = oneService
+	command.Args, command.ValidArgsFunction = oneService, p.services
 	command.RunE = func(command *cobra.Command, args []string) error { return w.run(command.Context(), args[0]) }
 	return command
 }
