@@ -65,8 +65,8 @@ Everything here is also possible with kubectl alone: a command that writes print
 	p.flags.AddFlags(root.PersistentFlags())
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}",
 		`  Those of "kubectl bluegreen --help", such as --namespace and --context.`))
-	root.AddCommand(newDeploy(p), newStatus(p), newWait(p), newPromote(p), newUndo(p), newRetry(p), newPause(p), newWithdraw(p),
-		newVersion(version))
+	root.AddCommand(newDeploy(p), newStatus(p), newWait(p), newPromote(p), newUndo(p), newRetry(p), newPause(p), newWithdraw(p), newAdopt(p),
+		newLeave(p), newVersion(version))
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee '%s --help' for usage", err, command.CommandPath())
 	})
