@@ -162,6 +162,11 @@ image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/imag
 		--output $(IMAGES)/bluegreen.tar
 	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
 
+.PHONY: plugin
+plugin: ## Build kubectl bluegreen for this machine, in bin/kubectl-bluegreen.
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/kubectl-bluegreen ./cmd/kubectl-bluegreen
+	@echo 'made bin/kubectl-bluegreen ($(VERSION)); kubectl finds it in any directory of PATH'
+
 # Two more images of bluegreen for make chaos, whose clocks are 5 minutes off.
 .PHONY: clock-images
 clock-images:
