@@ -4,7 +4,6 @@ import (
 	"context"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -54,8 +53,7 @@ func (s *shop) shell(heading, commands string) {
 	s.t.Helper()
 	shell := exec.Command("sh", "-ex")
 	shell.Dir, shell.Stdin = "../..", strings.NewReader("kubectl config set-context --current --namespace "+s.namespace+"\n"+commands)
-	path := strings.Join([]string{filepath.Dir(s.program), os.Getenv("KUBEBUILDER_ASSETS"), os.Getenv("PATH")}, string(os.PathListSeparator))
-	shell.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "PATH="+path)
+	shell.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig, "PATH="+s.path())
 	output, err := shell.CombinedOutput()
 	s.t.Logf("%s\n%s", heading, output)
 	if err != nil {

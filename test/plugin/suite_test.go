@@ -171,6 +171,12 @@ func (s *shop) plugin(args ...string) harness.Output {
 	return harness.TryWith(s.t, []string{"KUBECONFIG=" + s.kubeconfig}, s.program, append(args, "-n", s.namespace)...)
 }
 
+// path is a PATH with the plugin, kubectl, and more directories.
+func (s *shop) path(more ...string) string {
+	first := append(more, filepath.Dir(s.program), os.Getenv("KUBEBUILDER_ASSETS"), os.Getenv("PATH"))
+	return strings.Join(first, string(os.PathListSeparator))
+}
+
 // in returns a text with NAMESPACE as the shop's.
 func (s *shop) in(text string) string { return strings.ReplaceAll(text, "NAMESPACE", s.namespace) }
 
@@ -204,7 +210,7 @@ func (s *shop) scale(name string, replicas int32) {
 func fieldsOf(service *corev1.Service, manager string) string {
 	for _, entry := range service.ManagedFields {
 		if entry.Manager == manager {
-			return string(entry.FieldsV1.Raw)
+			return entry.FieldsV1.GetRawString()
 		}
 	}
 	return ""

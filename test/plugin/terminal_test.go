@@ -54,8 +54,7 @@ func TestInATerminalStatusIsDrawnAgainInColourAndCutToItsSize(t *testing.T) {
 	if output := p.end(); output.Err == nil || output.Err.Error() != "exit status 130" {
 		t.Errorf("it ended with %v", output.Err)
 	}
-	pictures := strings.Split(p.stdout.String(), "\x1b[H")
-	for _, picture := range pictures {
+	for picture := range strings.SplitSeq(p.stdout.String(), "\x1b[H") {
 		if lines := strings.Count(picture, "\n"); lines > 11 {
 			t.Errorf("%d lines on a terminal of 12:\n%s", lines, picture)
 		}

@@ -1,17 +1,11 @@
 package command
 
 import (
-	"time"
-
 	"github.com/spf13/cobra"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 )
 
-// soon is how long a shell waits for names.
-const soon = 2 * time.Second
-
-// services completes the first argument with the names of Services. kubectl asks for that by a program kubectl_complete-bluegreen in the
-// PATH, which runs kubectl bluegreen __complete.
+// services completes the first argument with the names of Services. kubectl asks for that by hack/kubectl_complete-bluegreen.
 func (p *plugin) services(command *cobra.Command, args []string, _ string) ([]cobra.Completion, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp
@@ -20,9 +14,7 @@ func (p *plugin) services(command *cobra.Command, args []string, _ string) ([]co
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}
-	ctx, cancel := within(command.Context(), soon)
-	defer cancel()
-	list, err := c.CoreV1().Services(c.namespace).List(ctx, metav1.ListOptions{})
+	list, err := c.CoreV1().Services(c.namespace).List(command.Context(), metav1.ListOptions{})
 	if err != nil {
 		return nil, cobra.ShellCompDirectiveError
 	}

@@ -97,8 +97,7 @@ func (s *status) forPeople() bool {
 // printObjects prints Services as programs read them.
 func (s *status) printObjects(ctx context.Context, c *cluster, name string) error {
 	printer, err := s.print.ToPrinter()
-	var incompatible genericclioptions.NoCompatiblePrinterError
-	if errors.As(err, &incompatible) {
+	if incompatible, is := errors.AsType[genericclioptions.NoCompatiblePrinterError](err); is {
 		incompatible.AllowedFormats = append(incompatible.AllowedFormats, "wide")
 		return incompatible
 	}

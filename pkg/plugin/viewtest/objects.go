@@ -13,7 +13,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
-	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 )
 
 // Eight is when everything here began.
@@ -116,8 +116,8 @@ func controlledBy(owner metav1.Object, kind string) []metav1.OwnerReference {
 }
 
 // DeploymentOf is the Deployment of a version, with a UID of its own, made at eight.
-func DeploymentOf(version string, options ...DeploymentOption) *appsv1.Deployment {
-	built := Deployment(version, options...)
+func DeploymentOf(version string, options ...bluegreentest.DeploymentOption) *appsv1.Deployment {
+	built := bluegreentest.Deployment(version, options...)
 	built.UID, built.CreationTimestamp = types.UID(built.Name), metav1.NewTime(Eight)
 	return built
 }
