@@ -48,7 +48,12 @@ func invalid(status metav1.Status) string {
 	return text
 }
 
-func cause(of metav1.StatusCause) string { return of.Field + ": " + of.Message }
+func cause(of metav1.StatusCause) string {
+	if of.Field == "" {
+		return of.Message
+	}
+	return of.Field + ": " + of.Message
+}
 
 func host(address string) string {
 	if parsed, err := url.Parse(address); err == nil {
