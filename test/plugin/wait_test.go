@@ -29,12 +29,12 @@ func TestWaitEndsAtOnceWhenTheAskHasFailed(t *testing.T) {
 	s := open(t, Annotation("bluegreen/deadline", "2s"))
 	s.deploy("1.11", false)
 	s.annotate("bluegreen/target-version", "1.11")
-	output := s.plugin("wait", "nginx", "--timeout=1h")
+	output := s.plugin("wait", "nginx", "--timeout=1m")
 	s.fails(output, "error: service/nginx has phase Failed: "+s.service().Annotations["bluegreen/message"]+"\n")
 	if !strings.Contains(output.Stderr, "Version 1.11 was not ready 2s after it was asked for") {
 		t.Errorf("what bluegreen says is missing in %s", output.Stderr)
 	}
-	s.fails(s.plugin("wait", "nginx", "--for=paused"), output.Stderr)
+	s.fails(s.plugin("wait", "nginx", "--for=paused", "--timeout=1m"), output.Stderr)
 }
 
 func TestWaitForApproval(t *testing.T) {
