@@ -162,6 +162,12 @@ image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/imag
 		--output $(IMAGES)/bluegreen.tar
 	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
 
+.PHONY: plugin
+plugin: ## Build kubectl bluegreen for this machine: bin/kubectl-bluegreen, and what completes its arguments in a shell.
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/kubectl-bluegreen ./cmd/kubectl-bluegreen
+	@cp hack/kubectl_complete-bluegreen $(BIN)
+	@echo 'made bin/kubectl-bluegreen and bin/kubectl_complete-bluegreen ($(VERSION)): put both into a directory of PATH'
+
 # Two more images of bluegreen for make chaos, whose clocks are 5 minutes off.
 .PHONY: clock-images
 clock-images:
