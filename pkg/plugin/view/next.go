@@ -37,12 +37,23 @@ func asks(service Service) []Step {
 	case service.GivenUp() != "":
 		return []Step{{What: fmt.Sprintf("traffic stays on %s until somebody asks anew: %s, or %s", service.Describe(), command("retry"),
 			command("withdraw"))}}
+	case service.Phase() == bluegreen.Checking:
+		return []Step{{What: fmt.Sprintf("traffic moves to version %s once its check by CronJob %s has succeeded%s", service.Target,
+			service.CheckBefore, andApproved(service))}}
 	case service.Phase() == bluegreen.Paused:
 		return []Step{{What: fmt.Sprintf("traffic moves to version %s once it is approved: %s", service.Target, command("promote"))}}
 	default:
 		moves := Step{What: fmt.Sprintf("traffic moves to version %s once it is ready", service.Target)}
 		return append([]Step{moves}, deadline(service)...)
 	}
+}
+
+// andApproved returns what is missing besides a check.
+func andApproved(service Service) string {
+	if service.Approved() {
+		return ""
+	}
+	return ", and it is approved"
 }
 
 // deadline returns when the ask of a Service fails.

@@ -40,6 +40,15 @@ func TestWhatHappensNextAndWhen(t *testing.T) {
 			service: asked(Annotation("bluegreen/phase", "Paused"), Annotation("bluegreen/promotion", "manual")),
 			want:    []string{"traffic moves to version 1.11 once it is approved: kubectl bluegreen promote nginx -n shop"},
 		},
+		"it is checked": {
+			service: asked(Annotation("bluegreen/phase", "Checking"), Annotation("bluegreen/pre-promotion-check", "smoke")),
+			want:    []string{"traffic moves to version 1.11 once its check by CronJob smoke has succeeded"},
+		},
+		"it is checked, and then waits for approval": {
+			service: asked(Annotation("bluegreen/phase", "Checking"), Annotation("bluegreen/pre-promotion-check", "smoke"),
+				Annotation("bluegreen/promotion", "manual")),
+			want: []string{"traffic moves to version 1.11 once its check by CronJob smoke has succeeded, and it is approved"},
+		},
 		"it was given up": {
 			service: asked(Annotation("bluegreen/phase", "Failed"), Annotation("bluegreen/attempt", attempt+"/Failed")),
 			want: []string{"traffic stays on version 1.10 until somebody asks anew: kubectl bluegreen retry nginx -n shop, or " +
