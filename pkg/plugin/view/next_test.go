@@ -55,7 +55,7 @@ func TestWhatHappensNextAndWhen(t *testing.T) {
 				"kubectl bluegreen withdraw nginx -n shop"},
 		},
 		"a phase of a later version of bluegreen": {
-			service: asked(Annotation("bluegreen/phase", "Checking")),
+			service: asked(Annotation("bluegreen/phase", "Pondering")),
 			want:    []string{"traffic moves to version 1.11 once it is ready"},
 		},
 		"in the window after a switch": {
