@@ -129,7 +129,7 @@ $(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/golangci-lint $(BIN)/tools/hel
 # Checks that need no cluster.
 
 GENERATED := charts/bluegreen/README.md config docs/switch-light.svg docs/switch-dark.svg
-MODULES := . hack/image bench test/health
+MODULES := . hack/image bench test/health test/rules
 
 .PHONY: generate
 generate: $(BIN)/tools/helm $(BIN)/tools/helm-docs ## Write derived files anew: the chart's README, config/, and the pictures of a switch.
@@ -161,6 +161,12 @@ image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/imag
 	@cd hack/image && go run . --program $(IMAGES)/webhook --path /webhook --user 65532:65532 --tag $(IMAGE) \
 		--output $(IMAGES)/bluegreen.tar
 	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
+
+.PHONY: plugin
+plugin: ## Build kubectl bluegreen for this machine: bin/kubectl-bluegreen, and what completes its arguments in a shell.
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/kubectl-bluegreen ./cmd/kubectl-bluegreen
+	@cp hack/kubectl_complete-bluegreen $(BIN)
+	@echo 'made bin/kubectl-bluegreen and bin/kubectl_complete-bluegreen ($(VERSION)): put both into a directory of PATH'
 
 # Two more images of bluegreen for make chaos, whose clocks are 5 minutes off.
 .PHONY: clock-images
@@ -205,6 +211,7 @@ test: $(TEST_TOOLS) ## Run all tests that need no root: units, manifests, and bl
 	@cd hack/image && go test ./...
 	@cd bench && go test ./...
 	@cd test/health && go test ./...
+	@cd test/rules && go test ./...
 	@go test ./...
 	@echo 'on Kubernetes $(OLDEST), the oldest that the chart allows:'
 	@KUBEBUILDER_ASSETS=$(BIN)/kubernetes/$(OLDEST) go test -count=1 ./test/api/... ./test/manifests/... # Or the newest's result is cached.

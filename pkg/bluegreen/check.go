@@ -27,7 +27,15 @@ type Check struct {
 	Most time.Duration
 }
 
-// Before returns the check of the target of the ask that stands, as its Deployments are; false if none is asked for.
+// LeastWindow is the shortest AutoRollback in which a check after the switch makes sense, and leastOfCheck the least time that it needs.
+// With less, it would say nothing of the version.
+const (
+	LeastWindow  = time.Minute
+	leastOfCheck = 20 * time.Second
+)
+
+// Before returns the check of the target of the ask that stands, as its Deployments are, those of followers too; false if none is asked
+// for.
 func (s Service) Before(target []*appsv1.Deployment, now time.Time) (Check, bool) {
 	if s.CheckBefore == "" || !s.asksForSwitch() {
 		return Check{}, false
@@ -50,17 +58,26 @@ func (s Service) After() (Check, bool) {
 	return Check{CronJob: s.CheckAfter, Job: job, Version: last.To}, true
 }
 
-// jobName returns the name of the Job of a check, at most 63 characters: its pods carry it as a label.
+// Until returns the check with the time it may take if it starts now: until traffic could not return any more. False if that is too little.
+func (c Check) Until(end, now time.Time) (Check, bool) {
+	c.Most = end.Sub(now) - Patience
+	return c, c.Most >= leastOfCheck
+}
+
+// TemplateKnown reports whether it is known which template a Deployment runs: kubectl replace takes away what says so, for a moment.
+func TemplateKnown(deployment *appsv1.Deployment) bool { return deployment.Annotations[revision] != "" }
+
+// jobName returns the name of the Job of a check. The names of its pods end with more, and are labels of at most 63 characters.
 func (s Service) jobName(marks []string) string {
 	hash := fnv.New64a()
 	_, _ = fmt.Fprintf(hash, "%q %q", s.UID, marks)
-	return fmt.Sprintf("%s-check-%016x", strings.TrimRight(s.Name[:min(len(s.Name), 40)], "-"), hash.Sum64())
+	return fmt.Sprintf("%s-check-%016x", strings.TrimRight(s.Name[:min(len(s.Name), 30)], "-"), hash.Sum64())
 }
 
 // CheckRecord is what became of a check so far. It is written JOB/UID, and JOB/UID/RESULT once there is one. ChecksKey holds those that
 // matter, separated by commas.
 type CheckRecord struct {
-	// Job is the Job's name, and UID its own: one that somebody else created under that name does not count.
+	// Job is the Job's name, and UID its own: once that is recorded, no other Job of that name counts.
 	Job string
 	UID types.UID
 
@@ -107,6 +124,14 @@ func (s Service) RecordOf(check Check) (CheckRecord, bool) {
 		}
 	}
 	return CheckRecord{}, false
+}
+
+// NoteOfChecks returns the records that the Service has.
+func (s Service) NoteOfChecks() []string {
+	if s.Annotations[ChecksKey] == "" {
+		return nil
+	}
+	return strings.Split(s.Annotations[ChecksKey], ",")
 }
 
 // ResultOf returns how a Job ended, and what it says of a failure. One that has failed may still have pods that end.

@@ -32,7 +32,12 @@ func (c Check) JobOf(service *corev1.Service, cronJob *batchv1.CronJob) *batchv1
 		}},
 	}, Spec: template.Spec}
 	job.Spec.Suspend, job.Spec.TTLSecondsAfterFinished = nil, nil
-	job.Spec.BackoffLimit = new(ptr.Deref(job.Spec.BackoffLimit, 0))
+	if job.Spec.BackoffLimit == nil && job.Spec.BackoffLimitPerIndex == nil {
+		job.Spec.BackoffLimit = new(int32(0))
+	}
+	if job.Spec.PodFailurePolicy == nil && job.Spec.Template.Spec.RestartPolicy == corev1.RestartPolicyNever {
+		job.Spec.PodFailurePolicy = unlessDisrupted.DeepCopy()
+	}
 	job.Spec.ActiveDeadlineSeconds = new(c.activeDeadline(job.Spec.ActiveDeadlineSeconds))
 	c.tell(service, job.Spec.Template.Spec.InitContainers)
 	c.tell(service, job.Spec.Template.Spec.Containers)
@@ -44,9 +49,17 @@ func (c Check) activeDeadline(own *int64) int64 {
 	if c.Most == 0 {
 		return ptr.Deref(own, int64(mostOfCheck/time.Second))
 	}
-	most := max(1, int64(c.Most/time.Second))
+	most := int64(c.Most / time.Second)
 	return min(most, ptr.Deref(own, most))
 }
+
+// unlessDisrupted has a pod that a node lost, or that was evicted, replaced: that says nothing of the version.
+var unlessDisrupted = &batchv1.PodFailurePolicy{Rules: []batchv1.PodFailurePolicyRule{{
+	Action: batchv1.PodFailurePolicyActionIgnore,
+	OnPodConditions: []batchv1.PodFailurePolicyOnPodConditionsPattern{{
+		Type: corev1.DisruptionTarget, Status: corev1.ConditionTrue,
+	}},
+}}}
 
 // tell puts into the environment of containers what is to be checked, in place of what they say themselves.
 func (c Check) tell(service *corev1.Service, containers []corev1.Container) {

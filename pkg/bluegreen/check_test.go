@@ -57,10 +57,10 @@ func TestTheNameOfACheckTellsWhatItChecks(t *testing.T) {
 }
 
 func TestTheNameOfACheckFitsIntoALabel(t *testing.T) {
-	service := Managed(Asks("1.11"), Annotation(bluegreen.PrePromotionCheck, "smoke"), NamedService(strings.Repeat("n", 39)+"-"+
-		strings.Repeat("n", 23)))
+	service := Managed(Asks("1.11"), Annotation(bluegreen.PrePromotionCheck, "smoke"), NamedService(strings.Repeat("n", 29)+"-"+
+		strings.Repeat("n", 33)))
 	check, _ := bluegreen.Read(service).Before(nil, checkedAt)
-	if want := strings.Repeat("n", 39) + "-check-"; !strings.HasPrefix(check.Job, want) || len(check.Job) > 63 {
+	if want := strings.Repeat("n", 29) + "-check-"; !strings.HasPrefix(check.Job, want) || len(check.Job) > 53 {
 		t.Errorf("got %q", check.Job)
 	}
 }
@@ -198,16 +198,56 @@ func TestHowLongAndHowOftenTheJobOfACheckRuns(t *testing.T) {
 		seconds int64
 		retries int32
 	}{
-		"before the switch":                              {smoke(nil), 0, 3600, 0},
-		"before the switch, as its template says":        {limits(7200, 3), 0, 7200, 3},
-		"after the switch":                               {smoke(nil), 590 * time.Second, 590, 0},
-		"after the switch, less by its template":         {limits(60, 0), 590 * time.Second, 60, 0},
-		"after the switch, more by its template":         {limits(7200, 0), 590 * time.Second, 590, 0},
-		"after the switch, when the window nearly ended": {smoke(nil), -5 * time.Second, 1, 0},
+		"before the switch":                       {smoke(nil), 0, 3600, 0},
+		"before the switch, as its template says": {limits(7200, 3), 0, 7200, 3},
+		"after the switch":                        {smoke(nil), 590 * time.Second, 590, 0},
+		"after the switch, less by its template":  {limits(60, 0), 590 * time.Second, 60, 0},
+		"after the switch, more by its template":  {limits(7200, 0), 590 * time.Second, 590, 0},
 	} {
 		job := bluegreen.Check{Most: test.most}.JobOf(Managed(), test.cronJob)
 		if *job.Spec.ActiveDeadlineSeconds != test.seconds || *job.Spec.BackoffLimit != test.retries {
 			t.Errorf("%s: %d s, %d retries", what, *job.Spec.ActiveDeadlineSeconds, *job.Spec.BackoffLimit)
+		}
+	}
+}
+
+func TestACheckAfterTheSwitchNeedsSomeTime(t *testing.T) {
+	end := checkedAt.Add(10 * time.Minute)
+	for left, want := range map[time.Duration]time.Duration{
+		10 * time.Minute: 590 * time.Second,
+		30 * time.Second: 20 * time.Second,
+		29 * time.Second: 0,
+		-time.Minute:     0,
+	} {
+		check, inTime := bluegreen.Check{}.Until(end, end.Add(-left))
+		if inTime != (want > 0) || inTime && check.Most != want {
+			t.Errorf("%s before the end: %s, %t", left, check.Most, inTime)
+		}
+	}
+}
+
+// TestAPodThatANodeLosesSaysNothingOfTheVersion, unless the template has another policy. Retries for each index stay, too.
+func TestAPodThatANodeLosesSaysNothingOfTheVersion(t *testing.T) {
+	theirs := &batchv1.PodFailurePolicy{}
+	for what, test := range map[string]struct {
+		change  func(*batchv1.JobTemplateSpec)
+		rules   int
+		backoff bool
+	}{
+		"never restarted": {func(j *batchv1.JobTemplateSpec) { j.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyNever }, 1, true},
+		"restarted":       {func(j *batchv1.JobTemplateSpec) { j.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyOnFailure }, 0, true},
+		"theirs": {func(j *batchv1.JobTemplateSpec) {
+			j.Spec.Template.Spec.RestartPolicy, j.Spec.PodFailurePolicy = corev1.RestartPolicyNever, theirs
+		}, 0, true},
+		"by index": {func(j *batchv1.JobTemplateSpec) { j.Spec.BackoffLimitPerIndex = new(int32(2)) }, 0, false},
+	} {
+		job := bluegreen.Check{}.JobOf(Managed(), smoke(test.change))
+		rules := 0
+		if job.Spec.PodFailurePolicy != nil {
+			rules = len(job.Spec.PodFailurePolicy.Rules)
+		}
+		if rules != test.rules || (job.Spec.BackoffLimit != nil) != test.backoff {
+			t.Errorf("%s: %d rules, %+v", what, rules, job.Spec)
 		}
 	}
 }

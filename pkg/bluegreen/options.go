@@ -159,9 +159,15 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 	add(err)
 	o.CheckAfter, err = cronJob(annotations, PostPromotionCheck)
 	add(err)
-	if _, watched := annotations[AutoRollback]; o.CheckAfter != "" && !watched {
-		add(field.Invalid(AnnotationsPath.Key(PostPromotionCheck), o.CheckAfter, "needs "+AutoRollback+", which says how long it may take"))
+	if o.CheckAfter != "" && (o.AutoRollback == nil || *o.AutoRollback < LeastWindow) {
+		add(field.Invalid(AnnotationsPath.Key(PostPromotionCheck), o.CheckAfter, "needs "+AutoRollback+" of "+LeastWindow.String()+
+			" or more, which says how long it may take"))
 		o.CheckAfter = ""
+	}
+	if o.CheckBefore != "" && !o.Protect {
+		add(field.Invalid(AnnotationsPath.Key(PrePromotionCheck), o.CheckBefore, "needs "+InUseProtection+" to be enabled for this Service: "+
+			"what serves could roll out while it is checked"))
+		o.CheckBefore = ""
 	}
 	return errs
 }

@@ -97,4 +97,8 @@ const (
 	ReasonWriteFailed Reason = "WriteFailed"
 	// ReasonNotStored: somebody's asked for what only bluegreen changes, and nothing of that was stored.
 	ReasonNotStored Reason = "NotStored"
+	// ReasonWebhookUnreachable: the API server does not ask the webhook. This is told of bluegreen's own Deployment.
+	ReasonWebhookUnreachable Reason = "WebhookUnreachable"
+	// ReasonWebhookReachable: it does again.
+	ReasonWebhookReachable Reason = "WebhookReachable"
 )

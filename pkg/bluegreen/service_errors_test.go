@@ -3,6 +3,7 @@ package bluegreen_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
@@ -110,8 +111,19 @@ func TestParseErrorsNameFieldAndValueAndRuleAndLeaveTheBadValueOut(t *testing.T)
 		"a check after a switch that is not watched": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PostPromotionCheck, "smoke"),
 			errors: [][]string{{"metadata.annotations[bluegreen/post-promotion-check]", `"smoke"`,
-				"needs bluegreen/auto-rollback, which says how long it may take"}},
+				"needs bluegreen/auto-rollback of 1m0s or more, which says how long it may take"}},
 			want: asking(""),
+		},
+		"a check after a switch that is watched too briefly": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PostPromotionCheck, "smoke", bluegreen.AutoRollback, "59s"),
+			errors:      [][]string{{"metadata.annotations[bluegreen/post-promotion-check]", "needs bluegreen/auto-rollback of 1m0s or more"}},
+			want:        asking("", func(p *parsed) { p.autoRollback = 59 * time.Second }),
+		},
+		"a check before a switch from what is not protected": {
+			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.PrePromotionCheck, "smoke", bluegreen.InUseProtection, "disabled"),
+			errors: [][]string{{"metadata.annotations[bluegreen/pre-promotion-check]", `"smoke"`,
+				"needs bluegreen/in-use-protection to be enabled for this Service"}},
+			want: asking("", unprotected),
 		},
 		"a rollback before anything can have been broken for long": {
 			annotations: Pairs(bluegreen.TargetVersion, "1", bluegreen.AutoRollback, "10s"),

@@ -69,7 +69,11 @@ func newServing(authority tls.Certificate, dnsNames []string, now time.Time) (*t
 	if err != nil {
 		return nil, fmt.Errorf("signing the serving certificate: %w", err)
 	}
-	return &tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key}, nil
+	leaf, err := x509.ParseCertificate(signed)
+	if err != nil {
+		return nil, fmt.Errorf("reading the serving certificate: %w", err)
+	}
+	return &tls.Certificate{Certificate: [][]byte{signed}, PrivateKey: key, Leaf: leaf}, nil
 }
 
 // madeAt returns when a CA was made.

@@ -75,6 +75,14 @@ func (k *Keeper) GetCertificate(*tls.ClientHelloInfo) (*tls.Certificate, error) 
 	return nil, errors.New("no serving certificate yet: waiting for the CA in Secret " + k.Secret.String())
 }
 
+// Certificates returns the current serving certificate and the CA that signed it; nil before there are any.
+func (k *Keeper) Certificates() (serving, authority *x509.Certificate) {
+	if current := k.serving.Load(); current != nil {
+		return current.certificate.Leaf, current.signer
+	}
+	return nil, nil
+}
+
 // Reconcile makes Secret, serving certificate and webhook configuration what the rotation asks for.
 func (k *Keeper) Reconcile(ctx context.Context, _ reconcile.Request) (reconcile.Result, error) {
 	secret := &corev1.Secret{}

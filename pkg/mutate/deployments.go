@@ -39,12 +39,12 @@ var _ ctrladmission.Handler = &deployments{}
 // and be newer than any cache. controller is the user name of bluegreen's own controller, who alone unprotects a Deployment.
 func ForDeployments(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder,
 	controller string) *ctrladmission.Webhook {
-	return &ctrladmission.Webhook{Handler: &deployments{
+	return &ctrladmission.Webhook{Handler: count(DeploymentsPath, &deployments{
 		decoder:    ctrladmission.NewDecoder(scheme),
 		apiReader:  apiReader,
 		recorder:   recorder,
 		controller: controller,
-	}}
+	})}
 }
 
 // Handle implements admission.Handler.

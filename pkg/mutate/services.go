@@ -42,14 +42,14 @@ var _ ctrladmission.Handler = &services{}
 // whether it may run Jobs.
 func ForServices(scheme *runtime.Scheme, apiReader client.Reader, recorder events.EventRecorder, controller string,
 	protection, checks bool) *ctrladmission.Webhook {
-	return &ctrladmission.Webhook{Handler: &services{
+	return &ctrladmission.Webhook{Handler: count(ServicesPath, &services{
 		decoder:    ctrladmission.NewDecoder(scheme),
 		apiReader:  apiReader,
 		recorder:   recorder,
 		controller: controller,
 		protection: protection,
 		checks:     checks,
-	}}
+	})}
 }
 
 // Handle implements admission.Handler.
@@ -71,6 +71,7 @@ func (s *services) Handle(ctx context.Context, request ctrladmission.Request) ct
 		return invalid(write.New, answer)
 	}
 	if write.Old.Exists() {
+		countHeld(request, write, answer)
 		tell(s.recorder, request, write.Old.Service, answer.NotStored)
 	}
 	return patched(write.New, answer)

@@ -30,6 +30,9 @@ type Replica struct {
 	WebhookPort int
 	Slice       *discoveryv1.EndpointSlice
 
+	// Metrics is the URL of the process's metrics.
+	Metrics string
+
 	// Exited is closed when the process has ended; then Log is complete.
 	Exited chan struct{}
 	Log    *bytes.Buffer
@@ -45,9 +48,10 @@ func (i *Installation) Start(ctx context.Context, extra ...string) (*Replica, er
 	if err != nil {
 		return nil, err
 	}
-	health := fmt.Sprintf("127.0.0.1:%d", ports[1])
+	health, metrics := fmt.Sprintf("127.0.0.1:%d", ports[1]), fmt.Sprintf("127.0.0.1:%d", ports[2])
 	p := &Replica{
 		WebhookPort:  ports[0],
+		Metrics:      "https://" + metrics + "/metrics",
 		Exited:       make(chan struct{}),
 		Log:          &bytes.Buffer{},
 		installation: i,
@@ -57,7 +61,7 @@ func (i *Installation) Start(ctx context.Context, extra ...string) (*Replica, er
 		"--shutdown-delay-duration=0s",
 		fmt.Sprintf("--webhook-port=%d", p.WebhookPort),
 		"--health-probe-bind-address=" + health,
-		fmt.Sprintf("--metrics-bind-address=127.0.0.1:%d", ports[2]),
+		"--metrics-bind-address=" + metrics,
 	}, extra)
 	p.Command = exec.Command(i.Program, args...)
 	p.Command.Env = append(append(os.Environ(), i.Env...), "KUBECONFIG="+i.Kubeconfig, "POD_NAMESPACE="+i.Namespace)

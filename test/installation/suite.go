@@ -21,7 +21,7 @@ type Suite struct {
 	*Cluster
 	Shipped *Installation
 
-	program, chart string
+	root, dir, program, chart string
 }
 
 // Run starts a suite from the root of the repository, with values of the chart, hands it over, runs the tests and returns their exit code.
@@ -41,17 +41,15 @@ func run(m *testing.M, root string, handOver func(*Suite), values ...string) (in
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	program, err := build(root, dir)
-	if err != nil {
+	s := &Suite{root: root, dir: dir, chart: filepath.Join(root, "charts", "bluegreen")}
+	if s.program, err = s.Build("webhook"); err != nil {
 		return 0, err
 	}
 	environment := NewControlPlane()
 	defer func() { _ = environment.Stop() }()
-	cluster, err := StartControlPlane(environment)
-	if err != nil {
+	if s.Cluster, err = StartControlPlane(environment); err != nil {
 		return 0, err
 	}
-	s := &Suite{Cluster: cluster, program: program, chart: filepath.Join(root, "charts", "bluegreen")}
 	ctx, cancel := context.WithCancel(context.Background())
 	defer cancel()
 	if s.Shipped, err = s.install(ctx, dir, "bluegreen", append(values, "drain=1s")...); err != nil {
@@ -64,11 +62,11 @@ func run(m *testing.M, root string, handOver func(*Suite), values ...string) (in
 	return m.Run(), nil
 }
 
-// build builds the program into a directory, and returns its path.
-func build(root, dir string) (string, error) {
-	program := filepath.Join(dir, "webhook")
-	if output, err := exec.Command("go", "build", "-C", root, "-o", program, "./cmd/webhook").CombinedOutput(); err != nil {
-		return "", fmt.Errorf("building the program: %w\n%s", err, output)
+// Build builds one of the programs of cmd/ for the tests of a package, and returns its path.
+func (s *Suite) Build(name string) (string, error) {
+	program := filepath.Join(s.dir, name)
+	if output, err := exec.Command("go", "build", "-C", s.root, "-o", program, "./cmd/"+name).CombinedOutput(); err != nil {
+		return "", fmt.Errorf("building %s: %w\n%s", name, err, output)
 	}
 	return program, nil
 }

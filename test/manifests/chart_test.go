@@ -22,8 +22,8 @@ func TestChartLints(t *testing.T) {
 // TestFieldsExist catches a misspelt field, which the API server would drop silently.
 func TestFieldsExist(t *testing.T) {
 	t.Parallel()
-	everything := "--set=metrics.serviceMonitor.enabled=true,networkPolicy.enabled=true,approval.restricted=true,checks.enabled=true," +
-		"watchNamespaces={shop}"
+	everything := "--set=metrics.serviceMonitor.enabled=true,metrics.prometheusRule.enabled=true,metrics.dashboard.enabled=true," +
+		"networkPolicy.enabled=true,approval.restricted=true,checks.enabled=true,watchNamespaces={shop}"
 	for _, all := range []objects{
 		template(t, certManager, everything), template(t, selfManaged), kustomize(t, config+"/default"),
 	} {
@@ -156,6 +156,7 @@ func TestArgsOfEitherTLSWay(t *testing.T) {
 		"-v=0",
 		"--in-use-protection=true",
 		"--drain=30s",
+		"--deployment=bluegreen",
 	}
 	for way, own := range map[string][]string{
 		certManager: {

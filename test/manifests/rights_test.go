@@ -31,6 +31,9 @@ var leaderElection = in(namespace,
 	"create,patch events",
 )
 
+// ownEvents is what it takes to tell by Events of its own Deployment, where manager does not hold.
+var ownEvents = in(namespace, "get deployments.apps/bluegreen", "create,patch events.events.k8s.io")
+
 var ownCA = append(
 	in(namespace, "list,watch,update secrets/bluegreen-ca"),
 	in("cluster", "list,watch,patch mutatingwebhookconfigurations.admissionregistration.k8s.io/bluegreen")...)
@@ -68,11 +71,11 @@ func TestRightsAreThoseInUse(t *testing.T) {
 		},
 		"with checks, in single namespaces": {
 			args: []string{certManager, "--set=checks.enabled=true,watchNamespaces={shop}"},
-			want: [][]string{in("shop", manager...), in("shop", checker...), leaderElection, metrics},
+			want: [][]string{in("shop", manager...), in("shop", checker...), ownEvents, leaderElection, metrics},
 		},
 		"in single namespaces": {
 			args: []string{selfManaged, "--set=watchNamespaces={shop,bluegreen-system}"},
-			want: [][]string{in("shop", manager...), in(namespace, manager...), leaderElection, metrics, ownCA},
+			want: [][]string{in("shop", manager...), in(namespace, manager...), ownEvents, leaderElection, metrics, ownCA},
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

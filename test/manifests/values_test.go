@@ -14,39 +14,43 @@ const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef012345678
 
 // effects names for every value of values.yaml a setting, and what it brings into the rendered manifests.
 var effects = map[string]struct{ json, want string }{
-	"nameOverride":                    {`"other"`, "name: bluegreen-other"},
-	"fullnameOverride":                {`"other"`, "name: other-webhook"},
-	"commonLabels":                    {`{"team":"web"}`, "team: web"},
-	"replicas":                        {`3`, "replicas: 3"},
-	"image.repository":                {`"mirror/bluegreen"`, `"mirror/bluegreen:`},
-	"image.tag":                       {`"v9"`, `bluegreen:v9"`},
-	"image.digest":                    {`"` + digest + `"`, "bluegreen@" + digest},
-	"image.pullPolicy":                {`"Always"`, "imagePullPolicy: Always"},
-	"imagePullSecrets":                {`[{"name":"pull"}]`, "- name: pull"},
-	"watchNamespaces":                 {`["shop"]`, "namespace: shop"},
-	"inUseProtection.enabled":         {`false`, "--in-use-protection=false"},
-	"approval.restricted":             {`true`, "name: bluegreen-approval"},
-	"checks.enabled":                  {`true`, "- --checks"},
-	"tls.mode":                        {`"cert-manager"`, "kind: Certificate"},
-	"webhook.port":                    {`10250`, "containerPort: 10250"},
-	"logging.format":                  {`"json"`, "--logging-format=json"},
-	"logging.verbosity":               {`4`, "-v=4"},
-	"metrics.enabled":                 {`false`, "--metrics-bind-address=0"},
-	"metrics.serviceMonitor.enabled":  {`true`, "kind: ServiceMonitor"},
-	"metrics.serviceMonitor.interval": {`"7s"`, "interval: 7s"},
-	"metrics.serviceMonitor.labels":   {`{"scraped":"yes"}`, `scraped: "yes"`},
-	"networkPolicy.enabled":           {`true`, "kind: NetworkPolicy"},
-	"serviceAccount.create":           {`false`, "serviceAccountName: default"},
-	"serviceAccount.name":             {`"theirs"`, "serviceAccountName: theirs"},
-	"serviceAccount.annotations":      {`{"a":"b"}`, "a: b"},
-	"podAnnotations":                  {`{"seen":"here"}`, "seen: here"},
-	"drain":                           {`"2m"`, "--drain=2m"},
-	"podLabels":                       {`{"tier":"control"}`, "tier: control"},
-	"resources":                       {`{"limits":{"memory":"1Gi"}}`, "memory: 1Gi"},
-	"priorityClassName":               {`"system-cluster-critical"`, "priorityClassName: system-cluster-critical"},
-	"nodeSelector":                    {`{"disk":"ssd"}`, "disk: ssd"},
-	"tolerations":                     {`[{"operator":"Exists"}]`, "- operator: Exists"},
-	"affinity":                        {`{"nodeAffinity":{}}`, "nodeAffinity: {}"},
+	"nameOverride":              {`"other"`, "name: bluegreen-other"},
+	"fullnameOverride":          {`"other"`, "name: other-webhook"},
+	"commonLabels":              {`{"team":"web"}`, "team: web"},
+	"replicas":                  {`3`, "replicas: 3"},
+	"image.repository":          {`"mirror/bluegreen"`, `"mirror/bluegreen:`},
+	"image.tag":                 {`"v9"`, `bluegreen:v9"`},
+	"image.digest":              {`"` + digest + `"`, "bluegreen@" + digest},
+	"image.pullPolicy":          {`"Always"`, "imagePullPolicy: Always"},
+	"imagePullSecrets":          {`[{"name":"pull"}]`, "- name: pull"},
+	"watchNamespaces":           {`["shop"]`, "namespace: shop"},
+	"inUseProtection.enabled":   {`false`, "--in-use-protection=false"},
+	"approval.restricted":       {`true`, "name: bluegreen-approval"},
+	"checks.enabled":            {`true`, "- --checks"},
+	"tls.mode":                  {`"cert-manager"`, "kind: Certificate"},
+	"webhook.port":              {`10250`, "containerPort: 10250"},
+	"logging.format":            {`"json"`, "--logging-format=json"},
+	"logging.verbosity":         {`4`, "-v=4"},
+	"metrics.enabled":           {`false`, "--metrics-bind-address=0"},
+	"metrics.dashboard.enabled": {`true`, "name: bluegreen-dashboard"},
+	"metrics.dashboard.labels.grafana_dashboard": {`"yes"`, `grafana_dashboard: "yes"`},
+	"metrics.prometheusRule.enabled":             {`true`, "kind: PrometheusRule"},
+	"metrics.prometheusRule.labels":              {`{"evaluated":"yes"}`, `evaluated: "yes"`},
+	"metrics.serviceMonitor.enabled":             {`true`, "kind: ServiceMonitor"},
+	"metrics.serviceMonitor.interval":            {`"7s"`, "interval: 7s"},
+	"metrics.serviceMonitor.labels":              {`{"scraped":"yes"}`, `scraped: "yes"`},
+	"networkPolicy.enabled":                      {`true`, "kind: NetworkPolicy"},
+	"serviceAccount.create":                      {`false`, "serviceAccountName: default"},
+	"serviceAccount.name":                        {`"theirs"`, "serviceAccountName: theirs"},
+	"serviceAccount.annotations":                 {`{"a":"b"}`, "a: b"},
+	"podAnnotations":                             {`{"seen":"here"}`, "seen: here"},
+	"drain":                                      {`"2m"`, "--drain=2m"},
+	"podLabels":                                  {`{"tier":"control"}`, "tier: control"},
+	"resources":                                  {`{"limits":{"memory":"1Gi"}}`, "memory: 1Gi"},
+	"priorityClassName":                          {`"system-cluster-critical"`, "priorityClassName: system-cluster-critical"},
+	"nodeSelector":                               {`{"disk":"ssd"}`, "disk: ssd"},
+	"tolerations":                                {`[{"operator":"Exists"}]`, "- operator: Exists"},
+	"affinity":                                   {`{"nodeAffinity":{}}`, "nodeAffinity: {}"},
 }
 
 // TestEveryValueCounts fails for an option that nothing uses, and for one without a test.
@@ -59,8 +63,10 @@ func TestEveryValueCounts(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			base := []string{"template", "bluegreen", chart}
-			if strings.HasPrefix(path, "metrics.serviceMonitor.") && !strings.HasSuffix(path, ".enabled") {
-				base = append(base, "--set=metrics.serviceMonitor.enabled=true")
+			for _, object := range []string{"metrics.dashboard", "metrics.prometheusRule", "metrics.serviceMonitor"} {
+				if strings.HasPrefix(path, object+".") && !strings.HasSuffix(path, ".enabled") {
+					base = append(base, "--set="+object+".enabled=true")
+				}
 			}
 			if out := mustRun(t, "helm", base...); strings.Contains(out, effect.want) {
 				t.Fatalf("%q is rendered without the setting too", effect.want)
@@ -126,7 +132,10 @@ func TestSchemaRefuses(t *testing.T) {
 		`logging.format="xml"`:                   "/logging/format",
 		`logging.verbosity="debug"`:              "/logging/verbosity",
 		`metrics.serviceMonitor.interval="soon"`: "/metrics/serviceMonitor/interval",
+		`metrics.dashboard.enabled="yes"`:        "/metrics/dashboard/enabled",
+		`metrics.prometheusRule.labels={"a":1}`:  "/metrics/prometheusRule/labels/a",
 		`metrics={"enabled":false,"serviceMonitor":{"enabled":true}}`: "/metrics/enabled",
+		`metrics={"enabled":false,"prometheusRule":{"enabled":true}}`: "/metrics/enabled",
 		`networkPolicy.enabled="yes"`:                                 "/networkPolicy/enabled",
 		`serviceAccount.create="no"`:                                  "/serviceAccount/create",
 		`podLabels=[]`:                                                "/podLabels",

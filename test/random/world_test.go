@@ -177,7 +177,7 @@ func newService(key client.ObjectKey, target, live string) *corev1.Service {
 func newDeployment(key client.ObjectKey, labels map[string]string) *appsv1.Deployment {
 	made := &appsv1.Deployment{}
 	made.Namespace, made.Name = key.Namespace, key.Name
-	made.Annotations = map[string]string{"team": key.Name}
+	made.Annotations = map[string]string{"team": key.Name, "deployment.kubernetes.io/revision": "1"} // As Kubernetes' controller notes it.
 	made.Spec.Replicas = ptr.To[int32](2)
 	made.Spec.Selector = &metav1.LabelSelector{MatchLabels: map[string]string{"slot": key.Name}}
 	made.Spec.Template.Labels = with(labels, map[string]any{"slot": key.Name})

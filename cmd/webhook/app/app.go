@@ -27,15 +27,17 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/cache"
 	"sigs.k8s.io/controller-runtime/pkg/healthz"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-	"sigs.k8s.io/controller-runtime/pkg/metrics"
+	ctrlmetrics "sigs.k8s.io/controller-runtime/pkg/metrics"
 	"sigs.k8s.io/controller-runtime/pkg/metrics/filters"
 	metricsserver "sigs.k8s.io/controller-runtime/pkg/metrics/server"
 	ctrlwebhook "sigs.k8s.io/controller-runtime/pkg/webhook"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/certs"
+	"github.com/bluegreen-k8s/bluegreen/pkg/metrics"
 	"github.com/bluegreen-k8s/bluegreen/pkg/mutate"
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/protection"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/reachability"
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/switching"
 )
 
@@ -55,7 +57,7 @@ func Run(ctx context.Context, version string, args []string) error {
 		return fmt.Errorf("setting up logs: %w", err)
 	}
 	ctrl.SetLogger(klog.Background())
-	if err := errors.Join(cluster.RegisterMetrics(), metrics.Registry.Register(namespacesLeftOut)); err != nil {
+	if err := metrics.Register(ctrlmetrics.Registry); err != nil {
 		return fmt.Errorf("registering metrics: %w", err)
 	}
 	config, err := ctrl.GetConfig()
@@ -85,14 +87,12 @@ func (o *options) run(ctx context.Context, config *rest.Config) error {
 	if err != nil {
 		return fmt.Errorf("setting up the manager: %w", err)
 	}
-	if o.selfManaged() {
-		if err := keeper.SetupWithManager(mgr); err != nil {
-			return fmt.Errorf("setting up certificates: %w", err)
-		}
+	if err := o.setUpCertificates(mgr, keeper); err != nil {
+		return err
 	}
 	ctx, end := context.WithCancel(ctx)
 	defer end()
-	if err := mgr.Add(absence{cluster: mgr.GetAPIReader(), namespaces: o.leftOut, end: end}); err != nil {
+	if err := mgr.Add(absence{cluster: mgr.GetAPIReader(), namespaces: o.leftOut, kinds: o.cached(), end: end}); err != nil {
 		return fmt.Errorf("setting up the look at namespaces: %w", err)
 	}
 	ending := shutdown{asked: ctx, delay: o.shutdownDelay}
@@ -144,17 +144,40 @@ func (o *options) setUp(ctx context.Context, mgr manager.Manager, clock *cluster
 	return addChecks(mgr, ending)
 }
 
+// setUpCertificates registers who makes the certificates, and who tells when they expire.
+func (o *options) setUpCertificates(mgr manager.Manager, keeper *certs.Keeper) error {
+	served := metrics.Certificates(keeper.Certificates)
+	if o.selfManaged() {
+		if err := keeper.SetupWithManager(mgr); err != nil {
+			return fmt.Errorf("setting up certificates: %w", err)
+		}
+	} else {
+		served = certs.Directory(o.tlsCertDir).Certificates
+	}
+	if err := ctrlmetrics.Registry.Register(served); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
+	return nil
+}
+
 // addControllers registers the controllers, and the check of their caches.
 func (o *options) addControllers(ctx context.Context, mgr manager.Manager, clock *cluster.Clock) error {
 	if err := cluster.AddIndexes(ctx, mgr.GetFieldIndexer()); err != nil {
 		return fmt.Errorf("indexing: %w", err)
 	}
 	shared := cluster.Of(mgr, clock)
+	if err := ctrlmetrics.Registry.Register(shared.Census); err != nil {
+		return fmt.Errorf("registering metrics: %w", err)
+	}
 	if err := switching.New(shared, o.inUseProtection, o.checks).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the switching of Services: %w", err)
 	}
 	if err := protection.New(shared, o.inUseProtection, o.drain).SetupWithManager(mgr); err != nil {
 		return fmt.Errorf("setting up the protection of Deployments: %w", err)
+	}
+	own := types.NamespacedName{Namespace: o.namespace, Name: o.deployment}
+	if err := mgr.Add(reachability.New(shared, own)); err != nil {
+		return fmt.Errorf("setting up the look at the webhook: %w", err)
 	}
 	if err := mgr.AddReadyzCheck("caches", cachesSynced(mgr)); err != nil {
 		return fmt.Errorf("adding a readiness check: %w", err)

@@ -6,8 +6,8 @@ import (
 	"slices"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/util/wait"
@@ -15,12 +15,9 @@ import (
 	"k8s.io/klog/v2"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/manager"
-)
 
-var namespacesLeftOut = prometheus.NewGauge(prometheus.GaugeOpts{
-	Name: "bluegreen_namespaces_left_out",
-	Help: "Namespaces of --watch-namespaces that this process may not read, and does not work in.",
-})
+	"github.com/bluegreen-k8s/bluegreen/pkg/metrics"
+)
 
 // leaveOut takes those namespaces out of the ones to work in that may not be read.
 func (o *options) leaveOut(ctx context.Context, config *rest.Config) error {
@@ -28,10 +25,10 @@ func (o *options) leaveOut(ctx context.Context, config *rest.Config) error {
 	if err != nil {
 		return fmt.Errorf("setting up a client: %w", err)
 	}
-	if o.watchNamespaces, o.leftOut, err = split(ctx, cluster, o.watchNamespaces); err != nil {
+	if o.watchNamespaces, o.leftOut, err = split(ctx, cluster, o.watchNamespaces, o.cached()); err != nil {
 		return err
 	}
-	namespacesLeftOut.Set(float64(len(o.leftOut)))
+	metrics.NamespacesLeftOut.Set(float64(len(o.leftOut)))
 	return nil
 }
 
@@ -40,9 +37,10 @@ func (o *options) worksNowhere() bool { return len(o.leftOut) > 0 && len(o.watch
 
 // split tells namespaces that may be read from those that may not: their caches would never sync, and until all have synced
 // nothing starts, for no namespace. Kubernetes deletes the Role with its namespace.
-func split(ctx context.Context, cluster client.Reader, namespaces []string) (readable, leftOut []string, err error) {
+func split(ctx context.Context, cluster client.Reader, namespaces []string, kinds []client.ObjectList) (readable, leftOut []string,
+	err error) {
 	for _, namespace := range namespaces {
-		switch err := read(ctx, cluster, namespace); {
+		switch err := read(ctx, cluster, namespace, kinds); {
 		case err == nil:
 			readable = append(readable, namespace)
 		case apierrors.IsForbidden(err):
@@ -57,9 +55,18 @@ func split(ctx context.Context, cluster client.Reader, namespaces []string) (rea
 	return readable, leftOut, nil
 }
 
-// read returns an error unless what a cache is filled with can be read.
-func read(ctx context.Context, cluster client.Reader, namespace string) error {
-	for _, list := range []client.ObjectList{&corev1.ServiceList{}, &appsv1.DeploymentList{}} {
+// cached returns what the caches are filled with.
+func (o *options) cached() []client.ObjectList {
+	kinds := []client.ObjectList{&corev1.ServiceList{}, &appsv1.DeploymentList{}}
+	if o.checks {
+		kinds = append(kinds, &batchv1.JobList{})
+	}
+	return kinds
+}
+
+// read returns an error unless all of some kinds can be read.
+func read(ctx context.Context, cluster client.Reader, namespace string, kinds []client.ObjectList) error {
+	for _, list := range kinds {
 		if err := cluster.List(ctx, list, client.InNamespace(namespace), client.Limit(1)); err != nil {
 			return fmt.Errorf("reading namespace %s: %w", namespace, err)
 		}
@@ -74,6 +81,7 @@ const lookAgain = 15 * time.Second
 type absence struct {
 	cluster    client.Reader
 	namespaces []string
+	kinds      []client.ObjectList
 	end        context.CancelFunc
 }
 
@@ -97,7 +105,7 @@ func (a absence) Start(ctx context.Context) error {
 }
 
 func (a absence) over(ctx context.Context, namespace string) bool {
-	if read(ctx, a.cluster, namespace) != nil {
+	if read(ctx, a.cluster, namespace, a.kinds) != nil {
 		return false
 	}
 	klog.FromContext(ctx).Info("Ending, to start again with a namespace that was left out and may be read now", "namespace", namespace)

@@ -65,7 +65,7 @@ func TestNamespacesThatMayNotBeReadAreLeftOut(t *testing.T) {
 			nowhere:    true,
 		},
 	} {
-		readable, leftOut, err := split(t.Context(), cluster, test.namespaces)
+		readable, leftOut, err := split(t.Context(), cluster, test.namespaces, (&options{}).cached())
 		if err != nil || !slices.Equal(readable, test.readable) || !slices.Equal(leftOut, test.leftOut) {
 			t.Errorf("%s: got %v, %v, %v", name, readable, leftOut, err)
 		}
@@ -78,7 +78,8 @@ func TestNamespacesThatMayNotBeReadAreLeftOut(t *testing.T) {
 
 func TestAnAPIServerThatDoesNotAnswerLeavesNothingOut(t *testing.T) {
 	cluster := refusing(func(client.ObjectList, string) error { return errUnavailable })
-	if _, leftOut, err := split(t.Context(), cluster, []string{"shop"}); !apierrors.IsServiceUnavailable(err) || leftOut != nil {
+	_, leftOut, err := split(t.Context(), cluster, []string{"shop"}, (&options{}).cached())
+	if !apierrors.IsServiceUnavailable(err) || leftOut != nil {
 		t.Errorf("got %v, %v", leftOut, err)
 	}
 }
@@ -97,7 +98,8 @@ func TestTheProcessEndsWhenANamespaceMayBeReadAgain(t *testing.T) {
 			}
 		})
 		ctx, end := context.WithCancel(t.Context())
-		go func() { _ = absence{cluster, []string{"gone", "back"}, end}.Start(ctx) }()
+		looks := absence{cluster: cluster, namespaces: []string{"gone", "back"}, kinds: (&options{}).cached(), end: end}
+		go func() { _ = looks.Start(ctx) }()
 		<-ctx.Done()
 		if passed := time.Since(start); passed < 20*lookAgain || passed > 22*lookAgain {
 			t.Errorf("ended after %s", passed)

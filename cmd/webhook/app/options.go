@@ -33,6 +33,7 @@ type options struct {
 	healthBindAddress    string
 	leaderElect          bool
 	namespace            string
+	deployment           string
 	watchNamespaces      []string
 	leftOut              []string // Of those, the ones that may not be read; not a flag.
 	inUseProtection      bool
@@ -57,6 +58,8 @@ func parse(args []string) (*options, error) {
 	flags.BoolVar(&o.leaderElect, "leader-elect", true, "Elect one replica to run the controller. Needed with more than one replica.")
 	flags.StringVar(&o.namespace, "namespace", os.Getenv("POD_NAMESPACE"),
 		"Namespace of this installation: of its Lease, its Secret and its Service. Defaults to the environment's POD_NAMESPACE.")
+	flags.StringVar(&o.deployment, "deployment", "bluegreen",
+		"Deployment of this installation. Events of it tell that the API server does not reach the webhook.")
 	flags.StringSliceVar(&o.watchNamespaces, "watch-namespaces", nil, "Namespaces to work in, separated by commas. Empty for all.")
 	flags.BoolVar(&o.inUseProtection, "in-use-protection", true,
 		"Keep Deployments that serve a managed Service from deletion and from scale-downs that come before the switch.")

@@ -169,6 +169,7 @@ func TestHelpPrintsEveryFlagAndIsNoError(t *testing.T) {
 		}
 	})
 	for _, flag := range []string{
+		"--deployment",
 		"--webhook-port", "--metrics-bind-address", "--health-probe-bind-address", "--leader-elect", "--namespace", "--watch-namespaces",
 		"--tls-cert-dir", "--ca-secret-name", "--webhook-configuration-name", "--webhook-service-name", "--logging-format", "--v Level",
 	} {

@@ -68,6 +68,12 @@ func (w ServiceWrite) answer() ServiceAnswer {
 	}
 }
 
+// HoldsSelector reports whether the write named a version in the selector that is not live, and traffic stays where it is.
+func (w ServiceWrite) HoldsSelector(answer ServiceAnswer) bool {
+	wanted := w.New.Live()
+	return wanted != "" && wanted != w.New.WithSelector(answer.Service.Spec.Selector).Live()
+}
+
 // store returns the answer that stores a Service with its own annotations replaced.
 func store(service bluegreen.Service, own map[string]string) ServiceAnswer {
 	return ServiceAnswer{Service: service.WithOwn(own)}
@@ -145,8 +151,8 @@ func (w ServiceWrite) askedAnew(service bluegreen.Service) map[string]string {
 	if last, found := w.Old.LastSwitch(); found && w.Old.Managed {
 		own[bluegreen.LastSwitchKey] = last.String()
 	}
-	check, _ := w.Old.After()
-	if _, found := w.Old.RecordOf(check); found {
+	check, asked := w.Old.After()
+	if _, found := w.Old.RecordOf(check); found && asked && w.Old.Managed {
 		own[bluegreen.ChecksKey] = w.Old.Annotations[bluegreen.ChecksKey] // As a whole: the policy lets nobody but bluegreen change it.
 	}
 	return own

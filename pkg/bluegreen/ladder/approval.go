@@ -29,7 +29,7 @@ func approval(service bluegreen.Service) string {
 // notHeldForApproval tells of a live slot that carries the target in its new pod labels: to roll it out would end the pods that serve.
 func notHeldForApproval(state State, deployment *appsv1.Deployment) *verdict {
 	service := state.Service
-	if service.Approved() || !bluegreen.RolloutHeld(deployment) || !service.WouldLose(deployment) {
+	if service.Approved() || service.CheckBefore != "" || !bluegreen.RolloutHeld(deployment) || !service.WouldLose(deployment) {
 		return nil
 	}
 	return &verdict{reason: bluegreen.ReasonNotApproved, message: fmt.Sprintf("serves, and its rollout to version %s waits for approval: %s",

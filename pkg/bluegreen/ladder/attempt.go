@@ -36,10 +36,11 @@ func attempted(state State) *bluegreen.Decision {
 
 // reasonLost says that an ask was given up, if somebody removed the message that says why.
 func reasonLost(state State) string {
-	if check, asked := state.Service.Before(state.Targets(), state.Now); asked {
-		if record, _ := state.Service.RecordOf(check); record.Result == bluegreen.CheckFailed || record.Result == bluegreen.CheckLost {
-			return givenUp(state, checkFailed+" before the switch")
-		}
+	ended := func(record string) bool {
+		return strings.HasSuffix(record, "/"+string(bluegreen.CheckFailed)) || strings.HasSuffix(record, "/"+string(bluegreen.CheckLost))
+	}
+	if slices.ContainsFunc(state.Service.NoteOfChecks(), ended) {
+		return givenUp(state, checkFailed+" before the switch")
 	}
 	return givenUp(state, wasNotReady+" in time")
 }

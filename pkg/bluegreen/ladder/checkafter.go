@@ -40,13 +40,14 @@ func checkAfter(state State, decision bluegreen.Decision, end time.Time) bluegre
 	if !asked {
 		return decision
 	}
+	check, inTime := check.Until(end, state.Now)
 	switch run := runOf(state, check); {
-	case run.started:
+	case run.started || !inTime:
 		return decision.LookingAgainBy(end)
 	case state.Checks.Obstacles[check.Job] != "":
+		decision.Writes = append(decision.Writes, clearEnded(state)...)
 		return decision.LookingAgainBy(state.Now.Add(tryAgainAfter)).LookingAgainBy(end)
 	default:
-		check.Most = max(time.Second, end.Sub(state.Now)-bluegreen.Patience)
 		decision.Writes = append(decision.Writes, start(state, check)...)
 		return decision.LookingAgainBy(end)
 	}
@@ -55,15 +56,20 @@ func checkAfter(state State, decision bluegreen.Decision, end time.Time) bluegre
 // checkingAfter returns what people have to know about the check after the last switch, as long as the window is open; or nil.
 func checkingAfter(state State) *verdict {
 	check, asked := after(state)
-	if _, end, _ := state.Service.Window(); !asked || !state.Now.Before(end) {
+	_, end, _ := state.Service.Window()
+	if !asked || !state.Now.Before(end) {
 		return nil
 	}
+	_, inTime := check.Until(end, state.Now)
 	why, run := verdict{reason: bluegreen.ReasonLiveNotChecked}, runOf(state, check)
 	switch obstacle := state.Checks.Obstacles[check.Job]; {
 	case run.result == bluegreen.CheckLost:
 		why.message, why.warning = fmt.Sprintf("Version %s is live, and its check ended without a result: %s", check.Version, run.problem()), true
 	case run.started && run.result == "":
 		why.message = fmt.Sprintf("Version %s is live, and is being checked: %s", check.Version, run.log())
+	case !run.started && !inTime:
+		why.message, why.warning = fmt.Sprintf("Version %s is live, and was not checked: too little of %s is left", check.Version,
+			bluegreen.AutoRollback), true
 	case obstacle != "":
 		why.message, why.warning = fmt.Sprintf("Version %s is live, and its check by CronJob %s cannot start: %s", check.Version,
 			check.CronJob, bluegreen.Shorten(obstacle, 400)), true

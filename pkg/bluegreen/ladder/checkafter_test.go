@@ -16,7 +16,7 @@ var afterwards = Annotation(bluegreen.PostPromotionCheck, "smoke")
 
 // TestWhatIsLiveIsCheckedOnceAfterTheSwitch: the walks begin with a switch from 1.10 to 1.11, which is watched for ten minutes.
 func TestWhatIsLiveIsCheckedOnceAfterTheSwitch(t *testing.T) {
-	kept, blueEnds := rests("1.11", noWrite), Deployment("1.10", Starting)
+	kept, blueEnds := rests("1.11", noWrite), known("1.10", Starting)
 	for name, test := range map[string]struct {
 		steps []step
 		want  []stop // after the switch
@@ -38,13 +38,13 @@ func TestWhatIsLiveIsCheckedOnceAfterTheSwitch(t *testing.T) {
 			jobs:  2,
 		},
 		"it fails, and the version before is not ready": {
-			steps: []step{runs(blueEnds), jobFails, later(time.Minute), runs(Deployment("1.10")), later(time.Hour)},
+			steps: []step{runs(blueEnds), jobFails, later(time.Minute), runs(known("1.10")), later(time.Hour)},
 			want: []stop{liveUnchecked("1.11", noWrite), fails("1.11", oneWrite), fails("1.11", noWrite), fails("1.11", noWrite),
 				rests("1.11", oneWrite)},
 			jobs: 1,
 		},
 		"it fails after its user has changed the template": {
-			steps: []step{runs(Deployment("1.11", Revision("5"), observing)), jobFails},
+			steps: []step{runs(known("1.11", Revision("5"), observing)), jobFails},
 			want:  []stop{liveUnchecked("1.11", noWrite), rests("1.11", oneWrite)},
 			jobs:  1,
 		},
@@ -69,13 +69,13 @@ func TestWhatIsLiveIsCheckedOnceAfterTheSwitch(t *testing.T) {
 			jobs:  1,
 		},
 		"a newer ask waits": {
-			steps: []step{runs(Deployment("1.12", Starting)), write(Asks("1.12")), jobFails, runs(Deployment("1.12"))},
+			steps: []step{runs(known("1.12", Starting)), write(Asks("1.12")), jobFails, runs(known("1.12"))},
 			want: []stop{liveUnchecked("1.11", noWrite), waits(ReasonNotAvailable, "1.11", oneWrite),
 				waits(ReasonNotAvailable, "1.10", oneWrite), liveUnchecked("1.12", twoWrites)},
 			jobs: 2,
 		},
 		"a newer ask waits, and the Job is deleted once it has succeeded": {
-			steps: []step{jobSucceeds, jobGone, runs(Deployment("1.12", Starting)), write(Asks("1.12")), write(Asks("1.11"))},
+			steps: []step{jobSucceeds, jobGone, runs(known("1.12", Starting)), write(Asks("1.12")), write(Asks("1.11"))},
 			want:  []stop{rests("1.11", oneWrite), kept, kept, waits(ReasonNotAvailable, "1.11", oneWrite), kept},
 			jobs:  1,
 		},
@@ -117,9 +117,23 @@ func TestWhatIsLiveIsCheckedOnceAfterTheSwitch(t *testing.T) {
 // switchedAndChecked are the steps of a switch to version 1.11, which is checked after it.
 func switchedAndChecked() []step {
 	return []step{
-		runs(Deployment("1.10"), Deployment("1.11", Revision("4"))),
+		runs(known("1.10"), known("1.11", Revision("4"))),
 		create(Service(Asks("1.10"), afterwards, forTenMinutes)),
 		write(Asks("1.11")),
+	}
+}
+
+// TestACheckAfterTheSwitchThatHasTooLittleTimeDoesNotStart: it would say nothing of the version, and return traffic.
+func TestACheckAfterTheSwitchThatHasTooLittleTimeDoesNotStart(t *testing.T) {
+	c := newCluster(t)
+	steps := append([]step{inTheWay("CronJob smoke does not exist: create it")}, switchedAndChecked()...)
+	for _, step := range append(steps, later(571*time.Second), inTheWay("")) {
+		step(c)
+		c.settle()
+	}
+	want := "Version 1.11 is live, and was not checked: too little of bluegreen/auto-rollback is left"
+	if got := c.service.Annotations[bluegreen.MessageKey]; got != want || len(c.checks.started) > 0 {
+		t.Errorf("got %q, started %q", got, c.checks.started)
 	}
 }
 
@@ -152,22 +166,9 @@ func TestTheJobAfterTheSwitchEndsBeforeTheWindow(t *testing.T) {
 	}
 }
 
-// TestAJobThatStartsLateIsStillLimited: ten seconds before the window ends, nothing is left for it.
-func TestAJobThatStartsLateIsStillLimited(t *testing.T) {
-	c := newCluster(t)
-	late := []step{later(10*time.Minute - bluegreen.Patience), inTheWay("")}
-	for _, step := range append(append([]step{inTheWay("no CronJob")}, switchedAndChecked()...), late...) {
-		step(c)
-		c.settle()
-	}
-	if got := *c.checks.latest().Spec.ActiveDeadlineSeconds; got != 1 {
-		t.Errorf("got %d s", got)
-	}
-}
-
 // TestJobsThatCheckWhatNobodyAsksForEnd, and those that have ended stay until the next begins.
 func TestJobsThatCheckWhatNobodyAsksForEnd(t *testing.T) {
-	blue, green := Deployment("1.10"), Deployment("1.11")
+	blue, green := known("1.10"), known("1.11")
 	for name, test := range map[string]struct {
 		steps []step
 		ended int
@@ -195,7 +196,7 @@ func TestJobsThatCheckWhatNobodyAsksForEnd(t *testing.T) {
 }
 
 func TestWhatIsSaidOfAVersionThatIsChecked(t *testing.T) {
-	blue, green := Deployment("1.10"), Deployment("1.11")
+	blue, green := known("1.10"), known("1.11")
 	asks := Managed(Asks("1.11"), byJob)
 	expect := func(after string, c *cluster, want string) {
 		t.Helper()
@@ -207,7 +208,7 @@ func TestWhatIsSaidOfAVersionThatIsChecked(t *testing.T) {
 	c.service, c.deployments = asks, map[string]*appsv1.Deployment{blue.Name: blue, green.Name: green}
 	c.checks.previews = append(c.checks.previews, Preview())
 	c.settle()
-	expect("the ask", c, "Version 1.11 is ready, and its check by CronJob smoke waits until Service nginx-preview selects it")
+	expect("the ask", c, "Version 1.11 is ready, and its check by CronJob smoke waits: Service nginx-preview does not select it yet")
 	previewOn("1.11")(c)
 	c.settle()
 	job := c.checks.latest().Name

@@ -17,7 +17,7 @@ const twoWrites = 2
 
 // TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic: the walks begin with version 1.10 at rest, and the Deployments of both.
 func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
-	greenStarts := Deployment("1.11", Starting)
+	greenStarts := known("1.11", Starting)
 	asks, rest := write(Asks("1.11")), rests("1.10", noWrite)
 	began := checking("1.10", twoWrites)
 	for name, test := range map[string]struct {
@@ -31,7 +31,7 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 			jobs:  1,
 		},
 		"it fails, for good": {
-			steps: []step{asks, jobFails, later(time.Hour), runs(greenStarts), runs(Deployment("1.11"))},
+			steps: []step{asks, jobFails, later(time.Hour), runs(greenStarts), runs(known("1.11"))},
 			want:  []stop{began, fails("1.10", oneWrite), fails("1.10", noWrite), fails("1.10", noWrite), fails("1.10", noWrite)},
 			jobs:  1,
 		},
@@ -61,19 +61,52 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 			jobs:  1,
 		},
 		"the target goes down meanwhile, and comes back": {
-			steps: []step{asks, runs(greenStarts), jobSucceeds, runs(Deployment("1.11"))},
+			steps: []step{asks, runs(greenStarts), jobSucceeds, runs(known("1.11"))},
 			want: []stop{began, waits(ReasonNotAvailable, "1.10", oneWrite), waits(ReasonNotAvailable, "1.10", oneWrite),
 				rests("1.11", oneWrite)},
 			jobs: 1,
 		},
 		"the target gets another template meanwhile": {
-			steps: []step{asks, runs(Deployment("1.11", Revision("5"), observing, Starting)), runs(Deployment("1.11", Revision("5"), observing)),
+			steps: []step{asks, runs(known("1.11", Revision("5"), observing, Starting)), runs(known("1.11", Revision("5"), observing)),
 				jobSucceeds},
 			want: []stop{began, waits(ReasonNotAvailable, "1.10", oneWrite), began, rests("1.11", oneWrite)},
 			jobs: 2,
 		},
+		"the target gets another template, and rolls it out while the pods of the one before answer": {
+			steps: []step{asks, runs(known("1.11", Revision("5"), observing, Rolled(1, 4, 3))), later(time.Minute),
+				runs(known("1.11", Revision("5"), observing)), jobSucceeds},
+			want: []stop{began, starting("1.10", oneWrite), starting("1.10", noWrite), checking("1.10", twoWrites), rests("1.11", oneWrite)},
+			jobs: 2,
+		},
+		"the target is paused with another template": {
+			steps: []step{runs(known("1.11", Paused, observing, Rolled(0, 3, 3))), asks, runs(known("1.11", Revision("2"), observing)), jobSucceeds},
+			want:  []stop{rest, starting("1.10", oneWrite), checking("1.10", twoWrites), rests("1.11", oneWrite)},
+			jobs:  1,
+		},
+		"kubectl replace takes the revision away, for a moment": {
+			steps: []step{write(byHand), asks, jobSucceeds, runs(known("1.11", Revision(""))), runs(known("1.11")), write(approves("1.11"))},
+			want: []stop{rest, began, pauses("1.10", oneWrite), {"Paused", ReasonNotChecked, "1.10", noWrite}, pauses("1.10", noWrite),
+				rests("1.11", oneWrite)},
+			jobs: 1,
+		},
+		"its Deployment is out of sight for a moment once it has succeeded": {
+			steps: []step{write(byHand), asks, jobSucceeds, gone("nginx-1.11"), runs(known("1.11"))},
+			want: []stop{rest, began, pauses("1.10", oneWrite), waits(ReasonDeploymentNotFound, "1.10", oneWrite),
+				pauses("1.10", oneWrite)},
+			jobs: 1,
+		},
+		"it fails, and checks are switched off in the installation": {
+			steps: []step{asks, jobFails, checksDisabled, later(time.Hour)},
+			want:  []stop{began, fails("1.10", oneWrite), fails("1.10", noWrite), fails("1.10", noWrite)},
+			jobs:  1,
+		},
+		"it fails just as the template is replaced": {
+			steps: []step{asks, runs(known("1.11", changed)), jobFails, runs(known("1.11", Revision("5"), observing))},
+			want:  []stop{began, checking("1.10", noWrite), waits(ReasonNotAvailable, "1.10", oneWrite), began},
+			jobs:  2,
+		},
 		"an autoscaler makes a new generation": {
-			steps: []step{asks, runs(Deployment("1.11", changed)), runs(Deployment("1.11", observing)), jobSucceeds},
+			steps: []step{asks, runs(known("1.11", changed)), runs(known("1.11", observing)), jobSucceeds},
 			want:  []stop{began, checking("1.10", noWrite), checking("1.10", noWrite), rests("1.11", oneWrite)},
 			jobs:  1,
 		},
@@ -83,7 +116,7 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 			jobs:  2,
 		},
 		"another version is asked for meanwhile": {
-			steps: []step{asks, runs(Deployment("1.12")), write(Asks("1.12")), jobSucceeds},
+			steps: []step{asks, runs(known("1.12")), write(Asks("1.12")), jobSucceeds},
 			want:  []stop{began, checking("1.10", noWrite), began, rests("1.12", oneWrite)},
 			jobs:  2,
 		},
@@ -151,7 +184,7 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			c := newCluster(t)
-			begin := []step{runs(Deployment("1.10"), Deployment("1.11")), create(Service(Asks("1.10"), byJob))}
+			begin := []step{runs(known("1.10"), known("1.11")), create(Service(Asks("1.10"), byJob))}
 			for _, step := range append(begin, test.steps...) {
 				step(c)
 				c.settle()
@@ -167,17 +200,17 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 // TestATemplateOfAFollowerIsCheckedToo: another one would get traffic that no check has seen.
 func TestATemplateOfAFollowerIsCheckedToo(t *testing.T) {
 	jobFor := func(admin *appsv1.Deployment) string {
-		deployments := List(Deployment("1.10"), Deployment("1.11"), AdminDeployment("1.10"), admin)
+		deployments := List(known("1.10"), known("1.11"), AdminDeployment("1.10"), admin)
 		state := Observe(bluegreen.Read(Managed(Asks("1.11"), byJob)), deployments, true, now).
 			With([]bluegreen.Service{bluegreen.Read(Follower())}, deployments)
 		state.Checks.Enabled = true
 		return decideOn(state).Starts[0].Check.Job
 	}
-	seen := jobFor(AdminDeployment("1.11", Revision("1")))
-	if again := jobFor(AdminDeployment("1.11", Revision("1"), observing)); again != seen {
+	seen := jobFor(AdminDeployment("1.11", Revision("1"), Rolled(3, 3, 3)))
+	if again := jobFor(AdminDeployment("1.11", Revision("1"), Rolled(3, 3, 3), observing)); again != seen {
 		t.Errorf("the same template is checked by %s, and again by %s", seen, again)
 	}
-	if other := jobFor(AdminDeployment("1.11", Revision("2"))); other == seen {
+	if other := jobFor(AdminDeployment("1.11", Revision("2"), Rolled(3, 3, 3))); other == seen {
 		t.Errorf("both templates are checked by %s", seen)
 	}
 }
@@ -185,7 +218,7 @@ func TestATemplateOfAFollowerIsCheckedToo(t *testing.T) {
 // TestChecksThatAreSwitchedOffAreToldInOneWay, or the Service would be written for ever.
 func TestChecksThatAreSwitchedOffAreToldInOneWay(t *testing.T) {
 	c := newCluster(t)
-	for _, step := range []step{runs(Deployment("1.10")), create(Service(Asks("1.10"), byJob, afterwards, forTenMinutes)), checksDisabled} {
+	for _, step := range []step{runs(known("1.10")), create(Service(Asks("1.10"), byJob, afterwards, forTenMinutes)), checksDisabled} {
 		step(c)
 		c.settle()
 	}

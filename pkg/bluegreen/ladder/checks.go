@@ -77,11 +77,16 @@ func complete(state State, deployment *appsv1.Deployment) *verdict {
 		return &verdict{reason: bluegreen.ReasonPaused, message: fmt.Sprintf("is paused, and %s=%s asks for a complete rollout: kubectl "+
 			"rollout resume deployment %s -n %s", bluegreen.Ready, bluegreen.Complete, deployment.Name, deployment.Namespace)}
 	}
-	status, replicas := deployment.Status, bluegreen.Replicas(deployment)
-	if status.UpdatedReplicas == replicas && status.Replicas == replicas && status.AvailableReplicas == replicas {
+	if rolledOut(deployment) {
 		return nil
 	}
 	return &verdict{reason: bluegreen.ReasonNotComplete, message: "waiting for every replica to be updated and available"}
+}
+
+// rolledOut reports whether a Deployment has all replicas of its template, available, and no others.
+func rolledOut(deployment *appsv1.Deployment) bool {
+	status, replicas := deployment.Status, bluegreen.Replicas(deployment)
+	return status.UpdatedReplicas == replicas && status.Replicas == replicas && status.AvailableReplicas == replicas
 }
 
 // spansVersions reports whether a Deployment's selector admits pods that the target selector does not select.

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"k8s.io/apimachinery/pkg/types"
@@ -120,4 +121,9 @@ func checking(version string, writes int) stop {
 }
 func liveUnchecked(version string, writes int) stop {
 	return stop{"Stable", ReasonLiveNotChecked, version, writes}
+}
+
+// known is a Deployment of a version that is rolled out, and whose template is known: Kubernetes' controller has noted a revision.
+func known(version string, options ...DeploymentOption) *appsv1.Deployment {
+	return Deployment(version, append([]DeploymentOption{Revision("1"), Rolled(3, 3, 3)}, options...)...)
 }

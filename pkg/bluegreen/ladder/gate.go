@@ -42,10 +42,11 @@ func ready(state State) *bluegreen.Decision {
 func beyondReady(state State) *bluegreen.Decision {
 	switch bluegreen.Phase(state.Service.Annotations[bluegreen.PhaseKey]) {
 	case bluegreen.Checking, bluegreen.Paused:
-		return cmp.Or(checked(state), approved(state))
-	default:
-		return nil
+		if held := cmp.Or(checked(state), approved(state)); held != nil && held.Reason != bluegreen.ReasonFailed {
+			return held
+		}
 	}
+	return nil
 }
 
 // tryAgainAfter is when to look again whether the API server lets a follower move: nothing tells.

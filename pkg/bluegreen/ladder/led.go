@@ -85,7 +85,8 @@ func refused(state State) *verdict {
 // notHeldForOthers tells of a live Deployment that would roll out in place: its pods would be gone before all that go together can move.
 func notHeldForOthers(state State, deployment *appsv1.Deployment) *verdict {
 	service := state.Service
-	if !service.Holds() || !service.Approved() || !bluegreen.RolloutHeld(deployment) || !service.WouldLose(deployment) {
+	told := !service.Approved() && service.CheckBefore == "" // By notHeldForApproval.
+	if !service.Holds() || told || !bluegreen.RolloutHeld(deployment) || !service.WouldLose(deployment) {
 		return nil
 	}
 	why := "all that go together can move; use a Deployment for each version, or let the other Service follow no more"

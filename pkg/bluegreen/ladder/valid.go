@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"slices"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
@@ -15,16 +17,21 @@ func valid(state State) *bluegreen.Decision {
 	return nil
 }
 
-// notChecking returns that a check is asked for which the installation has no right to run, or nil.
+// notChecking returns that a check is asked for which the installation has no right to run, or nil. What was given up stays so.
 func notChecking(state State) *verdict {
-	key, cronJob := bluegreen.PrePromotionCheck, state.Service.CheckBefore
-	if cronJob == "" {
-		key, cronJob = bluegreen.PostPromotionCheck, state.Service.CheckAfter
-	}
-	if cronJob == "" || state.Checks.Enabled {
+	service := state.Service
+	var why *field.Error
+	switch {
+	case state.Checks.Enabled || service.GivenUp() != "":
+		return nil
+	case service.CheckBefore != "":
+		why = bluegreen.NotChecking(bluegreen.PrePromotionCheck, service.CheckBefore)
+	case service.CheckAfter != "":
+		why = bluegreen.NotChecking(bluegreen.PostPromotionCheck, service.CheckAfter)
+	default:
 		return nil
 	}
-	return &verdict{reason: bluegreen.ReasonInvalid, message: bluegreen.NotChecking(key, cronJob).Error(), warning: true}
+	return &verdict{reason: bluegreen.ReasonInvalid, message: why.Error(), warning: true}
 }
 
 // invalid returns what is wrong with a Service, or nil.

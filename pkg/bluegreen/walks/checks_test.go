@@ -162,14 +162,33 @@ func (w *world) cannotCheck(service *corev1.Service) bool {
 }
 
 // obstructed reports whether a Job of a CronJob may not start: that is missing, its pods may get traffic, somebody has its name, or, before
-// a switch, a preview is not there yet.
+// a switch, a preview is not there yet, or pods of another template are; after one, if too little of the window is left.
 func (w *world) obstructed(service *corev1.Service, cronJob string, before bool) bool {
 	podLabels, exists := w.cronJobs[cronJob]
 	foreign := slices.ContainsFunc(w.jobNames(), func(name string) bool { return w.checkBy(w.jobs[name]) == nil })
 	lags := slices.ContainsFunc(w.each(isPreview), func(preview *corev1.Service) bool {
 		return leaderOf(preview) == service.Name && live(preview) != service.Annotations[targetKey]
 	})
-	return !exists || podLabels != nil || foreign || before && lags
+	return !exists || podLabels != nil || foreign || before && (lags || w.rollsOut(service)) || !before && w.windowEnds(service, 30*time.Second)
+}
+
+// rollsOut reports whether a Deployment of the target of a Service, or of one that follows it, has other pods than those of its template.
+func (w *world) rollsOut(service *corev1.Service) bool {
+	return slices.ContainsFunc(w.each(managed), func(one *corev1.Service) bool {
+		together := one.Name == service.Name || leaderOf(one) == service.Name && !isPreview(one)
+		targets := targetsOf(w.objects, one, onVersion(one, service.Annotations[targetKey]))
+		return together && slices.ContainsFunc(targets, func(deployment *appsv1.Deployment) bool {
+			status, replicas := deployment.Status, *deployment.Spec.Replicas
+			return status.Replicas != replicas || status.UpdatedReplicas != replicas || status.AvailableReplicas != replicas
+		})
+	})
+}
+
+// windowEnds reports whether the window of a Service ends within some time.
+func (w *world) windowEnds(service *corev1.Service, within time.Duration) bool {
+	last, _ := recordOf(service)
+	window, _ := w.option(service, rollbackKey, w.objects)
+	return !w.now.Add(within).Before(last.at.Add(window))
 }
 
 // checkBy returns the check that a Job is; nil if it is not bluegreen's.

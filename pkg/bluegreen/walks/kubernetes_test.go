@@ -80,7 +80,9 @@ func (w *world) roll(name string, over bool) {
 	waits := deployment.DeletionTimestamp != nil || deployment.Spec.Paused
 	if !waits && (newest == nil || !sameTemplate(&newest.template, &deployment.Spec.Template)) {
 		running.begin(deployment)
-		deployment = w.noteRevision(deployment, running.newest().revision)
+	}
+	if newest = running.newest(); !waits && deployment.Annotations[revisionKey] != strconv.Itoa(newest.revision) {
+		deployment = w.noteRevision(deployment, newest.revision)
 	}
 	running.scale(deployment, over)
 	w.report(deployment, running)

@@ -57,7 +57,7 @@ func phaseTells(w *world) string {
 		arrived := due != "" && live(service) == due
 		want := phase == "Stable" || phase == "Failed" && last.watch == "Failed"
 		switch {
-		case w.cannotCheck(service):
+		case w.cannotCheck(service) && w.givenUp(service) == "":
 			want = phase == "Waiting"
 		case !arrived:
 			want = phase == "Waiting" || phase == "Paused" && !approved(service) || phase == "Checking" && service.Annotations[beforeKey] != ""

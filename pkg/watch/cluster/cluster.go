@@ -16,6 +16,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/manager"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/metrics"
 )
 
 // Name is bluegreen's: in Events, in managed fields, in logs.
@@ -29,6 +30,12 @@ type Cluster struct {
 
 	// Now tells the time as the API server has it.
 	Now func() time.Time
+
+	// Census is told of every change of a Service or a Deployment.
+	Census *metrics.Census
+
+	// Heard is told of every write of a Service whether the webhook admitted it.
+	Heard func(admitted bool)
 
 	recorder events.EventRecorder
 	elected  <-chan struct{}
@@ -51,6 +58,8 @@ func New(cached client.Client, apiReader client.Reader, recorder events.EventRec
 		Client:    client.WithFieldOwner(cached, Name),
 		APIReader: apiReader,
 		Now:       time.Now,
+		Census:    metrics.NewCensus(elected),
+		Heard:     func(bool) {},
 		recorder:  recorder,
 		elected:   elected,
 		locks:     newLocks(),

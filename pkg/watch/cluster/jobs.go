@@ -56,19 +56,29 @@ func JobsOf(ctx context.Context, reader client.Reader, service bluegreen.Service
 	return jobs, nil
 }
 
-// Prepare returns the Job that starts a check, or why it cannot be created. Neither is returned if it is there already, and on its way
-// through the watch. It is an error if the API server does not answer.
+// Current reports whether a Service is as the API server has it, by a list of those of its namespace.
+func Current(services []bluegreen.Service, seen *corev1.Service) bool {
+	return slices.ContainsFunc(services, func(service bluegreen.Service) bool {
+		return service.Name == seen.Name && service.ResourceVersion == seen.ResourceVersion
+	})
+}
+
+// Prepare returns the Job that starts a check, or why it cannot be created. Neither is returned if it is there already, or if the Service
+// has changed: that is on its way through the watch. It is an error if the API server does not answer.
 func (c *Cluster) Prepare(ctx context.Context, start bluegreen.StartCheck) (job *batchv1.Job, obstacle string, err error) {
 	cronJob := &batchv1.CronJob{}
 	key := client.ObjectKey{Namespace: start.Service.Namespace, Name: start.Check.CronJob}
-	if err := c.APIReader.Get(ctx, key, cronJob); apierrors.IsNotFound(err) {
+	switch err := c.APIReader.Get(ctx, key, cronJob); {
+	case apierrors.IsNotFound(err):
 		return nil, fmt.Sprintf("CronJob %s does not exist: create it", key.Name), nil
-	} else if err != nil {
+	case apierrors.IsForbidden(err):
+		return nil, err.Error(), nil
+	case err != nil:
 		return nil, "", fmt.Errorf("reading CronJob %s: %w", key.Name, err)
 	}
 	job = start.Check.JobOf(start.Service, cronJob)
 	services, err := c.ReadServices(ctx, start.Service.Namespace)
-	if err != nil {
+	if err != nil || !Current(services, start.Service) {
 		return nil, "", err
 	}
 	if obstacle = bluegreen.Endpoints(services, job); obstacle != "" {
@@ -96,7 +106,8 @@ func (c *Cluster) rehearseJob(ctx context.Context, service *corev1.Service, job 
 }
 
 func startCheck(ctx context.Context, c client.Client, start bluegreen.StartCheck) error {
-	if err := c.Create(ctx, start.Job.DeepCopy()); err != nil {
+	// Another leader may be faster. Its Job is the same.
+	if err := c.Create(ctx, start.Job.DeepCopy()); client.IgnoreAlreadyExists(err) != nil {
 		return fmt.Errorf("creating Job %s of Service %s: %w", start.Job.Name, start.Service.Name, err)
 	}
 	return nil

@@ -14,6 +14,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/apiutil"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/metrics"
 )
 
 // Perform makes the writes of a decision in order, and tells of each once it has succeeded. It stops at the first that meets a
@@ -32,6 +33,7 @@ func (c *Cluster) Perform(ctx context.Context, about runtime.Object, action stri
 		}
 		ctrl.LoggerFrom(ctx).Info("Wrote", "change", fmt.Sprintf("%T", write.Change), "object", write.Change.Object().GetName(),
 			"reason", decision.Reason)
+		metrics.Wrote(write, c.Now())
 		c.Tell(write.Change.Object(), write.Tell)
 		if err := c.disown(ctx, written); err != nil {
 			return err
@@ -44,7 +46,7 @@ func (c *Cluster) Perform(ctx context.Context, about runtime.Object, action stri
 func (c *Cluster) write(ctx context.Context, change bluegreen.Change) (*corev1.Service, error) {
 	switch change := change.(type) {
 	case bluegreen.WriteService:
-		return c.writeService(ctx, change)
+		return c.patchService(ctx, change)
 	case bluegreen.StartCheck:
 		return nil, startCheck(ctx, c.Client, change)
 	case bluegreen.EndCheck:
@@ -64,6 +66,7 @@ func (c *Cluster) Tell(about runtime.Object, event *bluegreen.Event) {
 	default:
 		return
 	}
+	metrics.Told(*event)
 	kind := corev1.EventTypeNormal
 	if event.Warning {
 		kind = corev1.EventTypeWarning

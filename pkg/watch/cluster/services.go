@@ -9,23 +9,12 @@ import (
 	"net/url"
 
 	corev1 "k8s.io/api/core/v1"
-	"k8s.io/apimachinery/pkg/api/equality"
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/types"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
-	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/admission"
 )
-
-// writeService writes a Service in one patch, and returns what was stored.
-func (c *Cluster) writeService(ctx context.Context, write bluegreen.WriteService) (*corev1.Service, error) {
-	written, err := c.patchService(ctx, write)
-	if err == nil && write.MovesTraffic() {
-		switches.Inc()
-	}
-	return written, err
-}
 
 // Rehearse makes a write of a Service as a dry run, and returns why it is refused; empty if it is not. It reports whether that is because
 // somebody has changed the Service. It is an error if the API server does not answer.
@@ -43,7 +32,7 @@ func unanswered(err error) bool {
 	return errors.As(err, &failed)
 }
 
-// patchService sends the patch of a write.
+// patchService writes a Service in one patch, and returns what was stored.
 func (c *Cluster) patchService(ctx context.Context, write bluegreen.WriteService, opts ...client.PatchOption) (*corev1.Service, error) {
 	patch, err := servicePatch(write)
 	if err != nil {
@@ -107,8 +96,9 @@ func (c *Cluster) disown(ctx context.Context, written *corev1.Service) error {
 	if written == nil {
 		return nil
 	}
-	entries := admission.Disown(written.ManagedFields)
-	if len(entries) == 0 || equality.Semantic.DeepEqual(entries, written.ManagedFields) {
+	entries, admitted := disowned(written)
+	c.Heard(admitted)
+	if admitted || len(entries) == 0 {
 		return nil // An empty list would not disown, but make the next applier start anew.
 	}
 	patch, err := rawPatch(types.MergePatchType, map[string]any{"metadata": metadata{

@@ -84,6 +84,7 @@ func (c *Controller) noteDrain(deployment *appsv1.Deployment, before, after blue
 
 // deploymentChanged enqueues a Deployment on which bluegreen has something to finish, and tells what begins to be held.
 func (c *Controller) deploymentChanged(ctx context.Context, before, after *appsv1.Deployment, queue cluster.Queue) {
+	c.cluster.Census.Deployment(before, after)
 	if after == nil {
 		c.drains.forget(before)
 		return

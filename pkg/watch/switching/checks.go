@@ -5,7 +5,9 @@ import (
 	"context"
 	"maps"
 	"slices"
+	"strings"
 
+	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -16,7 +18,7 @@ import (
 // observeChecks gathers what is known of the checks of a Service; its Jobs are those of the cache, or those that the API server has.
 func (c *Controller) observeChecks(ctx context.Context, service bluegreen.Service, jobs client.Reader) (ladder.Checks, error) {
 	checks := ladder.Checks{Enabled: c.checks}
-	if !c.checks || service.Leader != "" {
+	if !c.checks {
 		return checks, nil
 	}
 	var err error
@@ -27,6 +29,29 @@ func (c *Controller) observeChecks(ctx context.Context, service bluegreen.Servic
 	checks.Previews = slices.DeleteFunc(led, func(service bluegreen.Service) bool { return !service.Preview })
 	slices.SortFunc(checks.Previews, func(a, b bluegreen.Service) int { return cmp.Compare(a.Name, b.Name) })
 	return checks, err
+}
+
+// endsCheck reports whether a decision ends a Job that runs.
+func endsCheck(decision bluegreen.Decision) bool {
+	return slices.ContainsFunc(decision.Writes, func(write bluegreen.Write) bool {
+		end, is := write.Change.(bluegreen.EndCheck)
+		if !is {
+			return false
+		}
+		result, _ := bluegreen.ResultOf(end.Job)
+		return result == ""
+	})
+}
+
+// losesCheck reports whether a decision records that a Job was deleted before it ended.
+func losesCheck(decision bluegreen.Decision) bool {
+	lost := func(service *corev1.Service) int {
+		return strings.Count(service.Annotations[bluegreen.ChecksKey], "/"+string(bluegreen.CheckLost))
+	}
+	return slices.ContainsFunc(decision.Writes, func(write bluegreen.Write) bool {
+		change, is := write.Change.(bluegreen.WriteService)
+		return is && lost(change.Desired) > lost(change.Observed)
+	})
 }
 
 // prepare returns a decision with the Jobs of the checks that it starts, and one by which they do not start if something is in the way.

@@ -26,6 +26,14 @@ func askingForACheck() *corev1.Service {
 	return service
 }
 
+// rolledOut is the Deployment of green, all of whose pods are of its template, which is known.
+func rolledOut() *appsv1.Deployment {
+	return Changed(Ready("nginx-1.11"), func(d *appsv1.Deployment) {
+		d.Annotations = map[string]string{"deployment.kubernetes.io/revision": "1"}
+		d.Status.Replicas, d.Status.UpdatedReplicas, d.Status.AvailableReplicas = 3, 3, 3
+	})
+}
+
 // smoke is the CronJob of whose template checks are made.
 func smoke(podLabels map[string]string) *batchv1.CronJob {
 	built := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: "shop", Name: "smoke"}}
@@ -42,7 +50,7 @@ func looks(server *APIServer) (again time.Duration, said []string, err error) {
 }
 
 func TestACheckStartsAndTrafficWaitsForIt(t *testing.T) {
-	server := NewAPIServer(t, askingForACheck(), Ready("nginx-1.11"), smoke(nil))
+	server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
 	if _, said, err := looks(server); err != nil || len(said) != 2 || !strings.HasPrefix(said[1], "Normal CheckStarted Job nginx-check-") {
 		t.Fatalf("said %q, %v", said, err)
 	}
@@ -76,8 +84,8 @@ func ends(server *APIServer, how batchv1.JobConditionType) {
 
 // TestACheckStartsOnce, also if the cache does not know its Job yet.
 func TestACheckStartsOnce(t *testing.T) {
-	server := NewAPIServer(t, askingForACheck(), Ready("nginx-1.11"), smoke(nil))
-	server.CacheHolds(Ready("nginx-1.11"))
+	server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
+	server.CacheHolds(rolledOut())
 	for range 3 {
 		if _, _, err := looks(server); err != nil {
 			t.Fatal(err)
@@ -91,7 +99,7 @@ func TestACheckStartsOnce(t *testing.T) {
 
 func TestWhyACheckCannotStartIsToldAndLookedAtAgain(t *testing.T) {
 	foreign := &batchv1.Job{ObjectMeta: metav1.ObjectMeta{Namespace: "shop"}}
-	check, _ := bluegreen.Read(askingForACheck()).Before([]*appsv1.Deployment{Ready("nginx-1.11")}, now)
+	check, _ := bluegreen.Read(askingForACheck()).Before([]*appsv1.Deployment{rolledOut()}, now)
 	foreign.Name = check.Job
 	for name, test := range map[string]struct {
 		stored  []client.Object
@@ -116,7 +124,7 @@ func TestWhyACheckCannotStartIsToldAndLookedAtAgain(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := NewAPIServer(t, append(test.stored, askingForACheck(), Ready("nginx-1.11"))...)
+			server := NewAPIServer(t, append(test.stored, askingForACheck(), rolledOut())...)
 			server.RefusalOfJobs = test.refusal
 			again, said, err := looks(server)
 			if err != nil || again != 15*time.Second {
@@ -133,13 +141,13 @@ func TestWhyACheckCannotStartIsToldAndLookedAtAgain(t *testing.T) {
 
 // TestAJobThatTheCacheDoesNotKnowIsNotLost: a leader that has just begun may see the record before the Job.
 func TestAJobThatTheCacheDoesNotKnowIsNotLost(t *testing.T) {
-	server := NewAPIServer(t, askingForACheck(), Ready("nginx-1.11"), smoke(nil))
+	server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
 	for range 2 {
 		if _, _, err := looks(server); err != nil {
 			t.Fatal(err)
 		}
 	}
-	server.CacheHolds(Ready("nginx-1.11"))
+	server.CacheHolds(rolledOut())
 	if _, _, err := looks(server); err != nil {
 		t.Fatal(err)
 	}
@@ -153,11 +161,81 @@ func TestAJobThatTheCacheDoesNotKnowIsNotLost(t *testing.T) {
 	expectTraffic(server, Blue, "Failed")
 }
 
+// TestAJobIsNotEndedByWhatACacheDoesNotKnow: a leader that has just begun may see the Job before the ask, or before its Deployment.
+func TestAJobIsNotEndedByWhatACacheDoesNotKnow(t *testing.T) {
+	for name, behind := range map[string]func(*APIServer) *corev1.Service{
+		"the ask": func(server *APIServer) *corev1.Service {
+			seen := server.ServiceInCache()
+			seen.Annotations = map[string]string{bluegreen.TargetVersion: Blue, bluegreen.PhaseKey: "Stable"}
+			seen.ResourceVersion = "1"
+			return seen
+		},
+		"its Deployment": func(server *APIServer) *corev1.Service {
+			server.CacheHolds(server.JobsInCache()...)
+			return server.ServiceInCache()
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
+			for range 2 {
+				if _, _, err := looks(server); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := reconcileService(server, newController(server, setup{checks: true}), behind(server)); err != nil {
+				t.Fatal(err)
+			}
+			if len(server.Jobs()) != 1 {
+				t.Error("the Job is gone")
+			}
+			expectTraffic(server, Blue, "Checking")
+		})
+	}
+}
+
+// TestALossAfterTheSwitchIsRecordedByWhatTheAPIServerKnows: otherwise the failure that comes would count for nothing.
+func TestALossAfterTheSwitchIsRecordedByWhatTheAPIServerKnows(t *testing.T) {
+	service := onGreen(time.Minute)
+	service.Annotations[bluegreen.PostPromotionCheck] = "smoke"
+	server := NewAPIServer(t, service, InUse(Blue), InUse(Green), smoke(nil))
+	for range 2 {
+		if _, _, err := looks(server); err != nil {
+			t.Fatal(err)
+		}
+	}
+	server.CacheHolds(InUse(Blue), InUse(Green))
+	if _, _, err := looks(server); err != nil {
+		t.Fatal(err)
+	}
+	if record := server.Service().Annotations[bluegreen.ChecksKey]; strings.Contains(record, "Lost") {
+		t.Errorf("recorded %q", record)
+	}
+}
+
+// TestACheckOfAnAskThatIsWithdrawnDoesNotStart, though the cache still shows it.
+func TestACheckOfAnAskThatIsWithdrawnDoesNotStart(t *testing.T) {
+	server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
+	if _, err := reconcileService(server, newController(server, setup{checks: true}), server.ServiceInCache()); err != nil {
+		t.Fatal(err)
+	}
+	if err := server.Delete(t.Context(), &server.Jobs()[0]); err != nil {
+		t.Fatal(err)
+	}
+	seen := server.ServiceInCache()
+	withdrawn := client.RawPatch("application/merge-patch+json", []byte(`{"metadata":{"annotations":{"bluegreen/target-version":"1.10"}}}`))
+	if err := server.Patch(t.Context(), server.Service(), withdrawn); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := reconcileService(server, newController(server, setup{checks: true}), seen); err != nil || len(server.Jobs()) > 0 {
+		t.Errorf("%v, %+v", err, server.Jobs())
+	}
+}
+
 func TestACheckWaitsForThePreview(t *testing.T) {
 	preview := Nginx()
 	preview.Name, preview.UID = "nginx-preview", "4"
 	preview.Annotations[bluegreen.PreviewOf] = "nginx"
-	server := NewAPIServer(t, askingForACheck(), Ready("nginx-1.11"), smoke(nil), preview)
+	server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil), preview)
 	if _, _, err := looks(server); err != nil || len(server.Jobs()) > 0 {
 		t.Fatalf("%v, %+v", err, server.Jobs())
 	}
@@ -176,7 +254,7 @@ func TestACheckWaitsForThePreview(t *testing.T) {
 }
 
 func TestACronJobThatCannotBeReadIsAnErrorAndStartsNothing(t *testing.T) {
-	server := NewAPIServer(t, askingForACheck(), Ready("nginx-1.11"))
+	server := NewAPIServer(t, askingForACheck(), rolledOut())
 	failure := errors.New("no route")
 	controller := newController(server, setup{checks: true, apiReader: failingReader{server, failure}})
 	said, err := reconcileService(server, controller, server.ServiceInCache())
@@ -222,9 +300,9 @@ func (f failingLister) List(context.Context, client.ObjectList, ...client.ListOp
 func TestJobsThatCannotBeListedGiveNothingUp(t *testing.T) {
 	service := askingForACheck()
 	service.Annotations[bluegreen.AttemptKey] = bluegreen.Read(service).Try(now).String()
-	check, _ := bluegreen.Read(service).Before([]*appsv1.Deployment{Ready("nginx-1.11")}, now)
+	check, _ := bluegreen.Read(service).Before([]*appsv1.Deployment{rolledOut()}, now)
 	service.Annotations[bluegreen.ChecksKey] = check.Job + "/3"
-	server := NewAPIServer(t, service, Ready("nginx-1.11"))
+	server := NewAPIServer(t, service, rolledOut())
 	failure := errors.New("no route")
 	controller := newController(server, setup{checks: true, apiReader: failingLister{server, failure}})
 	said, err := reconcileService(server, controller, server.ServiceInCache())

@@ -64,8 +64,11 @@ func (c *Controller) decide(ctx context.Context, state ladder.State) (ladder.Sta
 	if !final(decision) {
 		return state, decision, nil
 	}
-	state, err := c.lookAnew(ctx, state)
-	return state, ladder.Decide(state), err
+	anew, err := c.lookAnew(ctx, state)
+	if err != nil || endsCheck(decision) && !anew.current {
+		return state, bluegreen.Decision{}, err // A change of the Service is on its way through the watch.
+	}
+	return anew.State, ladder.Decide(anew.State), nil
 }
 
 // observe gathers what decides about a Service, by the cache.
@@ -87,10 +90,10 @@ func (c *Controller) observe(ctx context.Context, service bluegreen.Service) (la
 	return state, err
 }
 
-// final reports whether a decision gives up an ask, or what is live, which stays so whatever happens then.
+// final reports whether a decision gives up an ask, or what is live, or a check, which stays so whatever happens then.
 func final(decision bluegreen.Decision) bool {
 	return decision.Reason == bluegreen.ReasonFailed && len(decision.Writes) > 0 ||
-		decision.Reason == bluegreen.ReasonRolledBack && decision.MovesTraffic()
+		decision.Reason == bluegreen.ReasonRolledBack && decision.MovesTraffic() || endsCheck(decision) || losesCheck(decision)
 }
 
 // confirm decides anew on what the API server has, because an informer can be behind. The Services that are written cannot be behind:
@@ -110,20 +113,27 @@ func (c *Controller) confirm(ctx context.Context, state ladder.State) (ladder.St
 	return c.rehearse(ctx, state, decision)
 }
 
-// lookAnew observes all Deployments and followers that the API server has: the informer may not even know the target yet.
-func (c *Controller) lookAnew(ctx context.Context, state ladder.State) (ladder.State, error) {
+// look is what a look at the API server shows of a Service, and whether that is as the cache has it.
+type look struct {
+	ladder.State
+	current bool
+}
+
+// lookAnew observes all Deployments, followers and Jobs that the API server has: the informer may not even know the target yet.
+func (c *Controller) lookAnew(ctx context.Context, state ladder.State) (look, error) {
 	deployments, err := cluster.ListDeployments(ctx, c.cluster.APIReader, state.Service.Namespace)
 	if err != nil {
-		return state, err
+		return look{}, err
 	}
 	services, err := c.cluster.ReadServices(ctx, state.Service.Namespace)
 	if err != nil {
-		return state, err
+		return look{}, err
 	}
 	followers := bluegreen.FollowersOf(state.Service, services)
-	anew := ladder.Observe(state.Service, deployments, state.Protection, state.Now).With(followers, deployments)
+	anew := ladder.Observe(state.Service, deployments, state.Protection, state.Now).LedBy(state.Leader).With(followers, deployments)
 	anew.Checks, err = c.observeChecks(ctx, state.Service, c.cluster.APIReader)
-	return anew, err
+	anew.Checks.Obstacles = state.Checks.Obstacles
+	return look{anew, cluster.Current(services, state.Service.Service)}, err
 }
 
 // SetupWithManager registers the controller. It needs the cache of cluster.CacheByObject and the indexes of cluster.AddIndexes.
@@ -140,8 +150,9 @@ func (c *Controller) SetupWithManager(mgr manager.Manager) error {
 	return controller.Complete(reconcile.AsReconciler(mgr.GetClient(), c))
 }
 
-// serviceChanged tells that somebody has given a Service back, or withdrawn an ask, and enqueues those that go together with it.
+// serviceChanged counts, tells that somebody has given a Service back, or withdrawn an ask, and enqueues those that go together with it.
 func (c *Controller) serviceChanged(ctx context.Context, before, after *corev1.Service, queue cluster.Queue) {
+	c.cluster.Census.Service(before, after)
 	if before != nil && after != nil {
 		c.cluster.Tell(after, ladder.Ended(before, after, c.cluster.Now()))
 	}
