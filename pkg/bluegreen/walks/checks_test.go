@@ -169,7 +169,10 @@ func (w *world) obstructed(service *corev1.Service, cronJob string, before bool)
 	lags := slices.ContainsFunc(w.each(isPreview), func(preview *corev1.Service) bool {
 		return leaderOf(preview) == service.Name && live(preview) != service.Annotations[targetKey]
 	})
-	return !exists || podLabels != nil || foreign || before && (lags || w.rollsOut(service)) || !before && w.windowEnds(service, 30*time.Second)
+	if before {
+		return !exists || podLabels != nil || foreign || lags || w.rollsOut(service)
+	}
+	return !exists || podLabels != nil || foreign || w.windowEnds(service, 30*time.Second)
 }
 
 // rollsOut reports whether a Deployment of the target of a Service, or of one that follows it, has other pods than those of its template.
