@@ -50,8 +50,11 @@ func (s Service) Before(target []*appsv1.Deployment, now time.Time) (Check, bool
 
 // After returns the check of what the last switch made live; false if none is asked for, or if the switch is not watched.
 func (s Service) After() (Check, bool) {
+	if s.CheckAfter == "" {
+		return Check{}, false
+	}
 	last, _, watched := s.Window()
-	if s.CheckAfter == "" || !watched {
+	if !watched {
 		return Check{}, false
 	}
 	job := s.jobName([]string{"after", s.CheckAfter, last.From, last.To, instant(last.At)})
@@ -108,31 +111,43 @@ func (r CheckRecord) String() string {
 	return record
 }
 
-// RecordOf reads the record of a check; false if there is none.
+// Unsuccessful reports whether the check has ended, and has not succeeded.
+func (r CheckRecord) Unsuccessful() bool { return r.Result == CheckFailed || r.Result == CheckLost }
+
+// CheckRecords reads the records of checks that a Service has; what is none is left out.
+func CheckRecords(object *corev1.Service) []CheckRecord {
+	var found []CheckRecord
+	for entry := range strings.SplitSeq(object.Annotations[ChecksKey], ",") {
+		parts := append(strings.Split(entry, "/"), "", "")
+		record := CheckRecord{Job: parts[0], UID: types.UID(parts[1]), Result: CheckResult(parts[2])}
+		known := slices.Contains([]CheckResult{"", CheckSucceeded, CheckFailed, CheckLost}, record.Result)
+		if known && record.Job != "" && record.String() == entry {
+			found = append(found, record)
+		}
+	}
+	return found
+}
+
+// WriteChecks returns the annotation that has some records of checks; empty if there are none.
+func WriteChecks(records []CheckRecord) string {
+	entries := make([]string, 0, len(records))
+	for _, record := range records {
+		entries = append(entries, record.String())
+	}
+	return strings.Join(entries, ",")
+}
+
+// RecordOf returns the record of a check; false if there is none.
 func (s Service) RecordOf(check Check) (CheckRecord, bool) {
-	for entry := range strings.SplitSeq(s.Annotations[ChecksKey], ",") {
-		parts := strings.SplitN(entry, "/", 3)
-		if len(parts) < 2 || parts[0] != check.Job {
-			continue
-		}
-		record := CheckRecord{Job: parts[0], UID: types.UID(parts[1])}
-		if len(parts) == 3 {
-			record.Result = CheckResult(parts[2])
-		}
-		if slices.Contains([]CheckResult{"", CheckSucceeded, CheckFailed, CheckLost}, record.Result) {
-			return record, true
-		}
+	records := CheckRecords(s.Service)
+	if i := slices.IndexFunc(records, check.Is); i >= 0 {
+		return records[i], true
 	}
 	return CheckRecord{}, false
 }
 
-// NoteOfChecks returns the records that the Service has.
-func (s Service) NoteOfChecks() []string {
-	if s.Annotations[ChecksKey] == "" {
-		return nil
-	}
-	return strings.Split(s.Annotations[ChecksKey], ",")
-}
+// Is reports whether a record is that of the check.
+func (c Check) Is(record CheckRecord) bool { return record.Job == c.Job }
 
 // ResultOf returns how a Job ended, and what it says of a failure. One that has failed may still have pods that end.
 func ResultOf(job *batchv1.Job) (CheckResult, string) {

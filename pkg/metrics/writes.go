@@ -1,6 +1,7 @@
 package metrics
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -41,11 +42,8 @@ func tells(write bluegreen.Write, reason bluegreen.Reason) bool {
 
 // reasonOfFailure returns why an ask was given up: its check has ended without success, or it was not ready in time.
 func reasonOfFailure(service *corev1.Service) string {
-	checks := service.Annotations[bluegreen.ChecksKey]
-	for _, result := range []bluegreen.CheckResult{bluegreen.CheckFailed, bluegreen.CheckLost} {
-		if strings.HasSuffix(checks, "/"+string(result)) {
-			return failedCheck
-		}
+	if slices.ContainsFunc(bluegreen.CheckRecords(service), bluegreen.CheckRecord.Unsuccessful) {
+		return failedCheck
 	}
 	return failedNotReady
 }

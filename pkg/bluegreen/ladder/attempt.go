@@ -36,10 +36,7 @@ func attempted(state State) *bluegreen.Decision {
 
 // reasonLost says that an ask was given up, if somebody removed the message that says why.
 func reasonLost(state State) string {
-	ended := func(record string) bool {
-		return strings.HasSuffix(record, "/"+string(bluegreen.CheckFailed)) || strings.HasSuffix(record, "/"+string(bluegreen.CheckLost))
-	}
-	if slices.ContainsFunc(state.Service.NoteOfChecks(), ended) {
+	if slices.ContainsFunc(bluegreen.CheckRecords(state.Service.Service), bluegreen.CheckRecord.Unsuccessful) {
 		return givenUp(state, checkFailed+" before the switch")
 	}
 	return givenUp(state, wasNotReady+" in time")

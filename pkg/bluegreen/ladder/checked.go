@@ -3,7 +3,6 @@ package ladder
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
@@ -146,9 +145,8 @@ func endJobs(state State, ofResult func(bluegreen.CheckResult) bool) []bluegreen
 
 // current reports whether a Job is that of a check that matters now. While a template is not known, that is each which is recorded.
 func (s State) current(job *batchv1.Job) bool {
-	if !templatesKnown(s) && slices.ContainsFunc(s.Service.NoteOfChecks(), func(record string) bool {
-		return strings.HasPrefix(record, job.Name+"/")
-	}) {
+	recorded := func(record bluegreen.CheckRecord) bool { return record.Job == job.Name }
+	if !templatesKnown(s) && slices.ContainsFunc(bluegreen.CheckRecords(s.Service.Service), recorded) {
 		return true
 	}
 	return slices.ContainsFunc(s.checks(), func(check bluegreen.Check) bool { return check.Job == job.Name })
@@ -166,22 +164,33 @@ func (s State) checks() []bluegreen.Check {
 	return found
 }
 
-// recordsOfChecks returns the records of the checks that matter now, as far as they are; and those of the ask that stands, until it is
-// checked anew: its Deployments may only be out of sight.
-func recordsOfChecks(state State) string {
-	kept := state.Service.NoteOfChecks()
-	if len(state.Service.Errors) > 0 || !state.Checks.Enabled || !templatesKnown(state) {
-		return strings.Join(kept, ",") // What becomes of them is known once that is mended.
+// recordChecks puts into the annotations that bluegreen alone writes the records of the checks that matter now, as far as they are; and
+// those of the ask that stands, until it is checked anew: its Deployments may only be out of sight.
+func recordChecks(state State, own map[string]string) {
+	records := state.Service.Annotations[bluegreen.ChecksKey]
+	// What becomes of them is known once that is mended.
+	if known := len(state.Service.Errors) == 0 && state.Checks.Enabled && templatesKnown(state); known {
+		records = bluegreen.WriteChecks(recordsOfChecks(state))
 	}
-	check, asked := before(state)
-	if _, stands := state.Service.Attempt(); !asked || !stands || runOf(state, check).started {
-		kept = nil
+	if records == "" {
+		delete(own, bluegreen.ChecksKey)
+	} else {
+		own[bluegreen.ChecksKey] = records
 	}
-	for _, check := range state.checks() {
-		kept = slices.DeleteFunc(kept, func(record string) bool { return strings.HasPrefix(record, check.Job+"/") })
-		if run := runOf(state, check); run.started {
-			kept = append(kept, bluegreen.CheckRecord{Job: check.Job, UID: run.uid, Result: run.result}.String())
+}
+
+func recordsOfChecks(state State) []bluegreen.CheckRecord {
+	var kept []bluegreen.CheckRecord
+	if check, asked := before(state); asked && !runOf(state, check).started {
+		if _, stands := state.Service.Attempt(); stands {
+			kept = bluegreen.CheckRecords(state.Service.Service)
 		}
 	}
-	return strings.Join(kept, ",")
+	for _, check := range state.checks() {
+		kept = slices.DeleteFunc(kept, check.Is)
+		if run := runOf(state, check); run.started {
+			kept = append(kept, bluegreen.CheckRecord{Job: check.Job, UID: run.uid, Result: run.result})
+		}
+	}
+	return kept
 }

@@ -129,9 +129,7 @@ func report(state State, phase bluegreen.Phase, why verdict, records map[string]
 // recordsOf returns the records of the Service as they go on.
 func recordsOf(state State) map[string]string {
 	records := state.Service.Records(state.Now)
-	if checks := recordsOfChecks(state); checks != "" {
-		records[bluegreen.ChecksKey] = checks
-	}
+	recordChecks(state, records)
 	return records
 }
 

@@ -111,10 +111,7 @@ func rollBack(state, back State, decision bluegreen.Decision, why *verdict) blue
 	case moved.Service.Pending():
 		told += fmt.Sprintf("; version %s is still asked for", service.Target)
 		own = ownAfter(state, decision)
-		own[bluegreen.ChecksKey] = recordsOfChecks(moved) // What checked the version that traffic returns from matters no more.
-		if own[bluegreen.ChecksKey] == "" {
-			delete(own, bluegreen.ChecksKey)
-		}
+		recordChecks(moved, own) // What checked the version that traffic returns from matters no more.
 		if message, found := own[bluegreen.MessageKey]; found {
 			own[bluegreen.MessageKey] = strings.Replace(message, staysOn(service), staysOn(moved.Service), 1)
 		}

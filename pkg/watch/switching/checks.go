@@ -5,9 +5,7 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
-	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -45,12 +43,15 @@ func endsCheck(decision bluegreen.Decision) bool {
 
 // losesCheck reports whether a decision records that a Job was deleted before it ended.
 func losesCheck(decision bluegreen.Decision) bool {
-	lost := func(service *corev1.Service) int {
-		return strings.Count(service.Annotations[bluegreen.ChecksKey], "/"+string(bluegreen.CheckLost))
-	}
 	return slices.ContainsFunc(decision.Writes, func(write bluegreen.Write) bool {
 		change, is := write.Change.(bluegreen.WriteService)
-		return is && lost(change.Desired) > lost(change.Observed)
+		if !is {
+			return false
+		}
+		known := bluegreen.CheckRecords(change.Observed)
+		return slices.ContainsFunc(bluegreen.CheckRecords(change.Desired), func(record bluegreen.CheckRecord) bool {
+			return record.Result == bluegreen.CheckLost && !slices.Contains(known, record)
+		})
 	})
 }
 
