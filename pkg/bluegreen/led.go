@@ -1,6 +1,7 @@
 package bluegreen
 
 import (
+	"cmp"
 	"maps"
 	"slices"
 )
@@ -66,14 +67,20 @@ func (s Service) ledTo(version string, leader Service) Service {
 	return s
 }
 
-// FollowersOf returns those of some Services of a namespace that follow one of them.
-func FollowersOf(leader Service, services []Service) []Service {
+// FollowersOf returns those of some Services of a namespace that follow one of them, by name.
+func FollowersOf(leader Service, services []Service) []Service { return ledBy(leader, services, false) }
+
+// PreviewsOf returns those that are previews of it, by name.
+func PreviewsOf(leader Service, services []Service) []Service { return ledBy(leader, services, true) }
+
+func ledBy(leader Service, services []Service, preview bool) []Service {
 	var found []Service
 	for _, service := range services {
-		if service.Leader == leader.Name && !service.Preview {
+		if service.Leader == leader.Name && service.Preview == preview {
 			found = append(found, service)
 		}
 	}
+	slices.SortFunc(found, func(a, b Service) int { return cmp.Compare(a.Name, b.Name) })
 	return found
 }
 

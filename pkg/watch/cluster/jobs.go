@@ -117,7 +117,7 @@ func startCheck(ctx context.Context, c client.Client, start bluegreen.StartCheck
 func endCheck(ctx context.Context, c client.Client, end bluegreen.EndCheck) error {
 	err := c.Delete(ctx, end.Job.DeepCopy(), client.PropagationPolicy(metav1.DeletePropagationBackground),
 		client.Preconditions{UID: &end.Job.UID})
-	if client.IgnoreNotFound(err) != nil {
+	if conflicts := apierrors.IsConflict(err); !conflicts && client.IgnoreNotFound(err) != nil { // With a conflict, another Job has its name.
 		return fmt.Errorf("deleting Job %s: %w", end.Job.Name, err)
 	}
 	return nil

@@ -1,7 +1,6 @@
 package switching
 
 import (
-	"cmp"
 	"context"
 	"maps"
 	"slices"
@@ -13,20 +12,15 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 )
 
-// observeChecks gathers what is known of the checks of a Service; its Jobs are those of the cache, or those that the API server has.
-func (c *Controller) observeChecks(ctx context.Context, service bluegreen.Service, jobs client.Reader) (ladder.Checks, error) {
-	checks := ladder.Checks{Enabled: c.checks}
+// observeChecks gathers what is known of the checks of a Service: its Jobs, of the cache or of the API server, and its previews, which are
+// among some Services.
+func (c *Controller) observeChecks(ctx context.Context, reader client.Reader, service bluegreen.Service,
+	services []bluegreen.Service) (ladder.Checks, error) {
 	if !c.checks {
-		return checks, nil
+		return ladder.Checks{}, nil
 	}
-	var err error
-	if checks.Jobs, err = cluster.JobsOf(ctx, jobs, service); err != nil || service.CheckBefore == "" && service.CheckAfter == "" {
-		return checks, err
-	}
-	led, err := c.cluster.LedBy(ctx, service.Service)
-	checks.Previews = slices.DeleteFunc(led, func(service bluegreen.Service) bool { return !service.Preview })
-	slices.SortFunc(checks.Previews, func(a, b bluegreen.Service) int { return cmp.Compare(a.Name, b.Name) })
-	return checks, err
+	jobs, err := cluster.JobsOf(ctx, reader, service)
+	return ladder.Checks{Enabled: true, Jobs: jobs, Previews: bluegreen.PreviewsOf(service, services)}, err
 }
 
 // endsCheck reports whether a decision ends a Job that runs.

@@ -77,16 +77,17 @@ func (c *Controller) observe(ctx context.Context, service bluegreen.Service) (la
 	if err != nil {
 		return ladder.State{}, err
 	}
-	followers, err := c.followersOf(ctx, service)
+	led, err := c.ledBy(ctx, service)
 	if err != nil {
 		return ladder.State{}, err
 	}
+	followers := bluegreen.FollowersOf(service, led)
 	deployments, err := c.cluster.DeploymentsOf(ctx, append(followers, service)...)
 	if err != nil {
 		return ladder.State{}, err
 	}
 	state := ladder.Observe(service.DueBy(leader), deployments, c.protection, c.cluster.Now()).LedBy(leader).With(followers, deployments)
-	state.Checks, err = c.observeChecks(ctx, service, c.cluster.Client)
+	state.Checks, err = c.observeChecks(ctx, c.cluster.Client, service, led)
 	return state, err
 }
 
@@ -131,7 +132,7 @@ func (c *Controller) lookAnew(ctx context.Context, state ladder.State) (look, er
 	}
 	followers := bluegreen.FollowersOf(state.Service, services)
 	anew := ladder.Observe(state.Service, deployments, state.Protection, state.Now).LedBy(state.Leader).With(followers, deployments)
-	anew.Checks, err = c.observeChecks(ctx, state.Service, c.cluster.APIReader)
+	anew.Checks, err = c.observeChecks(ctx, c.cluster.APIReader, state.Service, services)
 	anew.Checks.Obstacles = state.Checks.Obstacles
 	return look{anew, cluster.Current(services, state.Service.Service)}, err
 }

@@ -14,13 +14,12 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 )
 
-// followersOf returns the cache's followers of a Service, if they matter: to a switch that is pending, or that is watched.
-func (c *Controller) followersOf(ctx context.Context, service bluegreen.Service) ([]bluegreen.Service, error) {
+// ledBy returns the cache's Services that a Service leads, if they matter: to a switch that is pending, or that is watched.
+func (c *Controller) ledBy(ctx context.Context, service bluegreen.Service) ([]bluegreen.Service, error) {
 	if _, _, watched := service.Window(); !service.Pending() && !watched {
 		return nil, nil
 	}
-	led, err := c.cluster.LedBy(ctx, service.Service)
-	return bluegreen.FollowersOf(service, led), err
+	return c.cluster.LedBy(ctx, service.Service)
 }
 
 // leaderIsAsSeen reports whether the API server has the same leader as the cache. There may be none.
