@@ -21,10 +21,7 @@ const (
 )
 
 // checkWrites are writes by somebody who may write Services, but create no Jobs.
-var checkWrites = map[string]struct {
-	before, write changes
-	refusal       string
-}{
+var checkWrites = map[string]lentWrite{
 	"a check":                          {changes{managed}, changes{checkedBy("smoke")}, mayNotCheck},
 	"one after the switch":             {changes{managed}, changes{annotate("bluegreen/post-promotion-check", "smoke")}, mayNotCheck},
 	"another one":                      {changes{managed, checkedBy("smoke")}, changes{checkedBy("thorough")}, mayNotCheck},
@@ -40,39 +37,19 @@ var checkWrites = map[string]struct {
 
 // TestChecksAreForThoseWhoMayCreateJobs: bluegreen lends nobody its right to do so.
 func TestChecksAreForThoseWhoMayCreateJobs(t *testing.T) {
-	admin := as(t, somebody)
-	ns := newNamespace(t, admin, "checks")
-	services := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"create", "get", "update"}}
-	grant(t, admin, editor, services)
-	grant(t, admin, runner, services, rbacv1.PolicyRule{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"create"}})
-	dev, boss := as(t, editor, alone), as(t, runner, alone)
-	probe := service(ns, "probe", managed, checkedBy("smoke"))
-	refuses := func() bool { return dev.Create(t.Context(), probe.DeepCopy(), client.DryRunAll) != nil }
-	eventually(t, "the editor may create Services", func() bool { return !refuses() })
-	installPolicyAlone(t, admin, template(t, withChecks), "bluegreen-checks", refuses)
-	next := names()
-	for name, test := range checkWrites {
-		t.Run("update: "+name, func(t *testing.T) {
-			svc := service(ns, next(), test.before...)
-			create(t, admin, svc)
-			test.write.to(svc)
-			checkRefusal(t, dev.Update(t.Context(), svc, client.DryRunAll), test.refusal)
-			checkRefusal(t, boss.Update(t.Context(), svc, client.DryRunAll), "")
-		})
-	}
-	t.Run("a creation", func(t *testing.T) {
-		checkRefusal(t, dev.Create(t.Context(), service(ns, "new", managed, checkedBy("smoke")), client.DryRunAll), mayNotCheck)
-		checkRefusal(t, dev.Create(t.Context(), service(ns, "new", managed), client.DryRunAll), "")
-		checkRefusal(t, boss.Create(t.Context(), service(ns, "new", managed, checkedBy("smoke")), client.DryRunAll), "")
-	})
-	t.Run("a sentence", func(t *testing.T) {
-		svc := service(ns, "sentence", managed)
-		create(t, admin, svc)
-		checkedBy("smoke")(svc)
-		checkSentence(t, dev.Update(t.Context(), svc), `services "sentence" is forbidden: ValidatingAdmissionPolicy 'bluegreen-checks' with `+
-			`binding 'bluegreen-checks' denied request: Service checks/sentence: annotations bluegreen/pre-promotion-check and `+
-			`bluegreen/post-promotion-check run Jobs, so only who may create them sets these: verb create, resource jobs.batch, in namespace checks`)
-	})
+	lentRight{
+		right:     rbacv1.PolicyRule{APIGroups: []string{"batch"}, Resources: []string{"jobs"}, Verbs: []string{"create"}},
+		user:      runner,
+		namespace: "checks",
+		policy:    "bluegreen-checks",
+		values:    []string{withChecks},
+		asks:      checkedBy("smoke"),
+		refusal:   mayNotCheck,
+		sentence: `services "sentence" is forbidden: ValidatingAdmissionPolicy 'bluegreen-checks' with ` +
+			`binding 'bluegreen-checks' denied request: Service checks/sentence: annotations bluegreen/pre-promotion-check and ` +
+			`bluegreen/post-promotion-check run Jobs, so only who may create them sets these: verb create, resource jobs.batch, in namespace checks`,
+		writes: checkWrites,
+	}.check(t)
 }
 
 // TestOwnJobWrites of bluegreen touch nothing but the Jobs that check a version, whoever has its token.

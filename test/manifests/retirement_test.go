@@ -4,22 +4,17 @@ import (
 	"testing"
 
 	rbacv1 "k8s.io/api/rbac/v1"
-	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 const (
-	// editor may write Services, and operator may scale Deployments, too.
-	editor   = "editor"
+	// operator may write Services, and scale Deployments.
 	operator = "operator"
 
 	mayNotRetire = "only who may scale them sets it: verb patch, resource deployments/scale"
 )
 
 // retirementWrites are writes by somebody who may write Services, but scale no Deployments.
-var retirementWrites = map[string]struct {
-	before, write changes
-	refusal       string
-}{
+var retirementWrites = map[string]lentWrite{
 	"a retirement":                      {changes{managed}, changes{retires("1h")}, mayNotRetire},
 	"another one":                       {changes{managed, retires("1h")}, changes{retires("1m")}, mayNotRetire},
 	"an empty one":                      {changes{managed}, changes{retires("")}, mayNotRetire},
@@ -36,41 +31,20 @@ var retirementWrites = map[string]struct {
 
 // TestRetirementIsForThoseWhoMayScale: bluegreen lends nobody its right to scale Deployments.
 func TestRetirementIsForThoseWhoMayScale(t *testing.T) {
-	admin := as(t, somebody)
-	ns := newNamespace(t, admin, "retirements")
-	services := rbacv1.PolicyRule{APIGroups: []string{""}, Resources: []string{"services"}, Verbs: []string{"create", "get", "update"}}
-	grant(t, admin, editor, services)
-	grant(t, admin, operator, services, rbacv1.PolicyRule{
-		APIGroups: []string{"apps"}, Resources: []string{"deployments/scale"}, Verbs: []string{"patch"},
-	})
-	dev, boss := as(t, editor, alone), as(t, operator, alone)
-	probe := service(ns, "probe", managed, retires("1h"))
-	refuses := func() bool { return dev.Create(t.Context(), probe.DeepCopy(), client.DryRunAll) != nil }
-	eventually(t, "the editor may create Services", func() bool { return !refuses() })
-	installPolicyAlone(t, admin, template(t), "bluegreen-retirement", refuses)
-	next := names()
-	for name, test := range retirementWrites {
-		t.Run("update: "+name, func(t *testing.T) {
-			svc := service(ns, next(), test.before...)
-			create(t, admin, svc)
-			test.write.to(svc)
-			checkRefusal(t, dev.Update(t.Context(), svc, client.DryRunAll), test.refusal)
-			checkRefusal(t, boss.Update(t.Context(), svc, client.DryRunAll), "")
-		})
-	}
-	t.Run("a creation", func(t *testing.T) {
-		checkRefusal(t, dev.Create(t.Context(), service(ns, "new", managed, retires("1h")), client.DryRunAll), mayNotRetire)
-		checkRefusal(t, dev.Create(t.Context(), service(ns, "new", managed), client.DryRunAll), "")
-		checkRefusal(t, boss.Create(t.Context(), service(ns, "new", managed, retires("1h")), client.DryRunAll), "")
-	})
-	t.Run("a sentence", func(t *testing.T) {
-		svc := service(ns, "sentence", managed)
-		create(t, admin, svc)
-		retires("1h")(svc)
-		checkSentence(t, dev.Update(t.Context(), svc), `services "sentence" is forbidden: ValidatingAdmissionPolicy 'bluegreen-retirement' with `+
-			`binding 'bluegreen-retirement' denied request: Service retirements/sentence: annotation bluegreen/retire-after scales the Deployments `+
-			`that traffic has left to 0, so only who may scale them sets it: verb patch, resource deployments/scale, in namespace retirements`)
-	})
+	lentRight{
+		right: rbacv1.PolicyRule{
+			APIGroups: []string{"apps"}, Resources: []string{"deployments/scale"}, Verbs: []string{"patch"},
+		},
+		user:      operator,
+		namespace: "retirements",
+		policy:    "bluegreen-retirement",
+		asks:      retires("1h"),
+		refusal:   mayNotRetire,
+		sentence: `services "sentence" is forbidden: ValidatingAdmissionPolicy 'bluegreen-retirement' with ` +
+			`binding 'bluegreen-retirement' denied request: Service retirements/sentence: annotation bluegreen/retire-after scales the Deployments ` +
+			`that traffic has left to 0, so only who may scale them sets it: verb patch, resource deployments/scale, in namespace retirements`,
+		writes: retirementWrites,
+	}.check(t)
 }
 
 func retires(after string) change { return annotate("bluegreen/retire-after", after) }

@@ -1,11 +1,15 @@
 package cluster
 
 import (
+	"context"
+
 	appsv1 "k8s.io/api/apps/v1"
 	toolscache "k8s.io/client-go/tools/cache"
 	"k8s.io/client-go/util/workqueue"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 	"sigs.k8s.io/controller-runtime/pkg/reconcile"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
 // This file holds all that the tests know of unexported functions.
@@ -40,3 +44,8 @@ func Failures() workqueue.TypedRateLimiter[reconcile.Request] { return Options(1
 
 // Locking is what locks Deployments, and returns what unlocks them.
 func Locking() func(...*appsv1.Deployment) (unlock func()) { return newLocks().lock }
+
+// EndCheck deletes the Job of a check.
+func EndCheck(ctx context.Context, c client.Client, end bluegreen.EndCheck) error {
+	return endCheck(ctx, c, end)
+}

@@ -1,4 +1,4 @@
-package cluster
+package cluster_test
 
 import (
 	"context"
@@ -12,6 +12,7 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client/interceptor"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
+	"github.com/bluegreen-k8s/bluegreen/pkg/watch/cluster"
 )
 
 // TestAJobThatIsGoneNeedNotBeEnded, nor does another one that somebody created under its name.
@@ -35,7 +36,7 @@ func TestAJobThatIsGoneNeedNotBeEnded(t *testing.T) {
 				return test.answer
 			},
 		})
-		if err := endCheck(t.Context(), server, bluegreen.EndCheck{Job: job}); (err != nil) != test.fails {
+		if err := cluster.EndCheck(t.Context(), server, bluegreen.EndCheck{Job: job}); (err != nil) != test.fails {
 			t.Errorf("%s: got %v", name, err)
 		}
 		if *asked.Preconditions.UID != "7" || *asked.PropagationPolicy != "Background" {

@@ -49,6 +49,26 @@ func looks(server *APIServer) (again time.Duration, said []string, err error) {
 	return result.RequeueAfter, server.Said(), err
 }
 
+// starts lets a check start, and its Job be recorded.
+func starts(server *APIServer) {
+	server.T.Helper()
+	for range 2 {
+		if _, _, err := looks(server); err != nil {
+			server.T.Fatal(err)
+		}
+	}
+}
+
+// checkedAfter is a server on which a switch was made a minute ago, whose check has started.
+func checkedAfter(t *testing.T) *APIServer {
+	t.Helper()
+	service := onGreen(time.Minute)
+	service.Annotations[bluegreen.PostPromotionCheck] = "smoke"
+	server := NewAPIServer(t, service, InUse(Blue), InUse(Green), smoke(nil))
+	starts(server)
+	return server
+}
+
 func TestACheckStartsAndTrafficWaitsForIt(t *testing.T) {
 	server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
 	if _, said, err := looks(server); err != nil || len(said) != 2 || !strings.HasPrefix(said[1], "Normal CheckStarted Job nginx-check-") {
@@ -142,11 +162,7 @@ func TestWhyACheckCannotStartIsToldAndLookedAtAgain(t *testing.T) {
 // TestAJobThatTheCacheDoesNotKnowIsNotLost: a leader that has just begun may see the record before the Job.
 func TestAJobThatTheCacheDoesNotKnowIsNotLost(t *testing.T) {
 	server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
-	for range 2 {
-		if _, _, err := looks(server); err != nil {
-			t.Fatal(err)
-		}
-	}
+	starts(server)
 	server.CacheHolds(rolledOut())
 	if _, _, err := looks(server); err != nil {
 		t.Fatal(err)
@@ -177,11 +193,7 @@ func TestAJobIsNotEndedByWhatACacheDoesNotKnow(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			server := NewAPIServer(t, askingForACheck(), rolledOut(), smoke(nil))
-			for range 2 {
-				if _, _, err := looks(server); err != nil {
-					t.Fatal(err)
-				}
-			}
+			starts(server)
 			if _, err := reconcileService(server, newController(server, setup{checks: true}), behind(server)); err != nil {
 				t.Fatal(err)
 			}
@@ -195,14 +207,7 @@ func TestAJobIsNotEndedByWhatACacheDoesNotKnow(t *testing.T) {
 
 // TestALossAfterTheSwitchIsRecordedByWhatTheAPIServerKnows: otherwise the failure that comes would count for nothing.
 func TestALossAfterTheSwitchIsRecordedByWhatTheAPIServerKnows(t *testing.T) {
-	service := onGreen(time.Minute)
-	service.Annotations[bluegreen.PostPromotionCheck] = "smoke"
-	server := NewAPIServer(t, service, InUse(Blue), InUse(Green), smoke(nil))
-	for range 2 {
-		if _, _, err := looks(server); err != nil {
-			t.Fatal(err)
-		}
-	}
+	server := checkedAfter(t)
 	server.CacheHolds(InUse(Blue), InUse(Green))
 	if _, _, err := looks(server); err != nil {
 		t.Fatal(err)
@@ -266,14 +271,7 @@ func TestACronJobThatCannotBeReadIsAnErrorAndStartsNothing(t *testing.T) {
 
 // TestAFailedCheckAfterTheSwitchReturnsTraffic by what the API server knows.
 func TestAFailedCheckAfterTheSwitchReturnsTraffic(t *testing.T) {
-	service := onGreen(time.Minute)
-	service.Annotations[bluegreen.PostPromotionCheck] = "smoke"
-	server := NewAPIServer(t, service, InUse(Blue), InUse(Green), smoke(nil))
-	for range 2 {
-		if _, _, err := looks(server); err != nil {
-			t.Fatal(err)
-		}
-	}
+	server := checkedAfter(t)
 	expectTraffic(server, Green, "Stable")
 	if seconds := *server.Jobs()[0].Spec.ActiveDeadlineSeconds; seconds != 530 {
 		t.Errorf("the Job may take %d s", seconds)
