@@ -38,20 +38,14 @@ func (w *world) storeJob(change jobChange) {
 
 // seeJobs lets the process see so many more changes of Jobs, all if that is negative.
 func (w *world) seeJobs(count int) {
-	for ; count != 0 && len(w.process.jobs) > 0; count-- {
-		change := w.process.jobs[0]
-		w.process.jobs = w.process.jobs[1:]
-		if change.after != nil {
-			w.process.cache.jobs[change.after.Name] = change.after
-		} else {
-			delete(w.process.cache.jobs, change.before.Name)
-		}
+	see(&w.process.jobs, count, func(change jobChange) {
+		keep(w.process.cache.jobs, change.before, change.after)
 		for _, job := range []*batchv1.Job{change.before, change.after} {
 			if job != nil {
 				w.process.heard[job.Labels[bluegreen.CheckOf]] = true
 			}
 		}
-	}
+	})
 }
 
 // jobNames are those of the Jobs in a namespace, in order.

@@ -5,6 +5,7 @@ import (
 
 	appsv1 "k8s.io/api/apps/v1"
 	batchv1 "k8s.io/api/batch/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/types"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
@@ -90,32 +91,41 @@ func (w *world) local() time.Time { return w.now.Add(w.process.skew) }
 
 // seeServices lets the process see so many more changes of Services, all if that is negative.
 func (w *world) seeServices(count int) {
-	for ; count != 0 && len(w.process.services) > 0; count-- {
-		change := w.process.services[0]
-		w.process.services = w.process.services[1:]
-		if change.after != nil {
-			w.process.cache.services[change.after.Name] = change.after
-		} else {
-			delete(w.process.cache.services, change.before.Name)
-		}
+	see(&w.process.services, count, func(change serviceChange) {
+		keep(w.process.cache.services, change.before, change.after)
 		w.serviceChanged(change)
 		if change.before != nil && change.after != nil && bluegreen.Concerns(change.before) {
 			w.process.heard[change.after.Name] = true
 		}
-	}
+	})
 }
 
 // seeDeployments does the same with Deployments.
 func (w *world) seeDeployments(count int) {
-	for ; count != 0 && len(w.process.deployments) > 0; count-- {
-		change := w.process.deployments[0]
-		w.process.deployments = w.process.deployments[1:]
-		if change.after != nil {
-			w.process.cache.deployments[change.after.Name] = change.after
-		} else {
-			delete(w.process.cache.deployments, change.before.Name)
-		}
+	see(&w.process.deployments, count, func(change deploymentChange) {
+		keep(w.process.cache.deployments, change.before, change.after)
 		w.deploymentChanged(change)
+	})
+}
+
+// see takes so many changes out of a queue, all if that is negative.
+func see[C any](queue *[]C, count int, seen func(C)) {
+	for ; count != 0 && len(*queue) > 0; count-- {
+		change := (*queue)[0]
+		*queue = (*queue)[1:]
+		seen(change)
+	}
+}
+
+// keep has a cache hold an object as it is after a change; nil is none.
+func keep[T any, O interface {
+	*T
+	metav1.Object
+}](cache map[string]O, before, after O) {
+	if after != nil {
+		cache[after.GetName()] = after
+	} else {
+		delete(cache, before.GetName())
 	}
 }
 
