@@ -155,30 +155,7 @@ func (o *Options) parse(annotations map[string]string) field.ErrorList {
 		o.RetireAfter = nil
 		add(NotRetiring(annotations[RetireAfter], InUseProtection+" to be enabled for this Service"))
 	}
-	o.CheckBefore, err = cronJob(annotations, PrePromotionCheck)
-	add(err)
-	o.CheckAfter, err = cronJob(annotations, PostPromotionCheck)
-	add(err)
-	if o.CheckAfter != "" && (o.AutoRollback == nil || *o.AutoRollback < LeastWindow) {
-		add(field.Invalid(AnnotationsPath.Key(PostPromotionCheck), o.CheckAfter, "needs "+AutoRollback+" of "+LeastWindow.String()+
-			" or more, which says how long it may take"))
-		o.CheckAfter = ""
-	}
-	if o.CheckBefore != "" && !o.Protect {
-		add(field.Invalid(AnnotationsPath.Key(PrePromotionCheck), o.CheckBefore, "needs "+InUseProtection+" to be enabled for this Service: "+
-			"what serves could roll out while it is checked"))
-		o.CheckBefore = ""
-	}
-	return errs
-}
-
-// cronJob reads an annotation that names a CronJob.
-func cronJob(annotations map[string]string, key string) (string, *field.Error) {
-	name, set := annotations[key]
-	if problems := validation.IsDNS1123Subdomain(name); set && len(problems) > 0 {
-		return "", field.Invalid(AnnotationsPath.Key(key), name, "must be the name of a CronJob of this namespace: "+strings.Join(problems, "; "))
-	}
-	return name, nil
+	return append(errs, o.parseChecks(annotations)...)
 }
 
 // versionLabel reads the annotation VersionLabel.
@@ -205,11 +182,6 @@ func approvedVersion(annotations map[string]string) (string, *field.Error) {
 // NotRetiring says what is missing for RetireAfter: of what is not protected, nobody knows when traffic left it.
 func NotRetiring(value, needs string) *field.Error {
 	return field.Invalid(AnnotationsPath.Key(RetireAfter), value, "needs "+needs)
-}
-
-// NotChecking says what is missing for PrePromotionCheck or PostPromotionCheck: without it, bluegreen has no right to run Jobs.
-func NotChecking(key, value string) *field.Error {
-	return field.Invalid(AnnotationsPath.Key(key), value, "needs checks.enabled in bluegreen's Helm chart")
 }
 
 // duration reads an annotation that is a duration within a range; nil if it is absent.

@@ -10,8 +10,8 @@ import (
 // editor may write Services, and has no other right.
 const editor = "editor"
 
-// lentRight is a right of bluegreen that an annotation of a Service has it use. bluegreen lends it nobody: only those set the annotation who
-// have the right themselves.
+// lentRight is a right of bluegreen that an annotation of a Service has it use. bluegreen lends it nobody: only those set the annotation
+// who have the right themselves.
 type lentRight struct {
 	right rbacv1.PolicyRule
 

@@ -217,6 +217,12 @@ namespaceSelector:
 ['bluegreen/target-version', 'bluegreen/follows', 'bluegreen/preview-of']
 {{- end -}}
 
+{{/* CEL that holds if a write puts a Service under management that exists. */}}
+{{- define "bluegreen.adopts" -}}
+{{ include "bluegreen.asks" . }}.exists(ask, ask in object.metadata.annotations)
+&& !{{ include "bluegreen.asks" . }}.exists(ask, ask in oldObject.metadata.?annotations.orValue({}))
+{{- end -}}
+
 {{/* CEL that holds unless one of Kubernetes' own controllers deletes: what was in a namespace, or had an owner. */}}
 {{- define "bluegreen.notByKubernetes" -}}
 !request.userInfo.username.startsWith('system:serviceaccount:kube-system:')

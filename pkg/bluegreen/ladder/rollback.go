@@ -59,9 +59,8 @@ func broken(state State, last bluegreen.LastSwitch) (why *verdict, due time.Time
 			continue
 		}
 		for _, deployment := range one.Live {
-			at, broke := brokeAt(deployment, moved, last.At)
-			if at = at.Add(bluegreen.Patience); broke && (why == nil || at.Before(due)) {
-				since := at.Add(-bluegreen.Patience)
+			since, broke := brokeAt(deployment, moved, last.At)
+			if at := since.Add(bluegreen.Patience); broke && (why == nil || at.Before(due)) {
 				due, why = at, about(deployment, &verdict{message: "not available since " + since.UTC().Format(time.RFC3339) + because(deployment)})
 			}
 		}
