@@ -42,7 +42,8 @@ func TestRetirementIsForThoseWhoMayScale(t *testing.T) {
 		refusal:   mayNotRetire,
 		sentence: `services "sentence" is forbidden: ValidatingAdmissionPolicy 'bluegreen-retirement' with ` +
 			`binding 'bluegreen-retirement' denied request: Service retirements/sentence: annotation bluegreen/retire-after scales the ` +
-			`Deployments that traffic has left to 0, so only who may scale them sets it: verb patch, resource deployments/scale, in namespace retirements`,
+			`Deployments that traffic has left to 0, so only who may scale them sets it: verb patch, resource deployments/scale, in ` +
+			`namespace retirements`,
 		writes: retirementWrites,
 	}.check(t)
 }
