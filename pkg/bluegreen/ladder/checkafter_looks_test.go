@@ -36,3 +36,19 @@ func TestTheEndOfTheWindowIsLookedAt(t *testing.T) {
 		t.Errorf("looks again at %s, want %s", decision.LookAgain, want)
 	}
 }
+
+// TestACheckThatCannotStartIsTriedAgain, also while what broke waits for a status of what it would return to.
+func TestACheckThatCannotStartIsTriedAgain(t *testing.T) {
+	c := newCluster(t)
+	begin := append([]step{inTheWay("no CronJob")}, switchedAndChecked()...)
+	for _, step := range append(begin, runs(Deployment("1.10", changed)), runs(broke(0)), later(bluegreen.Patience)) {
+		step(c)
+		c.settle()
+	}
+	state := c.observed(c.service)
+	check, _ := state.Service.After()
+	state.Checks.Obstacles = map[string]string{check.Job: "no CronJob"}
+	if got, want := Decide(state).LookAgain, state.Now.Add(tryAgainAfter); !got.Equal(want) {
+		t.Errorf("looks again at %s, want %s", got, want)
+	}
+}

@@ -105,6 +105,13 @@ func TestAVersionThatIsReadyIsCheckedOnceBeforeItGetsTraffic(t *testing.T) {
 			want:  []stop{began, checking("1.10", noWrite), waits(ReasonNotAvailable, "1.10", oneWrite), began},
 			jobs:  2,
 		},
+		"a check is asked for just as the template is replaced": {
+			steps: []step{write(byHand, Lacks(bluegreen.PrePromotionCheck)), asks, runs(known("1.11", changed)),
+				write(Annotation(bluegreen.PrePromotionCheck, "smoke")), runs(known("1.11", Revision("5"), observing)), jobSucceeds},
+			want: []stop{rest, pauses("1.10", oneWrite), pauses("1.10", noWrite), starting("1.10", oneWrite), checking("1.10", twoWrites),
+				pauses("1.10", oneWrite)},
+			jobs: 1,
+		},
 		"an autoscaler makes a new generation": {
 			steps: []step{asks, runs(known("1.11", changed)), runs(known("1.11", observing)), jobSucceeds},
 			want:  []stop{began, checking("1.10", noWrite), checking("1.10", noWrite), rests("1.11", oneWrite)},

@@ -86,7 +86,8 @@ func complete(state State, deployment *appsv1.Deployment) *verdict {
 // rolledOut reports whether a Deployment has all replicas of its template, available, and no others.
 func rolledOut(deployment *appsv1.Deployment) bool {
 	status, replicas := deployment.Status, bluegreen.Replicas(deployment)
-	return status.UpdatedReplicas == replicas && status.Replicas == replicas && status.AvailableReplicas == replicas
+	return status.ObservedGeneration >= deployment.Generation && status.UpdatedReplicas == replicas && status.Replicas == replicas &&
+		status.AvailableReplicas == replicas
 }
 
 // spansVersions reports whether a Deployment's selector admits pods that the target selector does not select.

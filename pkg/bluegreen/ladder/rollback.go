@@ -39,7 +39,7 @@ func watch(state State, decision bluegreen.Decision) bluegreen.Decision {
 	case obstacle == nil:
 		return rollBack(state, back, decision, why)
 	case obstacle.unobserved || back.Service.Target == state.Service.Target:
-		return decision.LookingAgainBy(end) // Its status is about to follow; or it is asked for, and waited for, anyway.
+		return checkAfter(state, decision, end) // Its status is about to follow; or it is asked for, and waited for, anyway.
 	case obstacle.reason == bluegreen.ReasonWriteFailed:
 		return returnLater(state, decision, why, obstacle)
 	default:

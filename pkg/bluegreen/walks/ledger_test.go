@@ -53,6 +53,15 @@ func (l *ledger) once(what, wrong string) string {
 	return ""
 }
 
+// forget forgets that asks of a Service have failed: somebody has forged the record of that.
+func (l *ledger) forget(service types.UID) {
+	for _, one := range l.checks {
+		if one.service == service {
+			delete(l.happened, "failed "+string(one.uid))
+		}
+	}
+}
+
 // learnService remembers what a write of a Service means.
 func (l *ledger) learnService(w *world, change serviceChange) {
 	before, after := change.before, change.after
@@ -63,11 +72,16 @@ func (l *ledger) learnService(w *world, change serviceChange) {
 	if after == nil {
 		return
 	}
+	if change.by == forger {
+		l.forget(after.UID)
+	}
 	if recorded := after.Annotations[attemptKey]; change.by == ours && before != nil && before.Annotations[attemptKey] != recorded {
 		l.ended[recorded] = askOf(after)
 	}
 	// With the webhook down, an ask that comes back before bluegreen looks is the same one: its attempt stands.
-	unseen := before != nil && after.Annotations[attemptKey] != "" && before.Annotations[attemptKey] == after.Annotations[attemptKey]
+	recorded := after.Annotations[attemptKey]
+	of, known := l.ended[recorded]
+	unseen := before != nil && recorded != "" && before.Annotations[attemptKey] == recorded && (!known || of == askOf(after))
 	if before == nil || !sameAsk(before, after) && !unseen {
 		l.askedAt[after.UID] = w.now
 	}
@@ -101,6 +115,9 @@ func learnInstant(in map[types.UID]map[types.UID]time.Time, first, second types.
 func (l *ledger) learnDeployment(w *world, change deploymentChange) {
 	if change.before != nil {
 		w.recognizeDeployment(change)
+	}
+	if noted := change.before != nil && change.after != nil && change.before.Annotations[servesKey] != change.after.Annotations[servesKey]; noted {
+		delete(l.happened, "retired "+string(change.after.UID)) // A switch to it begins, and may be overtaken.
 	}
 	if change.before != nil && (change.after == nil || !protected(change.after)) {
 		delete(l.drains, change.before.UID) // A user who takes the finalizer off what drains has the last word.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 
+	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -75,7 +76,7 @@ func liveTemplates(all objects, service *corev1.Service) string {
 	return found
 }
 
-// nothingElseIsChecked: a Job that runs checks what is asked for.
+// nothingElseIsChecked: a Job that runs checks what is asked for. What that is, is not known until the Deployment controller has looked at it.
 func nothingElseIsChecked(w *world) string {
 	if w.checksDisabled {
 		return ""
@@ -83,7 +84,8 @@ func nothingElseIsChecked(w *world) string {
 	for _, job := range w.runningJobs() {
 		one := w.checkBy(job)
 		for _, service := range w.each(func(service *corev1.Service) bool { return service.UID == one.service }) {
-			if len(w.read(service).Errors) == 0 && !w.asked(one, service, w.objects) {
+			unknown := slices.ContainsFunc(w.targets(service), func(target *appsv1.Deployment) bool { return target.Annotations[revisionKey] == "" })
+			if len(w.read(service).Errors) == 0 && !unknown && !w.asked(one, service, w.objects) {
 				return fmt.Sprintf("Job %s runs: %s", job.Name, summary(service))
 			}
 		}
