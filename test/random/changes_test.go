@@ -34,6 +34,7 @@ var serviceChanges = []weighted[changer]{
 	{weight: 3, what: changePromotion},
 	{weight: 6, what: approve},
 	{weight: 5, what: changeCheck},
+	{weight: 5, what: changeCheckAfter},
 	{weight: 6, what: writeNonsense},
 	{weight: 5, what: repairAnnotations},
 	{weight: 3, what: changeOwner},
@@ -87,7 +88,7 @@ func giveBackAndMove(dice *rand.Rand, s *corev1.Service, add change) {
 }
 
 func giveBackWithEveryOption(_ *rand.Rand, _ *corev1.Service, add change) {
-	for _, key := range []string{targetKey, labelKey, readyKey, protectKey, returnKey} {
+	for _, key := range []string{targetKey, labelKey, readyKey, protectKey, returnKey, checkKey, afterKey} {
 		add.annotations[key] = nil
 	}
 }
@@ -135,7 +136,15 @@ func approve(dice *rand.Rand, s *corev1.Service, add change) {
 }
 
 func changeCheck(dice *rand.Rand, _ *corev1.Service, add change) {
-	add.annotations[checkKey] = pick[any](dice, "smoke", "smoke", "smoke", "gone", nil)
+	add.annotations[checkKey] = pick[any](dice, smoke, smoke, smoke, "gone", nil)
+}
+
+// changeCheckAfter mostly opens the window that a check after the switch needs, too.
+func changeCheckAfter(dice *rand.Rand, _ *corev1.Service, add change) {
+	add.annotations[afterKey] = pick[any](dice, probe, probe, probe, "gone", nil)
+	if dice.IntN(5) > 0 {
+		add.annotations[returnKey] = "1h"
+	}
 }
 
 func changeReturn(dice *rand.Rand, _ *corev1.Service, add change) {
@@ -148,7 +157,8 @@ func tryAgain(dice *rand.Rand, _ *corev1.Service, add change) {
 }
 
 func writeNonsense(dice *rand.Rand, _ *corev1.Service, add change) {
-	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, returnKey, promoteKey, checkKey, misspelledKey)
+	key := pick(dice, targetKey, readyKey, labelKey, protectKey, deadlineKey, retireKey, returnKey, promoteKey, checkKey, afterKey,
+		misspelledKey)
 	add.annotations[key] = pick[any](dice, "not a label!", "")
 }
 
@@ -164,6 +174,7 @@ func repairAnnotations(dice *rand.Rand, _ *corev1.Service, add change) {
 		promoteKey:    nil,
 		approvedKey:   nil,
 		checkKey:      nil,
+		afterKey:      nil,
 		misspelledKey: nil,
 	})
 }

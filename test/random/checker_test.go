@@ -19,7 +19,7 @@ type checker struct {
 	scales   map[int64]*write // Writes through the scale subresource, which have no marker, by resourceVersion.
 	judged   int              // How many of the events.
 	readings []reading
-	checked  []checkedJob // Those that the test let succeed.
+	checked  []checkedJob
 	stats    map[string]int
 	faults   []string
 }

@@ -11,19 +11,26 @@ import (
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
-// checkedJob is a Job that the test let succeed: of which Service, which version it has checked, and the resourceVersion of that.
+// The CronJobs of whose templates checks are made, before a switch and after it. Their images tell them apart.
+const smoke, probe = "smoke", "probe"
+
+// checkedJob is a Job that the test let end.
 type checkedJob struct {
-	service types.UID
-	version string
-	at      int64
+	// service is the Service that it is of, and version what it has checked, with the template of which CronJob.
+	service          types.UID
+	version, cronJob string
+
+	// at is the resourceVersion of its end.
+	at        int64
+	succeeded bool
 }
 
-// smoke is the CronJob of whose template checks are made.
-func smoke(namespace string) *batchv1.CronJob {
-	made := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: "smoke"}}
+// cronJob returns a CronJob that never runs by itself.
+func cronJob(namespace, name string) *batchv1.CronJob {
+	made := &batchv1.CronJob{ObjectMeta: metav1.ObjectMeta{Namespace: namespace, Name: name}}
 	made.Spec.Schedule, made.Spec.Suspend = "0 0 1 1 *", new(true)
 	made.Spec.JobTemplate.Spec.Template.Spec.RestartPolicy = corev1.RestartPolicyNever
-	made.Spec.JobTemplate.Spec.Template.Spec.Containers = []corev1.Container{{Name: "curl", Image: "curl"}}
+	made.Spec.JobTemplate.Spec.Template.Spec.Containers = []corev1.Container{{Name: "curl", Image: name}}
 	return made
 }
 
@@ -37,7 +44,15 @@ func unchecked(s *corev1.Service) bool {
 func (c *checker) succeeded(s *corev1.Service, written int64) bool {
 	_, target := wanted(s)
 	return slices.ContainsFunc(c.checked, func(job checkedJob) bool {
-		return job.service == s.UID && job.version == target && job.at < written
+		return job.service == s.UID && job.version == target && job.cronJob == smoke && job.at < written && job.succeeded
+	})
+}
+
+// failedLive reports whether a check of what is live in a Service failed before a write.
+func (c *checker) failedLive(s *corev1.Service, written int64) bool {
+	return slices.ContainsFunc(c.checked, func(job checkedJob) bool {
+		live := s.Spec.Selector[selectorKey(s)]
+		return job.service == s.UID && job.version == live && job.cronJob == probe && job.at < written && !job.succeeded
 	})
 }
 
@@ -80,18 +95,20 @@ func (w *world) endJob(job *batchv1.Job, thrown int) {
 	job.Status.StartTime = new(metav1.NewTime(time.Now().Add(-time.Second)))
 	if err := w.client.Status().Patch(w.t.Context(), job, client.MergeFrom(before)); client.IgnoreNotFound(err) != nil {
 		w.t.Fatal(err)
-	} else if err == nil && thrown < 14 {
-		w.noteChecked(job)
+	} else if err == nil {
+		w.noteChecked(job, thrown < 14)
 	}
 }
 
-// noteChecked notes that a Job has succeeded. Its environment says which version it has checked.
-func (w *world) noteChecked(job *batchv1.Job) {
+// noteChecked notes that a Job has ended. Its environment says which version it has checked.
+func (w *world) noteChecked(job *batchv1.Job, succeeded bool) {
 	w.checker.mu.Lock()
 	defer w.checker.mu.Unlock()
-	for _, variable := range job.Spec.Template.Spec.Containers[0].Env {
+	container := job.Spec.Template.Spec.Containers[0]
+	for _, variable := range container.Env {
 		if variable.Name == "BLUEGREEN_VERSION" {
-			w.checker.checked = append(w.checker.checked, checkedJob{metav1.GetControllerOf(job).UID, variable.Value, revision(job)})
+			w.checker.checked = append(w.checker.checked,
+				checkedJob{metav1.GetControllerOf(job).UID, variable.Value, container.Image, revision(job), succeeded})
 		}
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	"sigs.k8s.io/controller-runtime/pkg/client"
 )
@@ -34,7 +35,7 @@ func (w *world) finish() {
 	w.expectQuiet()
 }
 
-// rollBack has traffic return in the end, once: what one Service asks for becomes ready, and breaks when it is live.
+// rollBack has traffic of one Service return in the end: from what breaks when it is live, and from what fails its check then.
 func (w *world) rollBack() {
 	w.t.Helper()
 	i := slices.IndexFunc(w.services, func(key client.ObjectKey) bool {
@@ -44,22 +45,52 @@ func (w *world) rollBack() {
 	if i < 0 {
 		return
 	}
-	const broken = "end-broken"
 	key := w.services[i]
-	s := w.get(key)
-	left := s.Spec.Selector[selectorKey(s)]
-	for _, d := range w.matching(s.Spec.Selector, s.Namespace) {
+	for _, d := range w.matching(w.get(key).Spec.Selector, key.Namespace) {
 		w.happen(client.ObjectKeyFromObject(d), (*world).makeCarry)
 	}
-	w.must(key, annotations(map[string]any{targetKey: broken, returnKey: "1h", readyKey: nil}))
-	w.makeServiceReady(w.get(key), broken)
-	w.awaitLive(key, broken, "Stable")
-	w.happen(client.ObjectKey{Namespace: key.Namespace, Name: broken}, reportUnavailable)
+	const broken = "end-broken"
+	w.returnFrom(key, broken, nil, func() {
+		w.happen(client.ObjectKey{Namespace: key.Namespace, Name: broken}, reportUnavailable)
+	})
+	w.returnFrom(key, "end-checked", probe, func() { w.failCheck(key) })
+}
+
+// returnFrom has traffic return from a version that becomes ready, is live, and then fails in some way. It stays there when that is over.
+func (w *world) returnFrom(key client.ObjectKey, version string, check any, fails func()) {
+	w.t.Helper()
+	s := w.get(key)
+	left := s.Spec.Selector[selectorKey(s)]
+	w.must(key, annotations(map[string]any{targetKey: version, returnKey: "1h", afterKey: check, readyKey: nil}))
+	w.makeServiceReady(w.get(key), version)
+	w.awaitLive(key, version, "Stable")
+	fails()
 	w.awaitLive(key, left, "RolledBack")
-	w.happen(client.ObjectKey{Namespace: key.Namespace, Name: broken}, reportFully)
+	w.happen(client.ObjectKey{Namespace: key.Namespace, Name: version}, reportFully)
 	w.roundTrip()
 	w.awaitLive(key, left, "RolledBack")
-	w.must(key, annotations(map[string]any{targetKey: left, returnKey: nil}))
+	w.must(key, annotations(map[string]any{targetKey: left, returnKey: nil, afterKey: nil}))
+}
+
+// failCheck waits for the Job that checks a Service, and lets it fail.
+func (w *world) failCheck(key client.ObjectKey) {
+	w.t.Helper()
+	of := client.MatchingLabels{"bluegreen/check-of": key.Name}
+	var found *batchv1.Job
+	w.await("a Job checks "+key.String(), func() string {
+		var jobs batchv1.JobList
+		if err := w.client.List(w.t.Context(), &jobs, client.InNamespace(key.Namespace), of); err != nil {
+			w.t.Fatal(err)
+		}
+		for i := range jobs.Items {
+			if job := &jobs.Items[i]; len(job.Status.Conditions) == 0 && job.DeletionTimestamp == nil {
+				found = job
+				return ""
+			}
+		}
+		return "none does"
+	})
+	w.endJob(found, 14)
 }
 
 // awaitLive waits until a Service has its traffic on a version, in a phase.
@@ -101,6 +132,7 @@ func (w *world) repair(key client.ObjectKey) {
 		returnKey:     nil,
 		promoteKey:    nil,
 		checkKey:      nil,
+		afterKey:      nil,
 		approvedKey:   nil,
 		retryKey:      nil,
 		misspelledKey: nil,
@@ -111,12 +143,12 @@ func (w *world) repair(key client.ObjectKey) {
 func (w *world) endWaits(key client.ObjectKey) {
 	w.t.Helper()
 	s := w.get(key)
-	limited := retires(s) || slices.ContainsFunc([]string{deadlineKey, returnKey, promoteKey, checkKey}, func(key string) bool {
+	limited := retires(s) || slices.ContainsFunc([]string{deadlineKey, returnKey, promoteKey, checkKey, afterKey}, func(key string) bool {
 		return s.Annotations[key] != ""
 	})
 	if managed(s) && limited || failed(s) || rolledBack(s) {
 		w.must(key, annotations(map[string]any{deadlineKey: nil, returnKey: nil, retireKey: nil, promoteKey: nil, checkKey: nil,
-			retryKey: "end"}))
+			afterKey: nil, retryKey: "end"}))
 	}
 }
 

@@ -96,8 +96,8 @@ func (c *checker) judgeControllersService(e event, before, after *corev1.Service
 	}
 }
 
-// judgeReturn: traffic returns to what the last switch left, from what is not available any more, if that can carry it. It does so once,
-// and the ask has come to its end, unless it is a newer one.
+// judgeReturn: traffic returns to what the last switch left, from what is not available any more, or has failed its check, if that can
+// carry it. It does so once, and the ask has come to its end, unless it is a newer one.
 func (c *checker) judgeReturn(e event, before, after *corev1.Service, back string) {
 	c.stats["rollbacks"]++
 	if !maps.Equal(after.Spec.Selector, onVersion(before, back)) {
@@ -118,8 +118,12 @@ func (c *checker) judgeReturn(e event, before, after *corev1.Service, back strin
 			return d != nil && reaches(before.Spec.Selector, d) && !slices.ContainsFunc(d.Status.Conditions, isAvailable)
 		})
 	})
-	if !broken {
-		c.fault(e, "the controller returned traffic from what was available")
+	failed := c.failedLive(before, e.rv)
+	if failed {
+		c.stats["rollbacks of what had failed its check"]++
+	}
+	if !broken && !failed {
+		c.fault(e, "the controller returned traffic from what was available, and has failed no check")
 	}
 	if again, _ := returning(after); again != "" {
 		c.fault(e, "the controller may return what it has returned: %q", after.Annotations[switchKey])

@@ -25,6 +25,7 @@ const (
 	approvedKey = "bluegreen/approved-version"
 	returnKey   = "bluegreen/auto-rollback"
 	checkKey    = "bluegreen/pre-promotion-check"
+	afterKey    = "bluegreen/post-promotion-check"
 	phaseKey    = "bluegreen/phase"
 	messageKey  = "bluegreen/message"
 	attemptKey  = "bluegreen/attempt"
@@ -52,7 +53,10 @@ func valid(s *corev1.Service) bool {
 			return false
 		}
 	}
-	return s.Annotations[protectKey] != "disabled" || !retires(s)
+	_, checkedBefore := s.Annotations[checkKey]
+	_, checkedAfter := s.Annotations[afterKey]
+	window, _ := time.ParseDuration(s.Annotations[returnKey])
+	return (s.Annotations[protectKey] != "disabled" || !retires(s) && !checkedBefore) && (!checkedAfter || window >= time.Minute)
 }
 
 // retires reports whether what a Service leaves goes to 0 replicas.
@@ -79,8 +83,8 @@ func validAnnotation(key, value string) bool {
 	case deadlineKey:
 		deadline, err := time.ParseDuration(value)
 		return err == nil && deadline > 0
-	case checkKey:
-		return value == "smoke" || value == "gone"
+	case checkKey, afterKey:
+		return slices.Contains([]string{smoke, probe, "gone"}, value)
 	case returnKey:
 		window, err := time.ParseDuration(value)
 		return err == nil && window > 10*time.Second

@@ -59,8 +59,10 @@ func newWorld(t *testing.T) *world {
 	w.awaitPolicy()
 	w.startReplica()
 	for _, ns := range []string{first, second} {
-		if err := w.client.Create(t.Context(), smoke(ns)); err != nil {
-			t.Fatal(err)
+		for _, name := range []string{smoke, probe} {
+			if err := w.client.Create(t.Context(), cronJob(ns, name)); err != nil {
+				t.Fatal(err)
+			}
 		}
 		for i, version := range []string{"1", "2", "2", "3"} {
 			w.addDeployment(client.ObjectKey{Namespace: ns, Name: fmt.Sprintf("web-%d", i)}, ofVersion(version))
@@ -159,10 +161,10 @@ func newService(key client.ObjectKey, target, live string) *corev1.Service {
 	made.Spec.Ports = []corev1.ServicePort{{Port: 80, TargetPort: intstr.FromInt32(80)}}
 	if key.Name == "api" {
 		made.Spec.Ports[0].TargetPort = intstr.FromString("http")
-		made.Annotations[checkKey] = "smoke"
+		made.Annotations[checkKey] = smoke
 	}
 	if key.Name == "web" {
-		made.Annotations[returnKey] = "1h"
+		made.Annotations[returnKey], made.Annotations[afterKey] = "1h", probe
 	}
 	if live != "" {
 		made.Spec.Selector["version"] = live
