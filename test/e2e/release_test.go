@@ -14,12 +14,17 @@ import (
 
 // TestReleasePage runs docs/release.md from top to bottom, and with -update writes what the commands print into it.
 func TestReleasePage(t *testing.T) {
+	withChecks(t)
 	p := readPage(t, "release.md", namespace(t))
 	t.Cleanup(func() { kubectl(t, "uncordon", "node-1") })
 	for _, heading := range []string{"Before", "Ask", "Approve", "What happened", "The old version retires", "A version that breaks",
-		"It is rolled back"} {
+		"It is rolled back", "A check", "It is checked"} {
 		if heading == "What happened" {
 			awaitEvent(t, p.namespace, "nginx", bluegreen.ReasonSwitched, "Traffic moved ") // It comes after the write.
+		}
+		if heading == "It is checked" {
+			standIn(t, p.namespace)
+			gate(t, p.namespace)()
 		}
 		printed := p.shell(t, heading, "-eu")
 		for _, expected := range releasePrints[heading] {
@@ -39,6 +44,7 @@ var releasePrints = map[string][]string{
 	"What happened":           {"Asked to move from version 1.10 to version 1.11: ", "Traffic moved from version 1.10 to version 1.11, "},
 	"The old version retires": {"Retiring", "scaled from 3 to 0: traffic of Service nginx has left it"},
 	"It is rolled back":       {"bluegreen/phase: RolledBack", "Version 1.12 was rolled back ", "traffic stays on version 1.11"},
+	"It is checked":         {"Version 1.12 is ready, and is being checked: kubectl logs job/nginx-check-", "Complete"},
 }
 
 // writeRelease writes what the commands under a heading printed into the page, as a block of code whose long lines are wrapped.

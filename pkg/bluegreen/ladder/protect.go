@@ -19,9 +19,12 @@ func protectLive(state State) []bluegreen.Write {
 }
 
 // protectTarget returns the writes that protect what traffic moves to, that of followers too, just before it moves. The gate has counted
-// its pods.
+// its pods. There was none for a follower that goes without: while a rollout is held, the note speaks of pods that serve others.
 func protectTarget(state State) []bluegreen.Write {
 	return protect(state, state.Targets(), func(deployment *appsv1.Deployment) (string, bool) {
+		if bluegreen.RolloutHeld(deployment) {
+			return "", false
+		}
 		return bluegreen.NoteOfTarget(state.targetSelectors(deployment), deployment)
 	})
 }

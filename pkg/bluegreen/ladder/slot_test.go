@@ -64,3 +64,20 @@ func TestASwitchBackToASlotThatWasRelabelledSaysWhatToDo(t *testing.T) {
 		t.Errorf("got %s: %s", action.Reason, action.Message)
 	}
 }
+
+// TestAHeldSlotIsNotedForThePodsThatItHas: a new follower of another Service goes ungated to the version of the template that waits.
+func TestAHeldSlotIsNotedForThePodsThatItHas(t *testing.T) {
+	after := walkShop(t, turn{
+		happens: all(
+			started(HeldSlot(), AdminDeployment("1.12")),
+			applied(Service(SelectsVersion("1.10"), Asks("1.10")),
+				Service(NamedService("other"), Selects("name", "nginx-admin", "version", "1.12"), Asks("1.12")),
+				Service(NamedService("new"), Selects("name", "nginx", "version", ""), Follows("other"))),
+		),
+		writes: []string{"new Stable 1.12", "nginx Stable 1.10 Deployment nginx-blue: serves name=nginx,version=1.10, and its new pod labels " +
+			"would take its pods out of the Service, so its rollout is paused: put the labels back, or ask for bluegreen/target-version=1.12"},
+	})
+	if got := after.deployments[HeldSlot().Name].Annotations[bluegreen.Serves]; got != "name=nginx,version=1.10" {
+		t.Errorf("noted %q", got)
+	}
+}
