@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -104,5 +105,19 @@ func TestEgressIsLimitedForEveryPod(t *testing.T) {
 		if doc.GetKind() == "NetworkPolicy" && (doc.GetName() != "bluegreen" || strings.Contains(string(doc.raw), "gress: ")) {
 			t.Errorf("without rules for egress, %s is rendered:\n%s", key, doc.raw)
 		}
+	}
+}
+
+var shellBlock = regexp.MustCompile("(?s)```sh\n(.*?)```")
+
+// TestThePlatformsPageRenders: docs/platforms.md names values, and shows how to set them.
+func TestThePlatformsPageRenders(t *testing.T) {
+	t.Parallel()
+	commands := shellBlock.FindAllStringSubmatch(readFile(t, "../../docs/platforms.md"), -1)
+	if len(commands) == 0 {
+		t.Error("the page has no commands")
+	}
+	for _, command := range commands {
+		mustRun(t, "sh", "-c", "cd ../.. && "+command[1])
 	}
 }
