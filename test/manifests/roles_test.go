@@ -68,7 +68,7 @@ func TestRolesLendWhatTheySay(t *testing.T) {
 	admin := as(t, somebody)
 	newNamespace(t, admin, rolesNamespace)
 	all := template(t, "--set=approval.restricted=true,approval.aggregateToAdmin=true")
-	for _, name := range []string{"bluegreen-asker", "bluegreen-approver"} {
+	for _, name := range []string{"bluegreen-asker", "bluegreen-approver", "bluegreen-viewer"} {
 		create(t, admin, get[rbacv1.ClusterRole](t, all, "ClusterRole/"+name))
 	}
 	users := map[string]client.Client{}
