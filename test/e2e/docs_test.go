@@ -14,7 +14,7 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/harness"
 )
 
-// page is a page of docs/ whose commands are run.
+// page is a page of docs/, or README, whose commands are run.
 type page struct {
 	namespace string
 	// commands are those of the shell blocks, by the heading above them. What was run is removed.
@@ -143,4 +143,17 @@ func TestClientsPage(t *testing.T) {
 	r.AwaitAnswer(t, "1.11")
 	p.assertAllRun(t)
 	assertSwitched(t, r.Judge(t).Switches)
+}
+
+// TestReadme runs the walk of README, after which nginx is on 1.11, and nobody's but its user's.
+func TestReadme(t *testing.T) {
+	ns := namespace(t)
+	p := readPage(t, "../README.md", ns)
+	printed := p.shell(t, "The walk", "-eux")
+	contains(t, printed, "Warning: bluegreen: spec.selector[version]: traffic stays on version 1.11", "bluegreen/target-version removed")
+	p.assertAllRun(t)
+	service := getService(t, ns, "nginx")
+	if len(bluegreen.Annotations(service)) > 0 || service.Spec.Selector["version"] != "1.11" {
+		t.Errorf("annotations %v, selector %v", service.Annotations, service.Spec.Selector)
+	}
 }

@@ -19,7 +19,8 @@ func TestAPIServerAcceptsEverything(t *testing.T) {
 	newNamespace(t, c, namespace)
 	newNamespace(t, c, "shop")
 	for name, all := range map[string]objects{
-		"cert-manager":      template(t, certManager, "--set=networkPolicy.enabled=true"),
+		"cert-manager":      template(t, certManager, "--set=networkPolicy.enabled=true", egress),
+		"host network":      template(t, certManager, "--set=hostNetwork=true,dnsPolicy=ClusterFirstWithHostNet,webhook.timeoutSeconds=10"),
 		"self-managed":      template(t, selfManaged),
 		"single namespaces": template(t, "--set=watchNamespaces={shop}"),
 		"kustomize":         withoutNamespace(kustomize(t, config+"/default")),

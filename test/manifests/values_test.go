@@ -1,6 +1,7 @@
 package manifests
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"slices"
@@ -12,33 +13,51 @@ import (
 
 const digest = "sha256:0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 
-// effects names for every value of values.yaml a setting, and what it brings into the rendered manifests.
+// secretOfTheRelease is a list of one object, named by a template.
+const secretOfTheRelease = `[{"apiVersion":"v1","kind":"Secret","metadata":{"name":"x-{{ .Release.Name }}"}}]`
+
+// effects names for every value of values.yaml a setting, and what it brings into the rendered manifests or, after an
+// exclamation mark, takes out of them.
 var effects = map[string]struct{ json, want string }{
-	"nameOverride":              {`"other"`, "name: bluegreen-other"},
-	"fullnameOverride":          {`"other"`, "name: other-webhook"},
-	"commonLabels":              {`{"team":"web"}`, "team: web"},
-	"replicas":                  {`3`, "replicas: 3"},
-	"image.repository":          {`"mirror/bluegreen"`, `"mirror/bluegreen:`},
-	"image.tag":                 {`"v9"`, `bluegreen:v9"`},
-	"image.digest":              {`"` + digest + `"`, "bluegreen@" + digest},
-	"image.pullPolicy":          {`"Always"`, "imagePullPolicy: Always"},
-	"imagePullSecrets":          {`[{"name":"pull"}]`, "- name: pull"},
-	"watchNamespaces":           {`["shop"]`, "namespace: shop"},
-	"inUseProtection.enabled":   {`false`, "--in-use-protection=false"},
-	"approval.restricted":       {`true`, "name: bluegreen-approval"},
-	"checks.enabled":            {`true`, "- --checks"},
-	"tls.mode":                  {`"cert-manager"`, "kind: Certificate"},
-	"webhook.port":              {`10250`, "containerPort: 10250"},
-	"logging.format":            {`"json"`, "--logging-format=json"},
-	"logging.verbosity":         {`4`, "-v=4"},
-	"metrics.enabled":           {`false`, "--metrics-bind-address=0"},
-	"metrics.dashboard.enabled": {`true`, "name: bluegreen-dashboard"},
+	"global.imageRegistry":               {`"mirror.example/all"`, `"mirror.example/all/bluegreen-k8s/bluegreen:`},
+	"nameOverride":                       {`"other"`, "name: bluegreen-other"},
+	"fullnameOverride":                   {`"other"`, "name: other-webhook"},
+	"commonLabels":                       {`{"team":"web"}`, "team: web"},
+	"replicas":                           {`3`, "replicas: 3"},
+	"revisionHistoryLimit":               {`3`, "revisionHistoryLimit: 3"},
+	"podDisruptionBudget.enabled":        {`false`, "!kind: PodDisruptionBudget"},
+	"podDisruptionBudget.maxUnavailable": {`"50%"`, "maxUnavailable: 50%"},
+	"image.repository":                   {`"mirror/bluegreen"`, `"mirror/bluegreen:`},
+	"image.tag":                          {`"v9"`, `bluegreen:v9"`},
+	"image.digest":                       {`"` + digest + `"`, "bluegreen@" + digest},
+	"image.pullPolicy":                   {`"Always"`, "imagePullPolicy: Always"},
+	"imagePullSecrets":                   {`[{"name":"pull"}]`, "- name: pull"},
+	"watchNamespaces":                    {`["shop"]`, "namespace: shop"},
+	"inUseProtection.enabled":            {`false`, "--in-use-protection=false"},
+	"approval.restricted":                {`true`, "name: bluegreen-approval"},
+	"approval.aggregateToAdmin":          {`true`, "aggregate-to-admin"},
+	"checks.enabled":                     {`true`, "- --checks"},
+	"tls.mode":                           {`"cert-manager"`, "kind: Certificate"},
+	"webhook.port":                       {`10250`, "containerPort: 10250"},
+	"webhook.timeoutSeconds":             {`7`, "timeoutSeconds: 7"},
+	"hostNetwork":                        {`true`, "hostNetwork: true"},
+	"dnsPolicy":                          {`"Default"`, "dnsPolicy: Default"},
+	"health.port":                        {`8082`, "--health-probe-bind-address=:8082"},
+	"extraArgs":                          {`["--vmodule=ladder=4"]`, "- --vmodule=ladder=4"},
+	"logging.format":                     {`"json"`, "--logging-format=json"},
+	"logging.verbosity":                  {`4`, "-v=4"},
+	"metrics.enabled":                    {`false`, "--metrics-bind-address=0"},
+	"metrics.port":                       {`8444`, "--metrics-bind-address=:8444"},
+	"metrics.dashboard.enabled":          {`true`, "name: bluegreen-dashboard"},
 	"metrics.dashboard.labels.grafana_dashboard": {`"yes"`, `grafana_dashboard: "yes"`},
 	"metrics.prometheusRule.enabled":             {`true`, "kind: PrometheusRule"},
 	"metrics.prometheusRule.labels":              {`{"evaluated":"yes"}`, `evaluated: "yes"`},
 	"metrics.serviceMonitor.enabled":             {`true`, "kind: ServiceMonitor"},
 	"metrics.serviceMonitor.interval":            {`"7s"`, "interval: 7s"},
 	"metrics.serviceMonitor.labels":              {`{"scraped":"yes"}`, `scraped: "yes"`},
+	"networkPolicy.egress":                       {`[{"ports":[{"port":6443}]}]`, "- port: 6443"},
+	"deploymentAnnotations":                      {`{"reloads":"yes"}`, `reloads: "yes"`},
+	"extraObjects":                               {secretOfTheRelease, "name: x-bluegreen"},
 	"networkPolicy.enabled":                      {`true`, "kind: NetworkPolicy"},
 	"serviceAccount.create":                      {`false`, "serviceAccountName: default"},
 	"serviceAccount.name":                        {`"theirs"`, "serviceAccountName: theirs"},
@@ -53,6 +72,16 @@ var effects = map[string]struct{ json, want string }{
 	"affinity":                                   {`{"nodeAffinity":{}}`, "nodeAffinity: {}"},
 }
 
+// needs names the settings without which values that begin so have no effect.
+var needs = map[string]string{
+	"approval.aggregateToAdmin":       "approval.restricted=true",
+	"metrics.dashboard.labels":        "metrics.dashboard.enabled=true",
+	"metrics.prometheusRule.labels":   "metrics.prometheusRule.enabled=true",
+	"metrics.serviceMonitor.interval": "metrics.serviceMonitor.enabled=true",
+	"metrics.serviceMonitor.labels":   "metrics.serviceMonitor.enabled=true",
+	"networkPolicy.egress":            "networkPolicy.enabled=true",
+}
+
 // TestEveryValueCounts fails for an option that nothing uses, and for one without a test.
 func TestEveryValueCounts(t *testing.T) {
 	t.Parallel()
@@ -63,16 +92,17 @@ func TestEveryValueCounts(t *testing.T) {
 		t.Run(path, func(t *testing.T) {
 			t.Parallel()
 			base := []string{"template", "bluegreen", chart}
-			for _, object := range []string{"metrics.dashboard", "metrics.prometheusRule", "metrics.serviceMonitor"} {
-				if strings.HasPrefix(path, object+".") && !strings.HasSuffix(path, ".enabled") {
-					base = append(base, "--set="+object+".enabled=true")
+			for prefix, setting := range needs {
+				if strings.HasPrefix(path, prefix) {
+					base = append(base, "--set="+setting)
 				}
 			}
-			if out := mustRun(t, "helm", base...); strings.Contains(out, effect.want) {
-				t.Fatalf("%q is rendered without the setting too", effect.want)
+			want, gone := strings.CutPrefix(effect.want, "!")
+			if out := mustRun(t, "helm", base...); strings.Contains(out, want) != gone {
+				t.Fatalf("without the setting, %q is rendered: %v", want, !gone)
 			}
-			if out := mustRun(t, "helm", append(base, "--set-json="+path+"="+effect.json)...); !strings.Contains(out, effect.want) {
-				t.Errorf("%s does not render %q:\n%s", effect.json, effect.want, out)
+			if out := mustRun(t, "helm", append(base, "--set-json="+path+"="+effect.json)...); strings.Contains(out, want) == gone {
+				t.Errorf("with %s, %q is rendered: %v\n%s", effect.json, want, gone, out)
 			}
 		})
 	}
@@ -109,31 +139,49 @@ func collect(values map[string]any, prefix string, paths *[]string) {
 func TestSchemaRefuses(t *testing.T) {
 	t.Parallel()
 	for setting, where := range map[string]string{
-		`replica=3`:                              "replica",
-		`replicas="two"`:                         "/replicas",
-		`replicas=-1`:                            "/replicas",
-		`fullnameOverride="Upper"`:               "/fullnameOverride",
-		`commonLabels={"a":1}`:                   "/commonLabels/a",
-		`image.name="x"`:                         "/image",
-		`image.repository=""`:                    "/image/repository",
-		`image.digest="latest"`:                  "/image/digest",
-		`image.pullPolicy="Sometimes"`:           "/image/pullPolicy",
-		`imagePullSecrets=["x"]`:                 "/imagePullSecrets/0",
-		`watchNamespaces="shop"`:                 "/watchNamespaces",
-		`watchNamespaces=["Shop"]`:               "/watchNamespaces/0",
-		`watchNamespaces=["shop","shop"]`:        "/watchNamespaces",
-		`inUseProtection=true`:                   "/inUseProtection",
-		`inUseProtection.enabled="false"`:        "/inUseProtection/enabled",
-		`drain="soon"`:                           "/drain",
-		`drain=30`:                               "/drain",
-		`tls.mode="none"`:                        "/tls/mode",
-		`webhook.port=443`:                       "/webhook/port",
-		`webhook.port=8443`:                      "/webhook/port",
-		`logging.format="xml"`:                   "/logging/format",
-		`logging.verbosity="debug"`:              "/logging/verbosity",
-		`metrics.serviceMonitor.interval="soon"`: "/metrics/serviceMonitor/interval",
-		`metrics.dashboard.enabled="yes"`:        "/metrics/dashboard/enabled",
-		`metrics.prometheusRule.labels={"a":1}`:  "/metrics/prometheusRule/labels/a",
+		`replica=3`:                                                   "replica",
+		`replicas="two"`:                                              "/replicas",
+		`replicas=-1`:                                                 "/replicas",
+		`fullnameOverride="Upper"`:                                    "/fullnameOverride",
+		`commonLabels={"a":1}`:                                        "/commonLabels/a",
+		`image.name="x"`:                                              "/image",
+		`image.repository=""`:                                         "/image/repository",
+		`image.digest="latest"`:                                       "/image/digest",
+		`image.pullPolicy="Sometimes"`:                                "/image/pullPolicy",
+		`imagePullSecrets=["x"]`:                                      "/imagePullSecrets/0",
+		`watchNamespaces="shop"`:                                      "/watchNamespaces",
+		`watchNamespaces=["Shop"]`:                                    "/watchNamespaces/0",
+		`watchNamespaces=["shop","shop"]`:                             "/watchNamespaces",
+		`inUseProtection=true`:                                        "/inUseProtection",
+		`inUseProtection.enabled="false"`:                             "/inUseProtection/enabled",
+		`drain="soon"`:                                                "/drain",
+		`drain=30`:                                                    "/drain",
+		`tls.mode="none"`:                                             "/tls/mode",
+		`global.imageRegistry="mirror.example/"`:                      "/global/imageRegistry",
+		`revisionHistoryLimit=-1`:                                     "/revisionHistoryLimit",
+		`podDisruptionBudget.maxUnavailable=0`:                        "/podDisruptionBudget/maxUnavailable",
+		`podDisruptionBudget.maxUnavailable="0%"`:                     "/podDisruptionBudget/maxUnavailable",
+		`podDisruptionBudget.minAvailable=1`:                          "/podDisruptionBudget",
+		`webhook.port=443`:                                            "/webhook/port",
+		`webhook.timeoutSeconds=0`:                                    "/webhook/timeoutSeconds",
+		`webhook.timeoutSeconds=30`:                                   "/webhook/timeoutSeconds",
+		`webhook.failurePolicy="Fail"`:                                "/webhook",
+		`webhook.namespaceSelector={}`:                                "/webhook",
+		`approval.aggregateToAdmin=true`:                              "/approval/restricted",
+		`health.port=80`:                                              "/health/port",
+		`metrics.port=80`:                                             "/metrics/port",
+		`hostNetwork="yes"`:                                           "/hostNetwork",
+		`dnsPolicy="None"`:                                            "/dnsPolicy",
+		`extraArgs=["--drain=1h"]`:                                    "/extraArgs/0",
+		`extraArgs=["--vmodule","a=1"]`:                               "/extraArgs/0",
+		`deploymentAnnotations={"a":1}`:                               "/deploymentAnnotations/a",
+		`networkPolicy.egress=[{"port":443}]`:                         "/networkPolicy/egress/0",
+		`extraObjects=[{"kind":"ConfigMap"}]`:                         "/extraObjects/0",
+		`logging.format="xml"`:                                        "/logging/format",
+		`logging.verbosity="debug"`:                                   "/logging/verbosity",
+		`metrics.serviceMonitor.interval="soon"`:                      "/metrics/serviceMonitor/interval",
+		`metrics.dashboard.enabled="yes"`:                             "/metrics/dashboard/enabled",
+		`metrics.prometheusRule.labels={"a":1}`:                       "/metrics/prometheusRule/labels/a",
 		`metrics={"enabled":false,"serviceMonitor":{"enabled":true}}`: "/metrics/enabled",
 		`metrics={"enabled":false,"prometheusRule":{"enabled":true}}`: "/metrics/enabled",
 		`networkPolicy.enabled="yes"`:                                 "/networkPolicy/enabled",
@@ -150,6 +198,38 @@ func TestSchemaRefuses(t *testing.T) {
 				t.Errorf("want a refusal that names %s, got: %v", where, err)
 			}
 		})
+	}
+}
+
+// TestSchemaHasNoOtherValues than values.yaml: one more would be accepted and ignored.
+func TestSchemaHasNoOtherValues(t *testing.T) {
+	t.Parallel()
+	schema := struct{ Properties map[string]property }{}
+	if err := json.Unmarshal([]byte(readFile(t, chart+"/values.schema.json")), &schema); err != nil {
+		t.Fatal(err)
+	}
+	var accepted []string
+	accept(schema.Properties, "", &accepted)
+	for _, path := range accepted {
+		known := func(leaf string) bool { return leaf == path || strings.HasPrefix(leaf, path+".") }
+		if !slices.ContainsFunc(leaves(t), known) {
+			t.Errorf("values.schema.json accepts %s, which values.yaml does not have", path)
+		}
+	}
+}
+
+// property is a part of a schema.
+type property struct{ Properties map[string]property }
+
+// accept collects the paths that a user sets, as collect does.
+func accept(properties map[string]property, prefix string, paths *[]string) {
+	for key, nested := range properties {
+		path := prefix + key
+		if len(nested.Properties) == 0 || path == "resources" || path == "affinity" {
+			*paths = append(*paths, path)
+			continue
+		}
+		accept(nested.Properties, path+".", paths)
 	}
 }
 

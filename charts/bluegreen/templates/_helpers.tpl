@@ -14,6 +14,12 @@ app.kubernetes.io/name: {{ default .Chart.Name .Values.nameOverride }}
 app.kubernetes.io/instance: {{ .Release.Name }}
 {{- end -}}
 
+{{- /* Labels of the uninstaller's pod; others than those of the Deployment's pods, so that nothing takes it for one of them. */ -}}
+{{- define "bluegreen.uninstallLabels" -}}
+app.kubernetes.io/name: {{ include "bluegreen.fullname" . }}-uninstall
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end -}}
+
 {{- define "bluegreen.labels" -}}
 {{ include "bluegreen.selectorLabels" . }}
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
@@ -37,11 +43,29 @@ subjects:
     namespace: {{ .Release.Namespace }}
 {{- end -}}
 
+{{- /* A first part with a dot or a port, or localhost, is a registry. */ -}}
 {{- define "bluegreen.image" -}}
+{{- $repository := .Values.image.repository -}}
+{{- with .Values.global.imageRegistry -}}
+{{- $repository = printf "%s/%s" . (regexReplaceAll "^(localhost|[^/]*[.:][^/]*)/" $repository "") -}}
+{{- end -}}
 {{- if .Values.image.digest -}}
-{{- printf "%s@%s" .Values.image.repository .Values.image.digest -}}
+{{- printf "%s@%s" $repository .Values.image.digest -}}
 {{- else -}}
-{{- printf "%s:%s" .Values.image.repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- printf "%s:%s" $repository (default .Chart.AppVersion .Values.image.tag) -}}
+{{- end -}}
+{{- end -}}
+
+{{- /* Fails if two things would listen on one port: of the pod, or, with hostNetwork, of its node. */ -}}
+{{- define "bluegreen.checkPorts" -}}
+{{- $listeners := ternary (list "webhook" "metrics" "health") (list "webhook" "health") .Values.metrics.enabled -}}
+{{- $taken := ternary (dict "10250" "the kubelet's on every node") (dict) .Values.hostNetwork -}}
+{{- range $listener := $listeners -}}
+{{- $port := index $.Values $listener "port" | toString -}}
+{{- with get $taken $port -}}
+{{- fail (printf "%s.port: %s is %s: choose another port" $listener $port .) -}}
+{{- end -}}
+{{- $_ := set $taken $port (printf "%s.port too" $listener) -}}
 {{- end -}}
 {{- end -}}
 
