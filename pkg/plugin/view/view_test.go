@@ -41,7 +41,7 @@ func TestDeploymentsAreShownByWhatTheyAreToTheService(t *testing.T) {
 		"a switch is asked for": {
 			service:     Waiting(),
 			deployments: List(Deployment("1.9"), Deployment("1.11", Starting), Deployment("1.10", Protected)),
-			want:        "nginx-1.10 live, nginx-1.11 target, nginx-1.9 left",
+			want:        "nginx-1.10 live, nginx-1.11 target, nginx-1.9 unused",
 		},
 		"after a switch": {
 			service:     OnGreen(uid, Annotation("bluegreen/last-switch", toGreen)),
@@ -51,7 +51,7 @@ func TestDeploymentsAreShownByWhatTheyAreToTheService(t *testing.T) {
 		"old versions without pods": {
 			service:     OnGreen(uid, Annotation("bluegreen/last-switch", toGreen)),
 			deployments: List(none("1.9"), none("1.10"), Deployment("1.11")),
-			want:        "nginx-1.11 live, nginx-1.10 left",
+			want:        "nginx-1.11 live, nginx-1.10 unused",
 		},
 		"rolled back": {
 			service: Waiting(uid, Annotation("bluegreen/phase", "RolledBack"),
