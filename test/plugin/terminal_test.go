@@ -1,29 +1,34 @@
 package plugin
 
 import (
+	"io"
 	"strings"
+	"syscall"
 	"testing"
 
 	"github.com/bluegreen-k8s/bluegreen/test/terminal"
 )
 
+// runInTerminal starts the process in a terminal of a size, and returns where somebody types.
+func (p *process) runInTerminal(columns, rows uint16) io.Writer {
+	p.t.Helper()
+	screen, program, err := terminal.Open(columns, rows)
+	if err != nil {
+		p.t.Fatal(err)
+	}
+	p.t.Cleanup(func() { _, _ = screen.Close(), program.Close() })
+	p.command.Stdin, p.command.Stdout, p.command.Stderr = program, program, program
+	p.command.SysProcAttr = &syscall.SysProcAttr{Setsid: true, Setctty: true}
+	p.run()
+	go func() { _, _ = io.Copy(&p.stdout, screen) }() // It ends with an error when nobody has the terminal open any more.
+	return screen
+}
+
 func TestInATerminalStatusIsDrawnAgainInColourWithinItsSize(t *testing.T) {
 	s := open(t)
-	reads, prints, err := terminal.Open(60, 12)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _, _ = reads.Close(), prints.Close() })
 	p := s.process("status", "nginx", "-w")
 	p.command.Env = append(p.command.Env, "TERM=xterm")
-	p.command.Stdout = prints
-	p.run()
-	go func() { // A terminal ends with an error when nobody has it open any more.
-		buffer := make([]byte, 4096)
-		for n, err := reads.Read(buffer); err == nil; n, err = reads.Read(buffer) {
-			_, _ = p.stdout.Write(buffer[:n])
-		}
-	}()
+	p.runInTerminal(60, 12)
 	p.says(&p.stdout, "\x1b[2J\x1b[H")
 	p.says(&p.stdout, "\x1b[32mStable\x1b[0m")
 
