@@ -29,9 +29,15 @@ const (
 
 // Light pages get the first colours, dark ones the second.
 const look = `<style>
-svg { --paper: #ffffff; --bar: #f0f3f6; --edge: #d1d9e0; --ink: #1f2328; --faint: #6e7781; --green: #1a7f37; --yellow: #9a6700; --red: #cf222e }
+svg {
+--paper: #ffffff; --bar: #f0f3f6; --edge: #d1d9e0; --ink: #1f2328; --faint: #6e7781;
+--green: #1a7f37; --yellow: #9a6700; --red: #cf222e
+}
 @media (prefers-color-scheme: dark) {
-svg { --paper: #0d1117; --bar: #161b22; --edge: #3d444d; --ink: #e6edf3; --faint: #8b949e; --green: #3fb950; --yellow: #d29922; --red: #ff7b72 }
+svg {
+--paper: #0d1117; --bar: #161b22; --edge: #3d444d; --ink: #e6edf3; --faint: #8b949e;
+--green: #3fb950; --yellow: #d29922; --red: #ff7b72
+}
 }
 text { font: 13px ui-monospace, SFMono-Regular, Menlo, Consolas, "DejaVu Sans Mono", monospace; fill: var(--ink); white-space: pre }
 .title { font-weight: 600 }
@@ -60,9 +66,11 @@ func draw(seen recording) []byte {
 	s.elements.WriteString("</svg>\n")
 
 	var all bytes.Buffer
-	fmt.Fprintf(&all, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]g" height="%[2]d" viewBox="0 0 %[1]g %[2]d" role="img">`, width, bottom)
+	fmt.Fprintf(&all, `<svg xmlns="http://www.w3.org/2000/svg" width="%[1]g" height="%[2]d" viewBox="0 0 %[1]g %[2]d" role="img">`,
+		width, bottom)
 	fmt.Fprintf(&all, "\n<title>%s</title>\n<desc>%s</desc>\n<!-- Made by hack/recording: make recording. -->\n%s", title, description, look)
-	fmt.Fprintf(&all, ".clock { animation: clock %s linear infinite }\n@keyframes clock { from { transform: scaleX(0) } }\n", seconds(s.length))
+	fmt.Fprintf(&all, ".clock { animation: clock %s linear infinite }\n", seconds(s.length))
+	fmt.Fprintln(&all, "@keyframes clock { from { transform: scaleX(0) } }")
 	fmt.Fprintf(&all, "text { animation: %s step-end infinite }\n", seconds(s.length))
 	all.Write(s.rules.Bytes())
 	all.WriteString("@media (prefers-reduced-motion: reduce) { * { animation: none !important } }\n</style>\n")

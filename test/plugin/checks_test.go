@@ -40,11 +40,12 @@ func TestStatusShowsTheJobThatChecksAVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	output := deploys.end()
-	if want := "Version 1.11 failed its check before the switch (Job " + job.Name; output.Err == nil || !strings.Contains(output.Stderr, want) {
+	want := "error: service/nginx has phase Failed: Version 1.11 failed its check before the switch (Job " + job.Name
+	if output.Err == nil || !strings.Contains(output.Stderr, want) {
 		t.Errorf("%v\n%s", output.Err, output.Stderr)
 	}
-	want := s.in("└─ Job " + job.Name + " check of 1.11 0/1 Failed AGE\n│ BackoffLimitExceeded: too often\n│ kubectl logs job/" + job.Name +
-		" -n NAMESPACE\n└─ Pod " + job.Name + "-a 0/1 Error 0 AGE\n")
+	want = s.in("└─ Job " + job.Name + " check of 1.11 0/1 Failed AGE\n│ BackoffLimitExceeded: too often\n" +
+		"│ kubectl logs job/" + job.Name + " -n NAMESPACE\n└─ Pod " + job.Name + "-a 0/1 Error 0 AGE\n")
 	if status := blank(s.plugin("status", "nginx").Must(t).Stdout); !strings.Contains(status, want) {
 		t.Errorf("%s\nis missing in\n%s", want, status)
 	}

@@ -59,7 +59,8 @@ PS1='ready> '
 
 func TestBashCompletesCommandsAndNamesOfServices(t *testing.T) {
 	s := open(t)
-	harness.TryWith(t, []string{"KUBECONFIG=" + s.kubeconfig}, "kubectl", "config", "set-context", "--current", "--namespace", s.namespace).Must(t)
+	environment := []string{"KUBECONFIG=" + s.kubeconfig}
+	harness.TryWith(t, environment, "kubectl", "config", "set-context", "--current", "--namespace", s.namespace).Must(t)
 	path := filepath.Join(t.TempDir(), "bashrc")
 	if err := os.WriteFile(path, []byte(rcfile), 0o600); err != nil {
 		t.Fatal(err)

@@ -49,9 +49,10 @@ var (
 	pods = Kind{resource: "pods", object: &corev1.Pod{}, client: core, add: func(objects *view.Objects, object any) {
 		objects.Pods = append(objects.Pods, object.(*corev1.Pod))
 	}}
-	endpointSlices = Kind{resource: "endpointslices", object: &discoveryv1.EndpointSlice{}, client: discovery, add: func(objects *view.Objects, object any) {
-		objects.EndpointSlices = append(objects.EndpointSlices, object.(*discoveryv1.EndpointSlice))
-	}}
+	endpointSlices = Kind{resource: "endpointslices", object: &discoveryv1.EndpointSlice{}, client: discovery,
+		add: func(objects *view.Objects, object any) {
+			objects.EndpointSlices = append(objects.EndpointSlices, object.(*discoveryv1.EndpointSlice))
+		}}
 )
 
 // All are the kinds of which a view consists.

@@ -95,6 +95,29 @@ func TestEachEndpointCountsOnceForTheVersionOfItsPod(t *testing.T) {
 	}
 }
 
+func TestAServiceShowsAVersionOnceNoOtherOneAnswers(t *testing.T) {
+	old, other := ReplicaSet(DeploymentOf("1.10"), 1, 1), ReplicaSet(DeploymentOf("1.11"), 1, 1)
+	for name, test := range map[string]struct {
+		service *corev1.Service
+		pods    []*corev1.Pod
+		want    bool
+	}{
+		"it answers":                  {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a"), Pod(other, "b", Unready)}, true},
+		"it is not ready":             {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a", Unready)}, false},
+		"no endpoint is there":        {Preview(SelectsVersion("1.11")), nil, false},
+		"another one still answers":   {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a"), Pod(old, "a")}, false},
+		"another one, on its way out": {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a"), Pod(old, "a", Unready)}, true},
+		"another one is selected":     {Preview(SelectsVersion("1.10")), []*corev1.Pod{Pod(other, "a")}, false},
+	} {
+		objects := view.Objects{Services: Services(Waiting(), test.service), Pods: test.pods,
+			EndpointSlices: []*discoveryv1.EndpointSlice{Endpoints(test.service, test.pods...)}}
+		seen, _ := view.Of(objects, "nginx", Eight)
+		if got := seen.Led[0].Shows("1.11"); got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
+	}
+}
+
 func TestOnlyTheLastEventsOfTheServiceAreShown(t *testing.T) {
 	service := Managed(uid)
 	var events []*eventsv1.Event
