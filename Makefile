@@ -381,3 +381,10 @@ demo: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 demo: ## Watch nginx 1.10 become 1.11 on the local cluster, under live requests (root; builds what is missing).
 	@$(MAKE) --no-print-directory install
 	@go run ./test/demo
+
+.PHONY: recording
+recording: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+recording: plugin ## Record a switch on the local cluster as kubectl bluegreen status -w shows it, for README.md (root; 2 minutes).
+	@$(MAKE) --no-print-directory install
+	@PATH=$(BIN):$$PATH go run ./hack/recording record $(BIN)/recording.json
+	@go run ./hack/recording draw $(BIN)/recording.json docs/status.svg

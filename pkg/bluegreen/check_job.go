@@ -61,11 +61,27 @@ var unlessDisrupted = &batchv1.PodFailurePolicy{Rules: []batchv1.PodFailurePolic
 	}},
 }}}
 
+// versionVariable is the environment variable that says which version is to be checked.
+const versionVariable = "BLUEGREEN_VERSION"
+
+// CheckedVersion returns the version that a Job checks; empty if that is none of bluegreen's.
+func CheckedVersion(job *batchv1.Job) string {
+	spec := job.Spec.Template.Spec
+	for _, container := range slices.Concat(spec.InitContainers, spec.Containers) {
+		for _, variable := range container.Env {
+			if variable.Name == versionVariable {
+				return variable.Value
+			}
+		}
+	}
+	return ""
+}
+
 // tell puts into the environment of containers what is to be checked, in place of what they say themselves.
 func (c Check) tell(service *corev1.Service, containers []corev1.Container) {
 	ours := []corev1.EnvVar{
 		{Name: "BLUEGREEN_SERVICE", Value: service.Name},
-		{Name: "BLUEGREEN_VERSION", Value: c.Version},
+		{Name: versionVariable, Value: c.Version},
 		{Name: "BLUEGREEN_PREVIEW", Value: c.Preview},
 	}
 	for i := range containers {

@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"io"
+	"os"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -48,14 +50,49 @@ func TestKubectlCompletesNamesOfServices(t *testing.T) {
 	}
 }
 
+// rcfile has bash complete the commands of kubectl. The last function is what it takes from the package bash-completion.
+const rcfile = `
+. <(kubectl completion bash)
+_init_completion() { words=("${COMP_WORDS[@]}") cword=$COMP_CWORD cur=${COMP_WORDS[COMP_CWORD]} prev=${COMP_WORDS[COMP_CWORD-1]}; }
+PS1='ready> '
+`
+
+func TestBashCompletesCommandsAndNamesOfServices(t *testing.T) {
+	s := open(t)
+	environment := []string{"KUBECONFIG=" + s.kubeconfig}
+	harness.TryWith(t, environment, "kubectl", "config", "set-context", "--current", "--namespace", s.namespace).Must(t)
+	path := filepath.Join(t.TempDir(), "bashrc")
+	if err := os.WriteFile(path, []byte(rcfile), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	bash := s.other("bash", "--rcfile", path, "-i")
+	bash.command.Env = append(bash.command.Env, "PATH="+s.path(hackDirectory(t)), "TERM=dumb")
+	keyboard := bash.runInTerminal(120, 30)
+	types := func(keys, want string) {
+		t.Helper()
+		if _, err := io.WriteString(keyboard, keys); err != nil {
+			t.Fatal(err)
+		}
+		bash.says(&bash.stdout, want)
+	}
+	bash.says(&bash.stdout, "ready> ")
+	types("kubectl bluegreen withd\t", "kubectl bluegreen withdraw ")
+	types("ng\t", "kubectl bluegreen withdraw nginx ")
+}
+
+func hackDirectory(t *testing.T) string {
+	t.Helper()
+	hack, err := filepath.Abs("../../hack")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return hack
+}
+
 // completes returns what kubectl offers to a shell for the last of some words after kubectl bluegreen.
 func (s *shop) completes(words ...string) string {
 	s.t.Helper()
-	hack, err := filepath.Abs("../../hack")
-	if err != nil {
-		s.t.Fatal(err)
-	}
 	arguments := append([]string{"__complete", "bluegreen", "-n", s.namespace}, words...)
-	environment := []string{"KUBECONFIG=" + s.kubeconfig, "PATH=" + s.path(hack)}
+	environment := []string{"KUBECONFIG=" + s.kubeconfig, "PATH=" + s.path(hackDirectory(s.t))}
 	return harness.TryWith(s.t, environment, "kubectl", arguments...).Stdout
 }

@@ -58,7 +58,12 @@ func (s *shop) start(args ...string) *process {
 
 // process returns kubectl bluegreen in the shop, not started yet and without a place for what it prints to stdout.
 func (s *shop) process(args ...string) *process {
-	p := &process{t: s.t, command: exec.Command(s.program, append(args, "-n", s.namespace)...), exited: make(chan struct{})}
+	return s.other(s.program, append(args, "-n", s.namespace)...)
+}
+
+// other returns another program as the plugin, not started yet.
+func (s *shop) other(name string, args ...string) *process {
+	p := &process{t: s.t, command: exec.Command(name, args...), exited: make(chan struct{})}
 	p.stdout.written, p.stderr.written = make(chan struct{}, 1), make(chan struct{}, 1)
 	p.command.Env = append(os.Environ(), "KUBECONFIG="+s.kubeconfig)
 	p.command.Stderr = &p.stderr

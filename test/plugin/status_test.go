@@ -130,7 +130,7 @@ func TestStatusShowsAServiceWithAllBelowIt(t *testing.T) {
 	}
 	asked := between.asked()
 	slices.Sort(asked)
-	want := []string{"LIST deployments", "LIST endpointslices", "LIST events", "LIST pods", "LIST replicasets", "LIST services"}
+	want := []string{"LIST deployments", "LIST endpointslices", "LIST events", "LIST jobs", "LIST pods", "LIST replicasets", "LIST services"}
 	if !slices.Equal(asked, want) {
 		t.Errorf("it asked for %q, want each kind once", asked)
 	}
@@ -138,15 +138,7 @@ func TestStatusShowsAServiceWithAllBelowIt(t *testing.T) {
 
 func TestStatusShowsWhatItsReaderMayRead(t *testing.T) {
 	s := open(t)
-	reader := &rbacv1.Role{Rules: []rbacv1.PolicyRule{{APIGroups: []string{"", "apps"}, Resources: []string{"services", "deployments"},
-		Verbs: []string{"get", "list", "watch"}}}}
-	reader.Name = "reader"
-	s.create(reader)
-	binding := &rbacv1.RoleBinding{RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "reader"},
-		Subjects: []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: "reader-of-" + s.namespace}}}
-	binding.Name = "reader"
-	s.create(binding)
-
+	s.mayRead("services", "deployments")
 	output := s.plugin("status", "nginx", "--as=reader-of-"+s.namespace).Must(t)
 	for _, want := range []string{"Deployment nginx-1.10   live", "Not shown: pods is forbidden: "} {
 		if !strings.Contains(output.Stdout, want) {
@@ -155,6 +147,19 @@ func TestStatusShowsWhatItsReaderMayRead(t *testing.T) {
 	}
 	watches := s.start("status", "nginx", "-w", "--as=reader-of-"+s.namespace)
 	watches.says(&watches.stdout, "Deployment nginx-1.10 (live): 3 of 3 replicas ready\n")
+}
+
+// mayRead lets the user reader-of-NAMESPACE read some resources of the shop, and nothing else.
+func (s *shop) mayRead(resources ...string) {
+	s.t.Helper()
+	reader := &rbacv1.Role{Rules: []rbacv1.PolicyRule{{APIGroups: []string{"", "apps"}, Resources: resources,
+		Verbs: []string{"get", "list", "watch"}}}}
+	reader.Name = "reader"
+	s.create(reader)
+	binding := &rbacv1.RoleBinding{RoleRef: rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: "Role", Name: "reader"},
+		Subjects: []rbacv1.Subject{{Kind: rbacv1.UserKind, APIGroup: rbacv1.GroupName, Name: "reader-of-" + s.namespace}}}
+	binding.Name = "reader"
+	s.create(binding)
 }
 
 func TestStatusFollowsASwitchAlsoIfTheConnectionWasLost(t *testing.T) {

@@ -36,7 +36,7 @@ var (
 func TestMain(m *testing.M) {
 	os.Exit(installation.Run(m, "../..", func(s *installation.Suite) {
 		suite, shipped, admin = s, s.Shipped, s.Admin
-	}))
+	}, "checks.enabled=true"))
 }
 
 // program is the path of the plugin, built once.
@@ -81,7 +81,7 @@ func (s *shop) create(object client.Object) {
 // deploy creates the Deployment of a version, available or not.
 func (s *shop) deploy(version string, ready bool) *appsv1.Deployment {
 	s.t.Helper()
-	made := Deployment(version)
+	made := Deployment(version, Revision("1"))
 	made.Spec.Template.Spec.Containers = []corev1.Container{{Name: "nginx", Image: "nginx:" + version}}
 	s.create(made)
 	s.report(made, ready)
@@ -107,6 +107,7 @@ func report(ctx context.Context, deployment *appsv1.Deployment, ready bool) erro
 		Reason: "MinimumReplicasUnavailable"}
 	if ready {
 		available.Status, available.Reason = corev1.ConditionTrue, "MinimumReplicasAvailable"
+		current.Status.UpdatedReplicas = *current.Spec.Replicas
 		current.Status.ReadyReplicas, current.Status.AvailableReplicas = *current.Spec.Replicas, *current.Spec.Replicas
 	}
 	current.Status.Conditions = []appsv1.DeploymentCondition{available}

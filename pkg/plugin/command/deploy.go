@@ -21,9 +21,9 @@ import (
 // deployer applies what is needed for a version, asks for that, and follows it.
 type deployer struct {
 	*plugin
-	files          []string
-	force, approve bool
-	timeout        time.Duration
+	files                   []string
+	force, approve, preview bool
+	timeout                 time.Duration
 }
 
 func newDeploy(p *plugin) *cobra.Command {
@@ -35,8 +35,10 @@ func newDeploy(p *plugin) *cobra.Command {
 each, and in the end how long it took.
 
 The exit code is 1 if the ask fails, if it is rolled back, or if the time is up. In the last case, and if the command is interrupted,
-the ask stays: kubectl bluegreen withdraw ends it. If the version must be approved, the command ends once it waits for that.`,
+the ask stays: kubectl bluegreen withdraw ends it. If the version must be approved, the command ends once it waits for that; with
+--preview, once the previews of the Service show it besides.`,
 		Example: example("# Deploy version 1.11 of nginx", "kubectl bluegreen deploy nginx 1.11 -f green.yaml",
+			"# Deploy it, and end once it can be looked at", "kubectl bluegreen deploy nginx 1.11 -f green.yaml --preview",
 			"# Ask for a version that is deployed already, and approve it", "kubectl bluegreen deploy nginx 1.11 --approve"),
 		Args: func(command *cobra.Command, args []string) error {
 			if len(args) == 2 {
@@ -52,62 +54,74 @@ the ask stays: kubectl bluegreen withdraw ends it. If the version must be approv
 	flags.StringSliceVarP(&d.files, "filename", "f", nil, "The files that contain the manifests of the version.")
 	flags.BoolVar(&d.force, "force-conflicts", false, "If true, apply also what others have set otherwise.")
 	flags.BoolVar(&d.approve, "approve", false, "If true, approve the version too, if the Service waits for that.")
+	flags.BoolVar(&d.preview, "preview", false, "If true, end once the previews of the Service show the version, which waits for approval.")
 	addTimeout(command, &d.timeout)
 	return command
 }
 
 func (d *deployer) run(ctx context.Context, name, version string) error {
 	started := time.Now()
+	if d.approve && d.preview {
+		return errors.New("--approve lets the version through before anybody has looked at it: leave out --approve, or --preview")
+	}
 	c, err := d.connect()
 	if err != nil {
 		return err
 	}
-	if err := d.prepare(ctx, c, name, version); err != nil {
+	decide, err := d.prepare(ctx, c, name, version)
+	if err != nil {
 		return err
 	}
-	asked, err := d.ask(ctx, c, name, version)
+	asked, err := (&writer{plugin: d.plugin, decide: alone(decide)}).write(ctx, c, name)
 	if err != nil {
 		return err
 	}
 	last, err := d.follow(ctx, c, asked, version)
 	if err != nil {
-		return d.ended(ctx, last, err)
+		return d.ended(ctx, last.Service.Service.Service, err)
 	}
-	fmt.Fprintf(d.Out, "Done in %s: %s\n", duration.HumanDuration(time.Since(started)), result(last))
+	fmt.Fprintf(d.Out, "Done in %s: %s\n", duration.HumanDuration(time.Since(started)), result(last.Service.Service))
+	if d.preview {
+		fmt.Fprint(d.Out, toLook(last))
+	}
 	return nil
 }
 
-// prepare applies the manifests, after a look whether the version can be asked for at all.
-func (d *deployer) prepare(ctx context.Context, c *cluster, name, version string) error {
+// prepare applies the manifests, after a look whether the version can be asked for at all, and returns what is to be written then.
+func (d *deployer) prepare(ctx context.Context, c *cluster, name, version string) (func(bluegreen.Service) (edit.Edit, error), error) {
 	read, err := c.service(ctx, name)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if _, err := edit.Deploy(bluegreen.Read(read), version, d.approve); err != nil {
-		return err
+	previews, err := d.previews(ctx, c, name)
+	if err != nil {
+		return nil, err
+	}
+	decide := func(service bluegreen.Service) (edit.Edit, error) {
+		wanted, err := edit.Deploy(service, version, d.approve)
+		if err == nil && d.preview {
+			err = edit.Preview(service, previews, version)
+		}
+		return wanted, err
+	}
+	if _, err := decide(bluegreen.Read(read)); err != nil {
+		return nil, err
 	}
 	infos, err := d.manifests(c.namespace, d.files)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	if err := onlyAsksFor(infos, c.namespace, name, version); err != nil {
-		return err
+		return nil, err
 	}
-	return d.apply(infos, d.force)
+	return decide, d.apply(infos, d.force)
 }
 
-func (d *deployer) ask(ctx context.Context, c *cluster, name, version string) (*corev1.Service, error) {
-	w := &writer{plugin: d.plugin, decide: alone(func(service bluegreen.Service) (edit.Edit, error) {
-		return edit.Deploy(service, version, d.approve)
-	})}
-	return w.write(ctx, c, name)
-}
-
-// follow prints what becomes of the ask, and returns the last state of the Service that was seen.
-func (d *deployer) follow(ctx context.Context, c *cluster, asked *corev1.Service, version string) (*corev1.Service, error) {
+// follow prints what becomes of the ask, and returns what was seen last.
+func (d *deployer) follow(ctx context.Context, c *cluster, asked *corev1.Service, version string) (view.View, error) {
 	ctx, cancel := within(ctx, d.timeout)
 	defer cancel()
-	last, log := asked, &log{out: d.Out}
+	last, log := view.View{Service: view.Service{Service: bluegreen.Read(asked)}}, &log{out: d.Out}
 	err := follow.Objects(ctx, c, c.namespace, follow.All, nil, func(objects view.Objects) (bool, error) {
 		seen, found := view.Of(objects, asked.Name, time.Now())
 		if !found {
@@ -116,9 +130,10 @@ func (d *deployer) follow(ctx context.Context, c *cluster, asked *corev1.Service
 		if follow.Older(seen.Service.Service.Service, asked) {
 			return false, nil
 		}
-		last = seen.Service.Service.Service
+		last = seen
 		log.print(render.Facts(seen))
-		return reached(seen.Service.Service, version)
+		done, err := reached(seen.Service.Service, version)
+		return done && (!d.preview || shown(seen)), err
 	})
 	return last, err
 }
@@ -150,10 +165,10 @@ func (d *deployer) ended(ctx context.Context, last *corev1.Service, err error) e
 }
 
 // result says where the Service is.
-func result(last *corev1.Service) string {
-	service := bluegreen.Read(last)
+func result(service bluegreen.Service) string {
 	if service.Pending() {
-		return fmt.Sprintf("version %s waits for approval: kubectl bluegreen promote %s -n %s", service.Target, last.Name, last.Namespace)
+		return fmt.Sprintf("version %s waits for approval: kubectl bluegreen promote %s -n %s", service.Target, service.Name,
+			service.Namespace)
 	}
-	return fmt.Sprintf("traffic of service/%s is on version %s", last.Name, service.Live())
+	return fmt.Sprintf("traffic of service/%s is on version %s", service.Name, service.Live())
 }

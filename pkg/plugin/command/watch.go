@@ -88,24 +88,29 @@ const (
 	clearRest   = "\x1b[J"
 )
 
-// draw draws as many lines as the terminal has, as far as they fit.
+// draw draws as many lines as the terminal has.
 func (t *terminal) draw(lines render.Lines) {
 	text := home
 	if !t.drawn {
 		text = clearScreen + home
 	}
 	t.drawn = true
-	width, height, err := term.GetSize(int(t.file.Fd()))
-	if err == nil && width > 0 && len(lines) >= height {
-		lines = lines[:height-1]
+	if width, height, err := term.GetSize(int(t.file.Fd())); err == nil && width > 0 {
+		lines = fit(lines, width, height-1)
 	}
 	for _, line := range lines {
-		if err == nil && width > 0 {
-			line = line.Cut(width)
-		}
 		text += line.String(printers.AllowsColorOutput(t.Out)) + clearLine + "\n"
 	}
 	fmt.Fprint(t.Out, text+clearRest)
+}
+
+// fit returns lines within a width, and so many at most.
+func fit(lines render.Lines, width, height int) render.Lines {
+	var fitted render.Lines
+	for _, line := range lines {
+		fitted = append(fitted, line.Fit(width)...)
+	}
+	return fitted[:min(len(fitted), height)]
 }
 
 // log prints what is new since the last time.

@@ -28,3 +28,20 @@ func Deploy(service bluegreen.Service, version string, approve bool) (Edit, erro
 	}
 	return ask, nil
 }
+
+// Preview returns why nobody could look at a version before it gets traffic, or nil. Previews are those of the Service.
+func Preview(service bluegreen.Service, previews []bluegreen.Service, version string) error {
+	switch {
+	case len(previews) == 0:
+		return fmt.Errorf("service/%s has no preview; to have one, create a Service whose annotation %s is %s", service.Name,
+			bluegreen.PreviewOf, service.Name)
+	case service.Promotion == bluegreen.Auto:
+		return fmt.Errorf("version %s would get traffic as soon as it is ready (%s is %s); to have versions wait for approval: %s", version,
+			bluegreen.Promote, service.Promotion, plugin(service, "pause"))
+	case service.ApprovedVersion == version && service.Live() != version:
+		return fmt.Errorf("version %s is approved already, and would get traffic as soon as it is ready; to take the approval back: %s",
+			version, Edit{Remove: []string{bluegreen.ApprovedVersion}}.Command(service.Service))
+	default:
+		return nil
+	}
+}

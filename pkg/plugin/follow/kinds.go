@@ -5,18 +5,19 @@ import (
 
 	"golang.org/x/sync/errgroup"
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
 	"k8s.io/apimachinery/pkg/api/meta"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
-	"k8s.io/apimachinery/pkg/fields"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/rest"
 	"k8s.io/client-go/tools/cache"
 
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/view"
 )
 
@@ -26,44 +27,62 @@ type Kind struct {
 	object   runtime.Object
 	client   func(kubernetes.Interface) rest.Interface
 	add      func(*view.Objects, any)
+
+	// labels is a selector of those that matter; empty if all do.
+	labels string
 }
 
 // Services are the kind without which there is nothing to show.
-var Services = Kind{"services", &corev1.Service{}, core, func(objects *view.Objects, object any) {
+var Services = Kind{resource: "services", object: &corev1.Service{}, client: core, add: func(objects *view.Objects, object any) {
 	objects.Services = append(objects.Services, object.(*corev1.Service))
 }}
 
 // Deployments are the kind whose pods Services select.
-var Deployments = Kind{"deployments", &appsv1.Deployment{}, apps, func(objects *view.Objects, object any) {
+var Deployments = Kind{resource: "deployments", object: &appsv1.Deployment{}, client: apps, add: func(objects *view.Objects, object any) {
 	objects.Deployments = append(objects.Deployments, object.(*appsv1.Deployment))
 }}
+
+// Shown are the kinds that tell which version a Service shows: its endpoints, and whose pods they are.
+var Shown = []Kind{Services, pods, endpointSlices}
+
+var (
+	pods = Kind{resource: "pods", object: &corev1.Pod{}, client: core, add: func(objects *view.Objects, object any) {
+		objects.Pods = append(objects.Pods, object.(*corev1.Pod))
+	}}
+	endpointSlices = Kind{resource: "endpointslices", object: &discoveryv1.EndpointSlice{}, client: discovery,
+		add: func(objects *view.Objects, object any) {
+			objects.EndpointSlices = append(objects.EndpointSlices, object.(*discoveryv1.EndpointSlice))
+		}}
+)
 
 // All are the kinds of which a view consists.
 var All = []Kind{
 	Services,
 	Deployments,
-	{"replicasets", &appsv1.ReplicaSet{}, apps, func(objects *view.Objects, object any) {
+	pods,
+	endpointSlices,
+	{resource: "replicasets", object: &appsv1.ReplicaSet{}, client: apps, add: func(objects *view.Objects, object any) {
 		objects.ReplicaSets = append(objects.ReplicaSets, object.(*appsv1.ReplicaSet))
 	}},
-	{"pods", &corev1.Pod{}, core, func(objects *view.Objects, object any) {
-		objects.Pods = append(objects.Pods, object.(*corev1.Pod))
-	}},
-	{"endpointslices", &discoveryv1.EndpointSlice{}, discovery, func(objects *view.Objects, object any) {
-		objects.EndpointSlices = append(objects.EndpointSlices, object.(*discoveryv1.EndpointSlice))
-	}},
-	{"events", &eventsv1.Event{}, events, func(objects *view.Objects, object any) {
+	{resource: "events", object: &eventsv1.Event{}, client: events, add: func(objects *view.Objects, object any) {
 		objects.Events = append(objects.Events, object.(*eventsv1.Event))
+	}},
+	{resource: "jobs", object: &batchv1.Job{}, client: batch, labels: bluegreen.CheckOf, add: func(objects *view.Objects, object any) {
+		objects.Jobs = append(objects.Jobs, object.(*batchv1.Job))
 	}},
 }
 
 func core(client kubernetes.Interface) rest.Interface      { return client.CoreV1().RESTClient() }
 func apps(client kubernetes.Interface) rest.Interface      { return client.AppsV1().RESTClient() }
 func discovery(client kubernetes.Interface) rest.Interface { return client.DiscoveryV1().RESTClient() }
+func batch(client kubernetes.Interface) rest.Interface     { return client.BatchV1().RESTClient() }
 func events(client kubernetes.Interface) rest.Interface    { return client.EventsV1().RESTClient() }
 
 // stored returns the objects of the kind in a namespace; empty for all namespaces.
 func (k Kind) stored(client kubernetes.Interface, namespace string) *cache.ListWatch {
-	return cache.NewListWatchFromClient(k.client(client), k.resource, namespace, fields.Everything())
+	return cache.NewFilteredListWatchFromClient(k.client(client), k.resource, namespace, func(options *metav1.ListOptions) {
+		options.LabelSelector = k.labels
+	})
 }
 
 // optional reports whether a view can do without the kind, if somebody may not read it.

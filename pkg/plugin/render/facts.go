@@ -17,6 +17,9 @@ func Facts(of view.View) []string {
 		for _, deployment := range service.Deployments {
 			facts = append(facts, factsOf(deployment)...)
 		}
+		for _, job := range service.Jobs {
+			facts = append(facts, factsOfJob(job)...)
+		}
 	}
 	return facts
 }
@@ -36,10 +39,28 @@ func factsOf(deployment view.Deployment) []string {
 		facts = append(facts, fmt.Sprintf("Deployment %s: %s", deployment.Name, trouble))
 	}
 	for _, set := range deployment.ReplicaSets {
-		for _, pod := range set.Pods {
-			if pod.Why != "" {
-				facts = append(facts, fmt.Sprintf("Pod %s: %s: %s (%s)", pod.Name, pod.State, pod.Why, pod.Look))
-			}
+		facts = append(facts, troubles(set.Pods)...)
+	}
+	return facts
+}
+
+func factsOfJob(job view.Job) []string {
+	fact := fmt.Sprintf("Job %s (check of %s): %s", job.Name, job.Version, job.State())
+	if job.Why != "" {
+		fact += fmt.Sprintf(": %s (%s)", job.Why, job.Look())
+	}
+	if job.Result == bluegreen.CheckSucceeded {
+		return []string{fact}
+	}
+	return append([]string{fact}, troubles(job.Pods)...)
+}
+
+// troubles are what is wrong with pods.
+func troubles(pods []view.Pod) []string {
+	var facts []string
+	for _, pod := range pods {
+		if pod.Look != "" {
+			facts = append(facts, fmt.Sprintf("Pod %s: %s: %s (%s)", pod.Name, pod.State, pod.Why, pod.Look))
 		}
 	}
 	return facts

@@ -2,6 +2,7 @@
 package render
 
 import (
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -47,8 +48,63 @@ func (l Line) Width() int {
 	return width
 }
 
-// Cut returns the line, shortened to a width.
-func (l Line) Cut(width int) Line {
+// leastRoom is how much room a text needs to go on in further lines.
+const leastRoom = 20
+
+// Fit returns the line within a width. Its last text goes on below its begin; if there is no room for that, the line is cut.
+func (l Line) Fit(width int) Lines {
+	if l.Width() <= width || len(l) == 0 {
+		return Lines{l}
+	}
+	before, last := l[:len(l)-1], l[len(l)-1]
+	room := width - before.Width()
+	if room < leastRoom {
+		return Lines{l.cut(width)}
+	}
+	var fitted Lines
+	for _, text := range wrap(last.Text, room) {
+		fitted = append(fitted, append(slices.Clone(before), Span{Text: text, Style: last.Style}))
+		before = before.stems()
+	}
+	return fitted
+}
+
+// wrap breaks a text into lines of a width: between words, or within one that is longer.
+func wrap(text string, width int) []string {
+	var lines []string
+	runes := []rune(text)
+	for len(runes) > width {
+		end, next := width, width
+		for i := width; i > 0; i-- {
+			if runes[i] == ' ' {
+				end, next = i, i+1
+				break
+			}
+		}
+		lines, runes = append(lines, string(runes[:end])), runes[next:]
+	}
+	return append(lines, string(runes))
+}
+
+// stems returns what stands before a further line: the stems of the tree.
+func (l Line) stems() Line {
+	blank := func(r rune) rune {
+		switch r {
+		case '│', '├':
+			return '│'
+		default:
+			return ' '
+		}
+	}
+	stems := make(Line, 0, len(l))
+	for _, span := range l {
+		stems = append(stems, Span{Text: strings.Map(blank, span.Text)})
+	}
+	return stems
+}
+
+// cut returns the line, shortened to a width.
+func (l Line) cut(width int) Line {
 	var cut Line
 	for _, span := range l {
 		runes := []rune(span.Text)

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -110,17 +111,26 @@ func TestTheClusterCannotControlTheTerminal(t *testing.T) {
 	}
 }
 
-func TestALineIsCutToTheWidthOfTheTerminal(t *testing.T) {
-	line := render.Line{{Text: "├─ Deployment "}, {Text: "nginx", Style: render.Bold}, {Text: " live"}}
-	for width, want := range map[int]string{
-		0:  "",
-		2:  "├─",
-		16: "├─ Deployment ng",
-		24: "├─ Deployment nginx live",
-		80: "├─ Deployment nginx live",
+func TestALineFitsIntoTheWidthOfTheTerminal(t *testing.T) {
+	row := render.Line{{Text: "├─ Deployment "}, {Text: "nginx", Style: render.Bold}, {Text: " live"}}
+	note := render.Line{{Text: "│  ├─ "}, {Text: "container nginx: Back-off pulling image nginx:1.11", Style: render.Bad}}
+	for name, test := range map[string]struct {
+		line  render.Line
+		width int
+		want  string
+	}{
+		"nothing of it":      {row, 0, "\n"},
+		"a part of it":       {row, 16, "├─ Deployment ng\n"},
+		"just":               {row, 24, "├─ Deployment nginx live\n"},
+		"with room":          {row, 80, "├─ Deployment nginx live\n"},
+		"nearly":             {note, 55, "│  ├─ container nginx: Back-off pulling image\n│  │  nginx:1.11\n"},
+		"in three lines":     {note, 28, "│  ├─ container nginx:\n│  │  Back-off pulling image\n│  │  nginx:1.11\n"},
+		"without room below": {note, 25, "│  ├─ container nginx: Ba\n"},
+		"a long word": {render.Line{{Text: "1234567890123456789012345"}}, 20,
+			"12345678901234567890\n12345\n"},
 	} {
-		if got := line.Cut(width).String(false); got != want {
-			t.Errorf("of width %d: got %q, want %q", width, got, want)
+		if got := test.line.Fit(test.width).String(false); got != test.want {
+			t.Errorf("%s: got\n%swant\n%s", name, got, test.want)
 		}
 	}
 }
@@ -170,6 +180,37 @@ func TestALogTellsWhatIsInTheTreeWithoutAges(t *testing.T) {
 	}
 	if got := strings.Join(render.Facts(seen()), "\n"); got != strings.Join(want, "\n") {
 		t.Errorf("got\n%s\nwant\n%s", got, strings.Join(want, "\n"))
+	}
+}
+
+func TestTheJobsThatCheckAVersionAreDrawnBelowItsService(t *testing.T) {
+	service := Waiting(func(s *corev1.Service) { s.UID, s.CreationTimestamp = "7", metav1.NewTime(Eight) },
+		Annotation("bluegreen/phase", "Checking"))
+	failed := Ended(Job(service, "1.11"), "BackoffLimitExceeded", "too often", batchv1.JobFailed)
+	complete := Ended(Job(service, "1.10"), "", "", batchv1.JobComplete)
+	complete.CreationTimestamp, complete.Status.Succeeded = metav1.NewTime(Eight.Add(-time.Minute)), 1
+	foreign := Job(Waiting(), "1.12")
+	seen, _ := view.Of(view.Objects{Services: Services(service), Jobs: []*batchv1.Job{failed, complete, foreign},
+		Pods: []*corev1.Pod{PodOf(failed, 22)}}, "nginx", Eight)
+	_, drawn, _ := strings.Cut(render.View(seen).String(false), "\n\n")
+	want := `NAME                           ROLE            READY   STATUS     RESTARTS   AGE
+Service nginx                                  0/0     Checking              0s
+├─ Job nginx-check-1.10        check of 1.10   1/1     Complete              60s
+└─ Job nginx-check-1.11        check of 1.11   0/1     Failed                0s
+   │  BackoffLimitExceeded: too often
+   │  kubectl logs job/nginx-check-1.11 -n shop
+   └─ Pod nginx-check-1.11-a                   0/1     Error      0          0s
+         container curl ended with exit code 22 (Error)
+         kubectl logs nginx-check-1.11-a -c curl -n shop
+`
+	if drawn != want {
+		t.Errorf("got\n%s\nwant\n%s", drawn, want)
+	}
+	facts := "Service nginx: Checking on version 1.10: not yet\nJob nginx-check-1.10 (check of 1.10): Complete\n" +
+		"Job nginx-check-1.11 (check of 1.11): Failed: BackoffLimitExceeded: too often (kubectl logs job/nginx-check-1.11 -n shop)\n" +
+		"Pod nginx-check-1.11-a: Error: container curl ended with exit code 22 (Error) (kubectl logs nginx-check-1.11-a -c curl -n shop)"
+	if got := strings.Join(render.Facts(seen), "\n"); got != facts {
+		t.Errorf("got\n%s\nwant\n%s", got, facts)
 	}
 }
 

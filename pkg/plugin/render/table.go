@@ -21,11 +21,10 @@ func table(rows []row) Lines {
 	for _, row := range rows {
 		var line Line
 		for i, cell := range row.cells {
-			padding := 0
+			line = append(line, cell)
 			if i < len(row.cells)-1 {
-				padding = widths[i] - utf8.RuneCountInString(cell.Text) + gap
+				line = append(line, Span{Text: strings.Repeat(" ", widths[i]-utf8.RuneCountInString(cell.Text)+gap)})
 			}
-			line = append(line, cell, Span{Text: strings.Repeat(" ", padding)})
 		}
 		lines = append(append(lines, line), row.notes...)
 	}

@@ -67,6 +67,9 @@ func service(of view.View, service view.Service, role string) node {
 	for _, deployment := range service.Deployments {
 		made.below = append(made.below, ofDeployment(of, deployment))
 	}
+	for _, job := range service.Jobs {
+		made.below = append(made.below, ofJob(of, job))
+	}
 	return made
 }
 
@@ -126,13 +129,34 @@ func ofPod(of view.View, pod view.Pod) node {
 		}
 	}
 	status := Span{Text: pod.State, Style: Busy}
-	if pod.Ready() {
+	if pod.Ready() || pod.State == view.Completed {
 		status.Style = Good
 	}
 	made := node{cells: []Span{{Text: "Pod " + pod.Name}, {}, share(ready, len(pod.Spec.Containers)), status,
 		{Text: fmt.Sprint(pod.Restarts())}, {Text: age(of, pod.CreationTimestamp.Time)}}}
-	if pod.Why != "" {
+	switch {
+	case pod.Look != "":
 		made.notes = append(made.notes, Line{{Text: pod.Why, Style: Bad}}, Line{{Text: pod.Look, Style: Faint}})
+	case pod.Why != "":
+		made.notes = append(made.notes, Line{{Text: pod.Why, Style: Busy}})
+	}
+	return made
+}
+
+func ofJob(of view.View, job view.Job) node {
+	styles := map[bluegreen.CheckResult]Style{bluegreen.CheckSucceeded: Good, bluegreen.CheckFailed: Bad}
+	status := Span{Text: job.State(), Style: cmp.Or(styles[job.Result], Busy)}
+	made := node{cells: []Span{{Text: "Job " + job.Name}, {Text: "check of " + job.Version},
+		share(int(job.Status.Succeeded), job.Completions()), status, {}, {Text: age(of, job.CreationTimestamp.Time)}}}
+	if job.Result == bluegreen.CheckSucceeded {
+		return made
+	}
+	if job.Why != "" {
+		made.notes = append(made.notes, Line{{Text: job.Why, Style: Bad}})
+	}
+	made.notes = append(made.notes, Line{{Text: job.Look(), Style: Faint}})
+	for _, pod := range job.Pods {
+		made.below = append(made.below, ofPod(of, pod))
 	}
 	return made
 }

@@ -27,11 +27,11 @@ const (
 	// Draining: traffic has left it, and bluegreen still keeps it.
 	Draining Role = "draining"
 
-	// Left: it is of another version, and may end.
-	Left Role = "left"
+	// Unused: it is of another version, which nobody asks for, and may end.
+	Unused Role = "unused"
 )
 
-var roles = []Role{Live, Target, Draining, Left}
+var roles = []Role{Live, Target, Draining, Unused}
 
 // Deployment is one with its ReplicaSets.
 type Deployment struct {
@@ -74,7 +74,7 @@ func roleOf(service bluegreen.Service, deployment *appsv1.Deployment) Role {
 	case bluegreen.Protected(deployment):
 		return Draining
 	case bluegreen.Replicas(deployment) > 0 || deployment.Status.Replicas > 0 || leftLast(service, deployment):
-		return Left
+		return Unused
 	default:
 		return ""
 	}

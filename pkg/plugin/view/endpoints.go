@@ -18,6 +18,20 @@ type Endpoints struct {
 	Ready, All int
 }
 
+// Shows reports whether a version answers for the Service, and no other one does.
+func (s Service) Shows(version string) bool {
+	shows := false
+	for _, endpoints := range s.Endpoints {
+		if endpoints.Ready > 0 {
+			if endpoints.Version != version {
+				return false
+			}
+			shows = true
+		}
+	}
+	return shows && s.Live() == version
+}
+
 // endpointsOf returns the endpoints of a Service by version. An endpoint with addresses of two families counts once.
 func endpointsOf(objects Objects, service bluegreen.Service) []Endpoints {
 	versions := map[string]string{}

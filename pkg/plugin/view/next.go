@@ -18,6 +18,9 @@ type Step struct {
 // next returns what happens next to the Service, and to the Deployments below it and the Services that it leads.
 func next(view View) []Step {
 	steps := slices.Concat(asks(view.Service), window(view.Service))
+	for _, job := range view.Service.Jobs {
+		steps = append(steps, job.ends()...)
+	}
 	for _, service := range append([]Service{view.Service}, view.Led...) {
 		for _, deployment := range service.Deployments {
 			steps = append(steps, stepsOf(view, deployment)...)
@@ -38,14 +41,25 @@ func asks(service Service) []Step {
 		return []Step{{What: fmt.Sprintf("traffic stays on %s until somebody asks anew: %s, or %s", service.Describe(), command("retry"),
 			command("withdraw"))}}
 	case service.Phase() == bluegreen.Checking:
-		return []Step{{What: fmt.Sprintf("traffic moves to version %s once its check by CronJob %s has succeeded%s", service.Target,
-			service.CheckBefore, andApproved(service))}}
+		return []Step{{What: fmt.Sprintf("traffic moves to version %s once its check by %s has succeeded%s", service.Target,
+			checker(service), andApproved(service))}}
 	case service.Phase() == bluegreen.Paused:
 		return []Step{{What: fmt.Sprintf("traffic moves to version %s once it is approved: %s", service.Target, command("promote"))}}
 	default:
 		moves := Step{What: fmt.Sprintf("traffic moves to version %s once it is ready", service.Target)}
 		return append([]Step{moves}, deadline(service)...)
 	}
+}
+
+// checker returns what checks the version that a Service is asked for: a Job, once there is one.
+func checker(service Service) string {
+	after, _ := service.After()
+	for _, record := range bluegreen.CheckRecords(service.Service.Service) {
+		if record.Result == "" && !after.Is(record) {
+			return "Job " + record.Job
+		}
+	}
+	return "CronJob " + service.CheckBefore
 }
 
 // andApproved returns what is missing besides a check.
@@ -72,8 +86,13 @@ func window(service Service) []Step {
 	if !watched || last.Judged() || service.Leader != "" {
 		return nil
 	}
-	return []Step{{What: fmt.Sprintf("traffic returns to version %s (%s) if version %s breaks by", last.From, bluegreen.AutoRollback, last.To),
-		At: end}}
+	breaks := fmt.Sprintf("version %s breaks", last.To)
+	if check, asked := service.After(); asked {
+		if record, started := service.RecordOf(check); started && record.Result == "" {
+			breaks += fmt.Sprintf(", or Job %s fails,", check.Job)
+		}
+	}
+	return []Step{{What: fmt.Sprintf("traffic returns to version %s (%s) if %s by", last.From, bluegreen.AutoRollback, breaks), At: end}}
 }
 
 // stepsOf returns what happens next to a Deployment.

@@ -7,8 +7,10 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/view"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/plugin/viewtest"
@@ -21,9 +23,13 @@ func TestWhatHappensNextAndWhen(t *testing.T) {
 	asked := func(options ...ServiceOption) *corev1.Service {
 		return Waiting(append([]ServiceOption{uid, Annotation("bluegreen/attempt", attempt)}, options...)...)
 	}
+	watched := []ServiceOption{Annotation("bluegreen/auto-rollback", "10m"), Annotation("bluegreen/post-promotion-check", "smoke"),
+		Annotation("bluegreen/last-switch", toGreen+"/ea87e65c-3")}
+	checkAfter, _ := bluegreen.Read(switched(watched...)).After()
 	for name, test := range map[string]struct {
 		service     *corev1.Service
 		deployments []*appsv1.Deployment
+		jobs        []*batchv1.Job
 		want        []string
 	}{
 		"nothing": {service: Managed(), deployments: List(Deployment("1.10", Protected))},
@@ -44,6 +50,13 @@ func TestWhatHappensNextAndWhen(t *testing.T) {
 			service: asked(Annotation("bluegreen/phase", "Checking"), Annotation("bluegreen/pre-promotion-check", "smoke")),
 			want:    []string{"traffic moves to version 1.11 once its check by CronJob smoke has succeeded"},
 		},
+		"a Job checks it": {
+			service: asked(Annotation("bluegreen/phase", "Checking"), Annotation("bluegreen/pre-promotion-check", "smoke"),
+				Annotation("bluegreen/checks", "nginx-check-1.10/8/Succeeded,nginx-check-1.11/9")),
+			jobs: []*batchv1.Job{Job(asked(), "1.11"), Ended(Job(asked(), "1.10"), "", "", batchv1.JobComplete)},
+			want: []string{"traffic moves to version 1.11 once its check by Job nginx-check-1.11 has succeeded",
+				"Job nginx-check-1.11 fails (activeDeadlineSeconds) unless it is complete by 09:00:00"},
+		},
 		"it is checked, and then waits for approval": {
 			service: asked(Annotation("bluegreen/phase", "Checking"), Annotation("bluegreen/pre-promotion-check", "smoke"),
 				Annotation("bluegreen/promotion", "manual")),
@@ -61,6 +74,11 @@ func TestWhatHappensNextAndWhen(t *testing.T) {
 		"in the window after a switch": {
 			service: switched(Annotation("bluegreen/auto-rollback", "10m"), Annotation("bluegreen/last-switch", toGreen+"/ea87e65c-3")),
 			want:    []string{"traffic returns to version 1.10 (bluegreen/auto-rollback) if version 1.11 breaks by 08:10:00"},
+		},
+		"in that window, while it is checked": {
+			service: switched(append(watched, Annotation("bluegreen/checks", checkAfter.Job+"/9"))...),
+			want: []string{"traffic returns to version 1.10 (bluegreen/auto-rollback) if version 1.11 breaks, or Job " +
+				checkAfter.Job + " fails, by 08:10:00"},
 		},
 		"the old version drains": {
 			service:     switched(),
@@ -86,7 +104,8 @@ func TestWhatHappensNextAndWhen(t *testing.T) {
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			seen, _ := view.Of(view.Objects{Services: Services(test.service), Deployments: test.deployments}, "nginx", Eight)
+			seen, _ := view.Of(view.Objects{Services: Services(test.service), Deployments: test.deployments, Jobs: test.jobs},
+				"nginx", Eight)
 			var got []string
 			for _, step := range seen.Next {
 				text := step.What

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 	eventsv1 "k8s.io/api/events/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -18,15 +17,19 @@ type Pod struct {
 	// State is that of the pod in one word, as kubectl get pods has it.
 	State string
 
-	// Why is why it is not ready, in a sentence, and Look a command that tells more. Both are empty if nothing is known.
+	// Why is why it is not ready, in a sentence, and Look a command that tells more. Both are empty if nothing is known, and Look if
+	// nothing is wrong so far.
 	Why, Look string
 }
 
-// podsOf returns the pods of a ReplicaSet, by name.
-func podsOf(objects Objects, set *appsv1.ReplicaSet) []Pod {
+// Completed is the state of a pod that has done its work.
+const Completed = "Completed"
+
+// podsOf returns the pods of a ReplicaSet or a Job, by name.
+func podsOf(objects Objects, owner metav1.Object) []Pod {
 	var found []Pod
 	for _, pod := range objects.Pods {
-		if metav1.IsControlledBy(pod, set) {
+		if metav1.IsControlledBy(pod, owner) {
 			found = append(found, explain(pod, objects.Events))
 		}
 	}
@@ -50,6 +53,9 @@ func (p Pod) Restarts() int32 {
 func explain(pod *corev1.Pod, events []*eventsv1.Event) Pod {
 	if pod.DeletionTimestamp != nil {
 		return Pod{Pod: pod, State: "Terminating"}
+	}
+	if pod.Status.Phase == corev1.PodSucceeded {
+		return Pod{Pod: pod, State: Completed}
 	}
 	if is(pod, corev1.PodReady) {
 		return Pod{Pod: pod, State: string(pod.Status.Phase)}
@@ -123,11 +129,11 @@ func probeFails(pod *corev1.Pod, events []*eventsv1.Event) *Pod {
 	if i < 0 {
 		return nil
 	}
-	why := fmt.Sprintf("container %s runs, and its readiness probe has not succeeded", pod.Status.ContainerStatuses[i].Name)
 	if event := lastUnhealthy(pod, events); event != nil {
-		why = event.Note
+		return &Pod{Pod: pod, State: string(pod.Status.Phase), Why: event.Note, Look: describe(pod)}
 	}
-	return &Pod{Pod: pod, State: string(pod.Status.Phase), Why: why, Look: describe(pod)}
+	why := fmt.Sprintf("container %s runs, and its readiness probe has not succeeded yet", pod.Status.ContainerStatuses[i].Name)
+	return &Pod{Pod: pod, State: string(pod.Status.Phase), Why: why}
 }
 
 // lastUnhealthy returns the last Event of a probe of a pod; nil if there is none.

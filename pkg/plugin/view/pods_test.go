@@ -64,8 +64,7 @@ func TestAPodThatIsNotReadySaysWhyAndWhereToLook(t *testing.T) {
 		"its probe has not succeeded yet": {
 			pod:   Unready,
 			state: "Running",
-			why:   "container nginx runs, and its readiness probe has not succeeded",
-			look:  describe,
+			why:   "container nginx runs, and its readiness probe has not succeeded yet",
 		},
 		"an init container holds it": {
 			pod: func(p *corev1.Pod) {

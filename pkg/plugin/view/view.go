@@ -8,6 +8,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -23,6 +24,9 @@ type Objects struct {
 	Pods           []*corev1.Pod
 	EndpointSlices []*discoveryv1.EndpointSlice
 	Events         []*eventsv1.Event
+
+	// Jobs are those that check a version of a Service.
+	Jobs []*batchv1.Job
 
 	// Unreadable says, of each kind that could not be read, why.
 	Unreadable []string
@@ -57,6 +61,9 @@ type Service struct {
 	// Deployments are those of its versions: what is live first, then the target, then what traffic has left. One that several Services
 	// of a View select is in the first of them alone.
 	Deployments []Deployment
+
+	// Jobs are those that check a version of it, or have, the newest last.
+	Jobs []Job
 }
 
 // Of returns the view of the Service of a name; false if there is none.
@@ -90,7 +97,7 @@ func read(objects []*corev1.Service) []bluegreen.Service {
 
 // serviceOf returns a Service with the Deployments that are not shown yet.
 func serviceOf(objects Objects, service bluegreen.Service, shown map[string]bool) Service {
-	seen := Service{Service: service, Endpoints: endpointsOf(objects, service)}
+	seen := Service{Service: service, Endpoints: endpointsOf(objects, service), Jobs: jobsOf(objects, service)}
 	for _, deployment := range deploymentsOf(objects, service) {
 		if !shown[deployment.Name] {
 			shown[deployment.Name] = true

@@ -41,7 +41,7 @@ func TestDeploymentsAreShownByWhatTheyAreToTheService(t *testing.T) {
 		"a switch is asked for": {
 			service:     Waiting(),
 			deployments: List(Deployment("1.9"), Deployment("1.11", Starting), Deployment("1.10", Protected)),
-			want:        "nginx-1.10 live, nginx-1.11 target, nginx-1.9 left",
+			want:        "nginx-1.10 live, nginx-1.11 target, nginx-1.9 unused",
 		},
 		"after a switch": {
 			service:     OnGreen(uid, Annotation("bluegreen/last-switch", toGreen)),
@@ -51,7 +51,7 @@ func TestDeploymentsAreShownByWhatTheyAreToTheService(t *testing.T) {
 		"old versions without pods": {
 			service:     OnGreen(uid, Annotation("bluegreen/last-switch", toGreen)),
 			deployments: List(none("1.9"), none("1.10"), Deployment("1.11")),
-			want:        "nginx-1.11 live, nginx-1.10 left",
+			want:        "nginx-1.11 live, nginx-1.10 unused",
 		},
 		"rolled back": {
 			service: Waiting(uid, Annotation("bluegreen/phase", "RolledBack"),
@@ -92,6 +92,29 @@ func TestEachEndpointCountsOnceForTheVersionOfItsPod(t *testing.T) {
 	want := []view.Endpoints{{Version: "1.10", Ready: 1, All: 2}, {Version: "1.11", Ready: 1, All: 1}}
 	if !slices.Equal(seen.Service.Endpoints, want) {
 		t.Errorf("got %v, want %v", seen.Service.Endpoints, want)
+	}
+}
+
+func TestAServiceShowsAVersionOnceNoOtherOneAnswers(t *testing.T) {
+	old, other := ReplicaSet(DeploymentOf("1.10"), 1, 1), ReplicaSet(DeploymentOf("1.11"), 1, 1)
+	for name, test := range map[string]struct {
+		service *corev1.Service
+		pods    []*corev1.Pod
+		want    bool
+	}{
+		"it answers":                  {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a"), Pod(other, "b", Unready)}, true},
+		"it is not ready":             {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a", Unready)}, false},
+		"no endpoint is there":        {Preview(SelectsVersion("1.11")), nil, false},
+		"another one still answers":   {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a"), Pod(old, "a")}, false},
+		"another one, on its way out": {Preview(SelectsVersion("1.11")), []*corev1.Pod{Pod(other, "a"), Pod(old, "a", Unready)}, true},
+		"another one is selected":     {Preview(SelectsVersion("1.10")), []*corev1.Pod{Pod(other, "a")}, false},
+	} {
+		objects := view.Objects{Services: Services(Waiting(), test.service), Pods: test.pods,
+			EndpointSlices: []*discoveryv1.EndpointSlice{Endpoints(test.service, test.pods...)}}
+		seen, _ := view.Of(objects, "nginx", Eight)
+		if got := seen.Led[0].Shows("1.11"); got != test.want {
+			t.Errorf("%s: got %v, want %v", name, got, test.want)
+		}
 	}
 }
 

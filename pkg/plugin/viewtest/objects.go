@@ -7,6 +7,7 @@ import (
 	"time"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -83,6 +84,41 @@ func Unschedulable(p *corev1.Pod) {
 	p.Status.Phase, p.Status.ContainerStatuses = corev1.PodPending, nil
 	p.Status.Conditions = []corev1.PodCondition{{Type: corev1.PodScheduled, Status: corev1.ConditionFalse, Reason: "Unschedulable",
 		Message: "0/3 nodes are available: 3 Insufficient cpu."}}
+}
+
+// Job is one of bluegreen's that checks a version of a Service, and may take an hour from eight on.
+func Job(of *corev1.Service, version string) *batchv1.Job {
+	built := &batchv1.Job{}
+	built.Namespace, built.Name, built.UID = of.Namespace, of.Name+"-check-"+version, types.UID("check-"+version)
+	built.CreationTimestamp = metav1.NewTime(Eight)
+	built.Labels = map[string]string{"bluegreen/check-of": of.Name}
+	built.OwnerReferences = controlledBy(of, "Service")
+	built.Spec.ActiveDeadlineSeconds = new(int64(3600))
+	built.Spec.Template.Spec.Containers = []corev1.Container{{Name: "curl", Image: "curl",
+		Env: []corev1.EnvVar{{Name: "BLUEGREEN_VERSION", Value: version}}}}
+	built.Status.StartTime = new(metav1.NewTime(Eight))
+	return built
+}
+
+// PodOf is a pod of a Job, with one container that has ended with an exit code.
+func PodOf(of *batchv1.Job, exitCode int32) *corev1.Pod {
+	built := &corev1.Pod{}
+	built.Namespace, built.Name, built.UID = of.Namespace, of.Name+"-a", of.UID+"-a"
+	built.CreationTimestamp, built.OwnerReferences = metav1.NewTime(Eight), controlledBy(of, "Job")
+	built.Spec.Containers = of.Spec.Template.Spec.Containers
+	built.Status.Phase = corev1.PodFailed
+	built.Status.ContainerStatuses = []corev1.ContainerStatus{{Name: "curl", State: corev1.ContainerState{
+		Terminated: &corev1.ContainerStateTerminated{ExitCode: exitCode, Reason: "Error"}}}}
+	return built
+}
+
+// Ended gives a Job the conditions with which it ends, the last with what Kubernetes says of it.
+func Ended(job *batchv1.Job, reason, message string, conditions ...batchv1.JobConditionType) *batchv1.Job {
+	for _, condition := range conditions {
+		job.Status.Conditions = append(job.Status.Conditions, batchv1.JobCondition{Type: condition, Status: corev1.ConditionTrue,
+			Reason: reason, Message: message})
+	}
+	return job
 }
 
 // Endpoints are the pods of a Service, ready as they are.
