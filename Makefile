@@ -20,6 +20,7 @@ GOTESTSUM_VERSION := v1.13.0
 ACTIONLINT_VERSION := v1.7.12
 CYCLONEDX_GOMOD_VERSION := v1.10.0
 KREW_VERSION := v0.4.3
+CRANE_VERSION := $(shell sed -nE 's,^require github.com/google/go-containerregistry (v[0-9.]+)$$,\1,p' hack/image/go.mod)
 ARGO_VERSION := v1.10.0
 ARGO_CD_VERSION := v3.5.7
 GITOPS_ENGINE_VERSION := v0.0.0-20260914071520-c9c369efcc5b
@@ -107,7 +108,8 @@ GOTESTSUM := $(BIN)/versions/gotestsum-$(GOTESTSUM_VERSION)/gotestsum
 ACTIONLINT := $(BIN)/versions/actionlint-$(ACTIONLINT_VERSION)/actionlint
 CYCLONEDX_GOMOD := $(BIN)/versions/cyclonedx-gomod-$(CYCLONEDX_GOMOD_VERSION)/cyclonedx-gomod
 VALIDATE_KREW_MANIFEST := $(BIN)/versions/krew-$(KREW_VERSION)/validate-krew-manifest
-MODULE_TOOLS := $(HELM) $(HELM3) $(GOLANGCI_LINT) $(HELM_DOCS) $(GOTESTSUM) $(ACTIONLINT) $(CYCLONEDX_GOMOD) $(VALIDATE_KREW_MANIFEST)
+CRANE := $(BIN)/versions/crane-$(CRANE_VERSION)/crane
+MODULE_TOOLS := $(HELM) $(HELM3) $(GOLANGCI_LINT) $(HELM_DOCS) $(GOTESTSUM) $(ACTIONLINT) $(CYCLONEDX_GOMOD) $(VALIDATE_KREW_MANIFEST) $(CRANE)
 
 # Helm 3 renders for the Kubernetes version of its client. Without these variables that is v1.20, which the chart refuses.
 HELM3_KUBERNETES_MINOR = $(shell sed -nE 's,^\sk8s.io/client-go v0\.([0-9]+).*,\1,p' \
@@ -123,6 +125,7 @@ $(GOTESTSUM): install = gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
 $(ACTIONLINT): install = github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
 $(CYCLONEDX_GOMOD): install = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_GOMOD_VERSION)
 $(VALIDATE_KREW_MANIFEST): install = sigs.k8s.io/krew/cmd/validate-krew-manifest@$(KREW_VERSION)
+$(CRANE): install = github.com/google/go-containerregistry/cmd/crane@$(CRANE_VERSION)
 $(MODULE_TOOLS):
 	@echo 'building $(notdir $(@D)) from its Go module, about 2 minutes the first time'
 	@CGO_ENABLED=0 GOBIN=$(@D) go install -trimpath $(install)
@@ -135,7 +138,8 @@ $(BIN)/tools/gotestsum: $(GOTESTSUM)
 $(BIN)/tools/actionlint: $(ACTIONLINT)
 $(BIN)/tools/cyclonedx-gomod: $(CYCLONEDX_GOMOD)
 $(BIN)/tools/validate-krew-manifest: $(VALIDATE_KREW_MANIFEST)
-$(addprefix $(BIN)/tools/,helm helm3 golangci-lint helm-docs gotestsum actionlint cyclonedx-gomod validate-krew-manifest):
+$(BIN)/tools/crane: $(CRANE)
+$(addprefix $(BIN)/tools/,$(sort $(notdir $(MODULE_TOOLS)) helm3)):
 	@mkdir -p $(@D)
 	@ln -sfn $< $@
 
@@ -151,11 +155,12 @@ generate: $(BIN)/tools/helm $(BIN)/tools/helm-docs ## Write derived files anew: 
 	@go run ./hack/picture docs
 
 .PHONY: verify
-verify: $(BIN)/tools/helm $(BIN)/tools/golangci-lint generate ## Check format, code, modules and chart, and that derived files are current.
+verify: $(addprefix $(BIN)/tools/,helm golangci-lint actionlint) generate ## Check format, code, modules, chart and workflows, and that derived files are current.
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
 		test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	@for module in $(MODULES); do (cd $$module && golangci-lint run --show-stats=false ./... && go mod tidy -diff) || exit 1; done
 	@helm lint --strict --quiet charts/bluegreen
+	@actionlint
 	@git diff --exit-code -- $(GENERATED) || { echo 'run git add on what make generate wrote'; exit 1; }
 	@untracked=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
 		test -z "$$untracked" || { echo 'run git add on:'; echo "$$untracked"; exit 1; }
@@ -201,9 +206,9 @@ $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 # kubectl bluegreen, and releases. What is made in dist/ depends on the commit, VERSION, REPOSITORY and DOWNLOADS alone.
 
 DIST := $(CURDIR)/dist
-REPOSITORY ?= $(shell sed -n '/^image:/,/^[^ ]/s/^  repository: //p' charts/bluegreen/values.yaml)
+CHART_REPOSITORY = $(shell sed -n '/^image:/,/^[^ ]/s/^  repository: //p' charts/bluegreen/values.yaml)
 DOWNLOADS ?= $(shell sed -n 's/^home: //p' charts/bluegreen/Chart.yaml)/releases/download/v$(VERSION)
-RELEASE = DIST=$(DIST) VERSION=$(VERSION) REPOSITORY=$(REPOSITORY) DOWNLOADS=$(DOWNLOADS) \
+RELEASE = DIST=$(DIST) VERSION=$(VERSION) REPOSITORY=$(or $(REPOSITORY),$(CHART_REPOSITORY)) DOWNLOADS=$(DOWNLOADS) \
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) hack/release
 PLUGIN_TOOLS := $(addprefix $(BIN)/tools/,cyclonedx-gomod validate-krew-manifest)
 
@@ -225,6 +230,19 @@ release: $(BIN)/tools/helm $(PLUGIN_TOOLS) ## Make a release of the commit in di
 	@rm -rf $(DIST)
 	@$(RELEASE) image chart plugin checksums
 	@ls -1sh $(DIST)
+
+.PHONY: release-twice
+release-twice: $(BIN)/tools/helm $(PLUGIN_TOOLS) ## Make a release of the last commit from two clean clones, and compare the files.
+	@BIN=$(BIN) test/release/twice
+
+.PHONY: publish
+publish: $(addprefix $(BIN)/tools/,helm crane) ## Push image and chart from dist/ to a registry (REPOSITORY=REGISTRY/NAME as for make release).
+	@test -n '$(REPOSITORY)' || { echo 'REPOSITORY is not set: set REPOSITORY=REGISTRY/NAME, as for make release' >&2; exit 1; }
+	@$(RELEASE) publish
+
+.PHONY: draft
+draft: ## Draft a release on GitHub, of tag v$VERSION, with the files in dist/ (needs gh and GH_TOKEN).
+	@gh release create v$(VERSION) --draft --verify-tag --title $(VERSION) $(DIST)/*
 
 # The local cluster, whose real nodes are in Linux namespaces of their own (root). Its logs are in bin/cluster/logs.
 
