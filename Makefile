@@ -286,6 +286,16 @@ e2e-oldest: ## Test on a local cluster of the oldest Kubernetes that the chart a
 	@$(MAKE) --no-print-directory e2e KUBERNETES_VERSION=$(OLDEST) \
 		E2E_TESTS='TestInstall|TestWalk|TestSwitchesWhenReady|TestTwoSlots'
 
+# The last tag before this commit; until there is one, a commit from before there was a release.
+BEFORE ?= $(or $(shell git describe --tags --match 'v[0-9]*' --abbrev=0 HEAD^ 2>/dev/null),e32dfd1cb3f59a1711ed5f693ec3fe9b595a9c3f)
+
+.PHONY: upgrade
+upgrade: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+upgrade: load $(E2E_TOOLS) ## Upgrade bluegreen from the version of BEFORE, a commit or a tag, and back, under requests (root; 4 minutes).
+	@test/release/before $(BEFORE) $(BIN)/before
+	@test/cluster/load $(BIN)/before/image.tar
+	@IMAGE=$(IMAGE) $(E2E_RUN),upgrade -timeout 20m ./test/e2e -run TestUpgrade$$ -before=$(BIN)/before/charts/bluegreen
+
 RUNS ?= 10
 
 .PHONY: walks
