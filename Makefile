@@ -208,7 +208,8 @@ $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 DIST := $(CURDIR)/dist
 CHART_REPOSITORY = $(shell sed -n '/^image:/,/^[^ ]/s/^  repository: //p' charts/bluegreen/values.yaml)
 DOWNLOADS ?= $(shell sed -n 's/^home: //p' charts/bluegreen/Chart.yaml)/releases/download/v$(VERSION)
-RELEASE = DIST=$(DIST) VERSION=$(VERSION) REPOSITORY=$(or $(REPOSITORY),$(CHART_REPOSITORY)) DOWNLOADS=$(DOWNLOADS) \
+PLATFORMS ?= $(foreach os,darwin linux windows,$(os)/amd64 $(os)/arm64)
+RELEASE = DIST=$(DIST) PLATFORMS='$(PLATFORMS)' VERSION=$(VERSION) REPOSITORY=$(or $(REPOSITORY),$(CHART_REPOSITORY)) DOWNLOADS=$(DOWNLOADS) \
 	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) hack/release
 PLUGIN_TOOLS := $(addprefix $(BIN)/tools/,cyclonedx-gomod validate-krew-manifest)
 
@@ -219,13 +220,13 @@ kubectl-bluegreen: ## Build kubectl bluegreen for this machine: bin/kubectl-blue
 	@echo 'made bin/kubectl-bluegreen and bin/kubectl_complete-bluegreen ($(VERSION)): put both into a directory of PATH'
 
 .PHONY: plugin
-plugin: $(PLUGIN_TOOLS) ## Build kubectl bluegreen for Linux, macOS and Windows, with a manifest for krew, in dist/ (5 minutes the first time).
+plugin: $(PLUGIN_TOOLS) ## Build kubectl bluegreen for Linux, macOS and Windows, with a manifest for krew, in dist/ (PLATFORMS=linux/amd64).
 	@rm -rf $(DIST)
 	@$(RELEASE) plugin checksums
 	@ls -1sh $(DIST)
 
 .PHONY: release
-release: $(BIN)/tools/helm $(PLUGIN_TOOLS) ## Make a release of the commit in dist/: image, chart, manifests, plugin, SBOMs, checksums (6 minutes the first time).
+release: $(BIN)/tools/helm $(PLUGIN_TOOLS) ## Make a release of the commit in dist/: image, chart, manifests, plugin, SBOMs, checksums.
 	@test -z "$$(git status --porcelain)" || { echo 'a release is made of a commit, but files have changed:' && git status --short && exit 1; }
 	@rm -rf $(DIST)
 	@$(RELEASE) image chart plugin checksums
