@@ -22,7 +22,7 @@ func beforeArgs() []string {
 // under deletion, people ask, and requests are sent.
 func TestUpgrade(t *testing.T) {
 	ns := namespace(t)
-	t.Cleanup(func() { runVersion(t, installArgs()) })
+	t.Cleanup(func() { upgradeTo(t, installArgs()) })
 	runVersion(t, beforeArgs())
 	r := hold(t, ns)
 	stream := streamAsks(t, ns, 5)
@@ -42,11 +42,16 @@ func TestUpgrade(t *testing.T) {
 	t.Logf("%d requests and %d asks", report.Total, stream.count)
 }
 
-// runVersion upgrades or downgrades, and returns once the pods of that version serve alone.
-func runVersion(t *testing.T, args []string) {
+func upgradeTo(t *testing.T, args []string) {
 	t.Helper()
 	helm(t, append([]string{"upgrade"}, args...)...)
 	kubectl(t, "rollout", "status", "deployment/"+release, "--namespace", installed, "--timeout=2m")
+}
+
+// runVersion upgrades or downgrades, and returns once the pods of that version serve alone.
+func runVersion(t *testing.T, args []string) {
+	t.Helper()
+	upgradeTo(t, args)
 	awaitAvailable(t, installed, release, 2)
 	cluster.AwaitWebhook(t)
 	tag := args[len(args)-1][len("image.tag="):]
