@@ -99,9 +99,12 @@ func TestReleasedManifestsApply(t *testing.T) {
 				t.Errorf("%d of %d objects are applied:\n%s", applied, len(all), printed)
 			}
 			before := versions(t, path)
+			if len(before) != len(all) {
+				t.Errorf("%d of %d objects are there: %q", len(before), len(all), before)
+			}
 			mustRun(t, "kubectl", "apply", "--server-side", "--filename", path)
-			if after := versions(t, path); before != after {
-				t.Errorf("to apply it again changes objects:\n%s\n%s", before, after)
+			if after := versions(t, path); !slices.Equal(before, after) {
+				t.Errorf("to apply it again changes objects:\n%q\n%q", before, after)
 			}
 		})
 	}
@@ -148,9 +151,8 @@ func withoutForeign(t *testing.T, path string) (string, objects) {
 }
 
 // versions returns the resourceVersion of every object of a manifest.
-func versions(t *testing.T, path string) string {
+func versions(t *testing.T, path string) []string {
 	t.Helper()
-	lines := strings.Split(mustRun(t, "kubectl", "get", "--filename", path, "--output",
-		`jsonpath={range .items[*]}{.kind}/{.metadata.name} {.metadata.resourceVersion}{"\n"}{end}`), "\n")
-	return strings.Join(slices.Sorted(slices.Values(lines)), "\n")
+	return strings.Fields(mustRun(t, "kubectl", "get", "--filename", path, "--output",
+		`jsonpath={range .items[*]}{.kind}/{.metadata.name}/{.metadata.resourceVersion}{"\n"}{end}`))
 }
