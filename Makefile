@@ -17,6 +17,10 @@ HELM3_VERSION := v3.22.0
 GOLANGCI_LINT_VERSION := v2.15.0
 HELM_DOCS_VERSION := v1.14.2
 GOTESTSUM_VERSION := v1.13.0
+ACTIONLINT_VERSION := v1.7.12
+CYCLONEDX_GOMOD_VERSION := v1.10.0
+KREW_VERSION := v0.4.3
+CRANE_VERSION := $(shell sed -nE 's,^require github.com/google/go-containerregistry (v[0-9.]+)$$,\1,p' hack/image/go.mod)
 ARGO_VERSION := v1.10.0
 ARGO_CD_VERSION := v3.5.7
 GITOPS_ENGINE_VERSION := v0.0.0-20260914071520-c9c369efcc5b
@@ -32,7 +36,7 @@ export PATH := $(KUBERNETES):$(BIN)/tools:$(PATH)
 
 .PHONY: help
 help: ## List the targets.
-	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z0-9-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "%-17s %s\n", $$1, $$2}'
 
 # A proxy cannot reach the local cluster, whose addresses are in this range.
 export NO_PROXY := $(if $(NO_PROXY),$(NO_PROXY)$(comma),)198.18.0.0/15
@@ -101,6 +105,11 @@ HELM3 := $(BIN)/versions/helm-$(HELM3_VERSION)/helm
 GOLANGCI_LINT := $(BIN)/versions/golangci-lint-$(GOLANGCI_LINT_VERSION)/golangci-lint
 HELM_DOCS := $(BIN)/versions/helm-docs-$(HELM_DOCS_VERSION)/helm-docs
 GOTESTSUM := $(BIN)/versions/gotestsum-$(GOTESTSUM_VERSION)/gotestsum
+ACTIONLINT := $(BIN)/versions/actionlint-$(ACTIONLINT_VERSION)/actionlint
+CYCLONEDX_GOMOD := $(BIN)/versions/cyclonedx-gomod-$(CYCLONEDX_GOMOD_VERSION)/cyclonedx-gomod
+VALIDATE_KREW_MANIFEST := $(BIN)/versions/krew-$(KREW_VERSION)/validate-krew-manifest
+CRANE := $(BIN)/versions/crane-$(CRANE_VERSION)/crane
+MODULE_TOOLS := $(HELM) $(HELM3) $(GOLANGCI_LINT) $(HELM_DOCS) $(GOTESTSUM) $(ACTIONLINT) $(CYCLONEDX_GOMOD) $(VALIDATE_KREW_MANIFEST) $(CRANE)
 
 # Helm 3 renders for the Kubernetes version of its client. Without these variables that is v1.20, which the chart refuses.
 HELM3_KUBERNETES_MINOR = $(shell sed -nE 's,^\sk8s.io/client-go v0\.([0-9]+).*,\1,p' \
@@ -113,7 +122,11 @@ $(HELM3): install = -ldflags '$(strip $(HELM3_LDFLAGS))' helm.sh/helm/v3/cmd/hel
 $(GOLANGCI_LINT): install = github.com/golangci/golangci-lint/v2/cmd/golangci-lint@$(GOLANGCI_LINT_VERSION)
 $(HELM_DOCS): install = github.com/norwoodj/helm-docs/cmd/helm-docs@$(HELM_DOCS_VERSION)
 $(GOTESTSUM): install = gotest.tools/gotestsum@$(GOTESTSUM_VERSION)
-$(HELM) $(HELM3) $(GOLANGCI_LINT) $(HELM_DOCS) $(GOTESTSUM):
+$(ACTIONLINT): install = github.com/rhysd/actionlint/cmd/actionlint@$(ACTIONLINT_VERSION)
+$(CYCLONEDX_GOMOD): install = github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@$(CYCLONEDX_GOMOD_VERSION)
+$(VALIDATE_KREW_MANIFEST): install = sigs.k8s.io/krew/cmd/validate-krew-manifest@$(KREW_VERSION)
+$(CRANE): install = github.com/google/go-containerregistry/cmd/crane@$(CRANE_VERSION)
+$(MODULE_TOOLS):
 	@echo 'building $(notdir $(@D)) from its Go module, about 2 minutes the first time'
 	@CGO_ENABLED=0 GOBIN=$(@D) go install -trimpath $(install)
 
@@ -122,7 +135,11 @@ $(BIN)/tools/helm3: $(HELM3)
 $(BIN)/tools/golangci-lint: $(GOLANGCI_LINT)
 $(BIN)/tools/helm-docs: $(HELM_DOCS)
 $(BIN)/tools/gotestsum: $(GOTESTSUM)
-$(BIN)/tools/helm $(BIN)/tools/helm3 $(BIN)/tools/golangci-lint $(BIN)/tools/helm-docs $(BIN)/tools/gotestsum:
+$(BIN)/tools/actionlint: $(ACTIONLINT)
+$(BIN)/tools/cyclonedx-gomod: $(CYCLONEDX_GOMOD)
+$(BIN)/tools/validate-krew-manifest: $(VALIDATE_KREW_MANIFEST)
+$(BIN)/tools/crane: $(CRANE)
+$(addprefix $(BIN)/tools/,$(sort $(notdir $(MODULE_TOOLS)) helm3)):
 	@mkdir -p $(@D)
 	@ln -sfn $< $@
 
@@ -138,11 +155,12 @@ generate: $(BIN)/tools/helm $(BIN)/tools/helm-docs ## Write derived files anew: 
 	@go run ./hack/picture docs
 
 .PHONY: verify
-verify: $(BIN)/tools/helm $(BIN)/tools/golangci-lint generate ## Check format, code, modules and chart, and that derived files are current.
+verify: $(addprefix $(BIN)/tools/,helm golangci-lint actionlint) generate ## Check format, code, modules, chart and workflows, and that derived files are current.
 	@unformatted=$$(git ls-files -z --cached --others --exclude-standard '*.go' | xargs -0 gofmt -l); \
 		test -z "$$unformatted" || { echo "run gofmt -w on:"; echo "$$unformatted"; exit 1; }
 	@for module in $(MODULES); do (cd $$module && golangci-lint run --show-stats=false ./... && go mod tidy -diff) || exit 1; done
 	@helm lint --strict --quiet charts/bluegreen
+	@actionlint
 	@git diff --exit-code -- $(GENERATED) || { echo 'run git add on what make generate wrote'; exit 1; }
 	@untracked=$$(git ls-files --others --exclude-standard -- $(GENERATED)); \
 		test -z "$$untracked" || { echo 'run git add on:'; echo "$$untracked"; exit 1; }
@@ -150,7 +168,8 @@ verify: $(BIN)/tools/helm $(BIN)/tools/golangci-lint generate ## Check format, c
 # Images. They are made without a container engine, as files that the local cluster loads.
 
 IMAGE ?= bluegreen:dev
-VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+# Of tag v0.1.0 it is 0.1.0, and of commits after it, 0.1.0-5-g2d48db7f1c0a. Without a tag it is 0.0.0-g2d48db7f1c0a.
+VERSION ?= $(shell (git describe --tags --match 'v[0-9]*' --always --abbrev=12 --dirty 2>/dev/null || echo dev) | sed 's/^v//;t;s/^/0.0.0-g/')
 IMAGES := $(BIN)/images
 NGINX_IMAGES := $(addprefix $(IMAGES)/nginx-,1.10.tar 1.11.tar 1.12.tar)
 
@@ -161,12 +180,6 @@ image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/imag
 	@cd hack/image && go run . --program $(IMAGES)/webhook --path /webhook --user 65532:65532 --tag $(IMAGE) \
 		--output $(IMAGES)/bluegreen.tar
 	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
-
-.PHONY: plugin
-plugin: ## Build kubectl bluegreen for this machine: bin/kubectl-bluegreen, and what completes its arguments in a shell.
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/kubectl-bluegreen ./cmd/kubectl-bluegreen
-	@cp hack/kubectl_complete-bluegreen $(BIN)
-	@echo 'made bin/kubectl-bluegreen and bin/kubectl_complete-bluegreen ($(VERSION)): put both into a directory of PATH'
 
 # Two more images of bluegreen for make chaos, whose clocks are 5 minutes off.
 .PHONY: clock-images
@@ -189,6 +202,48 @@ $(IMAGES)/pause.tar: $(IMAGES)/pause
 
 $(NGINX_IMAGES): $(IMAGES)/nginx-%.tar: $(IMAGES)/nginx
 	@cd hack/image && go run . --program $< --path /nginx --env NGINX_VERSION=$* --tag nginx:$* --output $@
+
+# kubectl bluegreen, and releases. What is made in dist/ depends on the commit, VERSION, REPOSITORY and DOWNLOADS alone.
+
+DIST := $(CURDIR)/dist
+CHART_REPOSITORY = $(shell sed -n '/^image:/,/^[^ ]/s/^  repository: //p' charts/bluegreen/values.yaml)
+DOWNLOADS ?= $(shell sed -n 's/^home: //p' charts/bluegreen/Chart.yaml)/releases/download/v$(VERSION)
+PLATFORMS ?= $(foreach os,darwin linux windows,$(os)/amd64 $(os)/arm64)
+RELEASE = DIST=$(DIST) PLATFORMS='$(PLATFORMS)' VERSION=$(VERSION) REPOSITORY=$(or $(REPOSITORY),$(CHART_REPOSITORY)) DOWNLOADS=$(DOWNLOADS) \
+	SOURCE_DATE_EPOCH=$$(git log -1 --format=%ct) hack/release
+PLUGIN_TOOLS := $(addprefix $(BIN)/tools/,cyclonedx-gomod validate-krew-manifest)
+
+.PHONY: kubectl-bluegreen
+kubectl-bluegreen: ## Build kubectl bluegreen for this machine: bin/kubectl-bluegreen, and what completes its arguments in a shell.
+	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(BIN)/kubectl-bluegreen ./cmd/kubectl-bluegreen
+	@cp hack/kubectl_complete-bluegreen $(BIN)
+	@echo 'made bin/kubectl-bluegreen and bin/kubectl_complete-bluegreen ($(VERSION)): put both into a directory of PATH'
+
+.PHONY: plugin
+plugin: $(PLUGIN_TOOLS) ## Build kubectl bluegreen for Linux, macOS and Windows, with a manifest for krew, in dist/ (PLATFORMS=linux/amd64).
+	@rm -rf $(DIST)
+	@$(RELEASE) plugin checksums
+	@ls -1sh $(DIST)
+
+.PHONY: release
+release: $(BIN)/tools/helm $(PLUGIN_TOOLS) ## Make a release of the commit in dist/: image, chart, manifests, plugin, SBOMs, checksums.
+	@test -z "$$(git status --porcelain)" || { echo 'a release is made of a commit, but files have changed:' && git status --short && exit 1; }
+	@rm -rf $(DIST)
+	@$(RELEASE) image chart plugin checksums
+	@ls -1sh $(DIST)
+
+.PHONY: release-twice
+release-twice: $(BIN)/tools/helm $(PLUGIN_TOOLS) ## Make a release of the last commit from two clean clones, and compare the files.
+	@BIN=$(BIN) test/release/twice
+
+.PHONY: publish
+publish: $(addprefix $(BIN)/tools/,helm crane) ## Push image and chart from dist/ to a registry (REPOSITORY=REGISTRY/NAME as for make release).
+	@test -n '$(REPOSITORY)' || { echo 'REPOSITORY is not set: set REPOSITORY=REGISTRY/NAME, as for make release' >&2; exit 1; }
+	@$(RELEASE) publish
+
+.PHONY: draft
+draft: ## Draft a release on GitHub, of tag v$VERSION, with the files in dist/ (needs gh and GH_TOKEN).
+	@gh release create v$(VERSION) --draft --verify-tag --title $(VERSION) $(DIST)/*
 
 # The local cluster, whose real nodes are in Linux namespaces of their own (root). Its logs are in bin/cluster/logs.
 
@@ -231,6 +286,16 @@ e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under
 e2e-oldest: ## Test on a local cluster of the oldest Kubernetes that the chart allows: some walks, and every client (root; 8 minutes).
 	@$(MAKE) --no-print-directory e2e KUBERNETES_VERSION=$(OLDEST) \
 		E2E_TESTS='TestInstall|TestWalk|TestSwitchesWhenReady|TestTwoSlots'
+
+# The last tag before this commit; until there is one, a commit from before there was a release.
+BEFORE ?= $(or $(shell git describe --tags --match 'v[0-9]*' --abbrev=0 HEAD^ 2>/dev/null),e32dfd1cb3f59a1711ed5f693ec3fe9b595a9c3f)
+
+.PHONY: upgrade
+upgrade: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+upgrade: load $(E2E_TOOLS) ## Upgrade bluegreen from the version of BEFORE, a commit or a tag, and back, under requests (root; 4 minutes).
+	@test/release/before $(BEFORE) $(BIN)/before
+	@test/cluster/load $(BIN)/before/image.tar
+	@IMAGE=$(IMAGE) $(E2E_RUN),upgrade -timeout 20m ./test/e2e -run TestUpgrade$$ -before=$(BIN)/before/charts/bluegreen
 
 RUNS ?= 10
 

@@ -1,4 +1,4 @@
-// Makes images for the local cluster, without a container engine.
+// Makes images for the local cluster and for releases, without a container engine.
 module github.com/bluegreen-k8s/bluegreen/hack/image
 
 go 1.26.0
@@ -6,7 +6,9 @@ go 1.26.0
 require github.com/google/go-containerregistry v0.22.1
 
 require (
+	github.com/google/go-cmp v0.7.0 // indirect
 	github.com/klauspost/compress v1.19.2 // indirect
 	github.com/opencontainers/go-digest v1.0.0 // indirect
 	github.com/opencontainers/image-spec v1.1.1 // indirect
+	golang.org/x/sync v0.22.0 // indirect
 )

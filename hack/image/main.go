@@ -1,32 +1,34 @@
-// Command image makes a container image of one static program and writes it as a docker-archive file, which `ctr images
-// import` and its kin read. The same program gives the same file, bit by bit.
+// Command image makes a container image of one static program, without a container engine: as a docker-archive file, which `ctr
+// images import` and its kin read, or for several platforms as an OCI layout. The same program gives the same files, bit by bit.
 package main
 
 import (
-	"archive/tar"
-	"bytes"
 	"errors"
 	"flag"
 	"fmt"
-	"io"
 	"os"
 	"runtime"
+	"strconv"
 	"strings"
 	"time"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
-	"github.com/google/go-containerregistry/pkg/v1/empty"
-	"github.com/google/go-containerregistry/pkg/v1/mutate"
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
 )
 
-// epoch dates everything in the image, so that builds can be compared.
-var epoch = v1.Time{Time: time.Unix(0, 0).UTC()}
-
 type options struct {
-	program, path, tag, user, output string
-	env                              []string
+	programs                        []program
+	path, tag, user, output, layout string
+	env                             []string
+	labels                          map[string]string
+	created                         time.Time
+}
+
+// program is a file, and the platform that it runs on.
+type program struct {
+	platform v1.Platform
+	file     string
 }
 
 func main() {
@@ -45,7 +47,10 @@ func run(args []string) error {
 	if err != nil {
 		return fmt.Errorf("parsing --tag: %w", err)
 	}
-	img, err := build(opts)
+	if opts.layout != "" {
+		return writeLayout(opts, tag)
+	}
+	img, err := build(opts, opts.programs[0])
 	if err != nil {
 		return fmt.Errorf("building %s: %w", opts.tag, err)
 	}
@@ -56,66 +61,61 @@ func run(args []string) error {
 }
 
 func parse(args []string) (options, error) {
-	var opts options
+	opts := options{labels: map[string]string{}}
 	flags := flag.NewFlagSet("image", flag.ContinueOnError)
-	flags.StringVar(&opts.program, "program", "", "`file` of the static program")
+	flags.Func("program", "`[platform=]file` of the static program; may be repeated with --layout", opts.addProgram)
 	flags.StringVar(&opts.path, "path", "", "the program's `path` in the image, which is also the entrypoint")
 	flags.StringVar(&opts.tag, "tag", "", "the image's `name`, such as bluegreen:dev")
 	flags.StringVar(&opts.user, "user", "", "`uid:gid` to run as (default root)")
-	flags.StringVar(&opts.output, "output", "", "`file` to write")
+	flags.StringVar(&opts.output, "output", "", "docker-archive `file` to write")
+	flags.StringVar(&opts.layout, "layout", "", "new `directory` to write an OCI layout to")
 	flags.Func("env", "`NAME=value` to set in the container; may be repeated", func(pair string) error {
 		opts.env = append(opts.env, pair)
+		return nil
+	})
+	flags.Func("label", "`NAME=value` to label the image with; may be repeated", func(pair string) error {
+		key, value, _ := strings.Cut(pair, "=")
+		opts.labels[key] = value
 		return nil
 	})
 	if err := flags.Parse(args); err != nil {
 		return options{}, err
 	}
-	if opts.program == "" || !strings.HasPrefix(opts.path, "/") || opts.tag == "" || opts.output == "" {
-		return options{}, errors.New("--program, --path (absolute), --tag and --output are needed")
+	if len(opts.programs) == 0 || !strings.HasPrefix(opts.path, "/") || opts.tag == "" {
+		return options{}, errors.New("--program, --path (absolute) and --tag are needed")
 	}
-	return opts, nil
+	if (opts.output == "") == (opts.layout == "") {
+		return options{}, errors.New("either --output or --layout is needed")
+	}
+	if opts.output != "" && len(opts.programs) > 1 {
+		return options{}, errors.New("--output holds one --program: several need --layout")
+	}
+	return opts, opts.readCreated(os.Getenv("SOURCE_DATE_EPOCH"))
 }
 
-func build(opts options) (v1.Image, error) {
-	layer, err := layerOf(opts.program, opts.path)
-	if err != nil {
-		return nil, err
+// addProgram takes the platform of this machine, on Linux, for a program without one.
+func (o *options) addProgram(arg string) error {
+	platform, file, ok := strings.Cut(arg, "=")
+	if !ok {
+		platform, file = "linux/"+runtime.GOARCH, arg
 	}
-	img, err := mutate.Append(empty.Image, mutate.Addendum{
-		Layer:   layer,
-		History: v1.History{Created: epoch, CreatedBy: "hack/image"},
-	})
+	parsed, err := v1.ParsePlatform(platform)
 	if err != nil {
-		return nil, fmt.Errorf("adding the layer: %w", err)
+		return err
 	}
-	file, err := img.ConfigFile()
-	if err != nil {
-		return nil, fmt.Errorf("reading the config: %w", err)
-	}
-	file = file.DeepCopy()
-	file.OS, file.Architecture, file.Created = "linux", runtime.GOARCH, epoch
-	file.Config = v1.Config{Entrypoint: []string{opts.path}, User: opts.user, Env: opts.env, WorkingDir: "/"}
-	return mutate.ConfigFile(img, file)
+	o.programs = append(o.programs, program{platform: *parsed, file: file})
+	return nil
 }
 
-// layerOf makes a layer that holds the program alone, owned by root and writable by nobody.
-func layerOf(program, path string) (v1.Layer, error) {
-	content, err := os.ReadFile(program)
+// readCreated dates the image 1970 unless told otherwise, so that builds can be compared.
+func (o *options) readCreated(epoch string) error {
+	if epoch == "" {
+		epoch = "0"
+	}
+	seconds, err := strconv.ParseInt(epoch, 10, 64)
 	if err != nil {
-		return nil, fmt.Errorf("reading the program: %w", err)
+		return fmt.Errorf("SOURCE_DATE_EPOCH=%q: want seconds since 1970", epoch)
 	}
-	var archive bytes.Buffer
-	w := tar.NewWriter(&archive)
-	header := &tar.Header{Name: strings.TrimPrefix(path, "/"), Mode: 0o555, Size: int64(len(content)), ModTime: epoch.Time}
-	if err := errors.Join(w.WriteHeader(header), write(w, content), w.Close()); err != nil {
-		return nil, fmt.Errorf("packing the program: %w", err)
-	}
-	return tarball.LayerFromOpener(func() (io.ReadCloser, error) {
-		return io.NopCloser(bytes.NewReader(archive.Bytes())), nil
-	})
-}
-
-func write(w io.Writer, content []byte) error {
-	_, err := w.Write(content)
-	return err
+	o.created = time.Unix(seconds, 0).UTC()
+	return nil
 }

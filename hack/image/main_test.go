@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/google/go-containerregistry/pkg/v1/tarball"
@@ -55,9 +56,25 @@ func imageOf(t *testing.T, program string) string {
 	return output
 }
 
-func TestMissingFlagsAreAnError(t *testing.T) {
-	if err := run([]string{"--tag", "bluegreen:dev"}); err == nil {
-		t.Error("no error without --program")
+func TestErrors(t *testing.T) {
+	needed := []string{"--program=p", "--path=/p", "--tag=p"}
+	for name, test := range map[string]struct {
+		args []string
+		want string
+	}{
+		"no program":        {args: []string{"--tag=p"}, want: "--program, --path (absolute) and --tag are needed"},
+		"nowhere to write":  {args: needed, want: "either --output or --layout is needed"},
+		"two places":        {args: append(needed, "--output=o", "--layout=l"), want: "either --output or --layout is needed"},
+		"too many programs": {args: append(needed, "--program=linux/arm64=q", "--output=o"), want: "several need --layout"},
+		"a name":            {args: []string{"--program=p", "--path=/p", "--tag=P:", "--output=o"}, want: "parsing --tag"},
+		"no such program":   {args: append(needed, "--output=o"), want: "no such file or directory"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Chdir(t.TempDir())
+			if err := run(test.args); err == nil || !strings.Contains(err.Error(), test.want) {
+				t.Errorf("error %v, want one with %q", err, test.want)
+			}
+		})
 	}
 }
 
