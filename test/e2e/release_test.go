@@ -44,7 +44,7 @@ var releasePrints = map[string][]string{
 	"What happened":           {"Asked to move from version 1.10 to version 1.11: ", "Traffic moved from version 1.10 to version 1.11, "},
 	"The old version retires": {"Retiring", "scaled from 3 to 0: traffic of Service nginx has left it"},
 	"It is rolled back":       {"bluegreen/phase: RolledBack", "Version 1.12 was rolled back ", "traffic stays on version 1.11"},
-	"It is checked":         {"Version 1.12 is ready, and is being checked: kubectl logs job/nginx-check-", "Complete"},
+	"It is checked":           {"Version 1.12 is ready, and is being checked: kubectl logs job/nginx-check-", "Complete"},
 }
 
 // writeRelease writes what the commands under a heading printed into the page, as a block of code whose long lines are wrapped.

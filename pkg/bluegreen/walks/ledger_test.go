@@ -116,7 +116,8 @@ func (l *ledger) learnDeployment(w *world, change deploymentChange) {
 	if change.before != nil {
 		w.recognizeDeployment(change)
 	}
-	if noted := change.before != nil && change.after != nil && change.before.Annotations[servesKey] != change.after.Annotations[servesKey]; noted {
+	changed := change.before != nil && change.after != nil
+	if changed && change.before.Annotations[servesKey] != change.after.Annotations[servesKey] {
 		delete(l.happened, "retired "+string(change.after.UID)) // A switch to it begins, and may be overtaken.
 	}
 	if change.before != nil && (change.after == nil || !protected(change.after)) {

@@ -76,7 +76,7 @@ func liveTemplates(all objects, service *corev1.Service) string {
 	return found
 }
 
-// nothingElseIsChecked: a Job that runs checks what is asked for. What that is, is not known until the Deployment controller has looked at it.
+// nothingElseIsChecked: a Job that runs checks what is asked for, once the Deployment controller has looked at that.
 func nothingElseIsChecked(w *world) string {
 	if w.checksDisabled {
 		return ""
