@@ -25,11 +25,11 @@ func newCheck(p *plugin, version string) *cobra.Command {
 	command := &cobra.Command{
 		Use:   "check",
 		Short: "Check whether bluegreen is installed soundly, and which Services are in trouble",
-		Long: `Check each installation of bluegreen in the cluster, and say in a line each what is OK, or what to do. It changes nothing: whether the
-API server asks the webhook is seen by a write of a Service as a dry run.
+		Long: `Check each installation of bluegreen in the cluster, and say in a line each what is OK, or what to do. It changes nothing: it
+writes a Service as a dry run, to see whether the API server asks the webhook.
 
 The exit code is 1 if something is in trouble, or if nothing could be known. What you may not read is in state Unknown, and that alone is
-no error. What the command prints belongs into a bug report.`,
+no error. Paste what the command prints into a bug report.`,
 		Example: example("# Check the installation", "kubectl bluegreen check",
 			"# Check it for a program", "kubectl bluegreen check -o json"),
 		Args:              cobra.NoArgs,

@@ -62,7 +62,8 @@ func (i inspection) installations(ctx context.Context, facts *soundness.Facts) {
 	ruled := byName(policies.Items, err)
 	bindings, err := registration.ValidatingAdmissionPolicyBindings().List(ctx, metav1.ListOptions{})
 	bound := byName(bindings.Items, err)
-	deployments, err := i.AppsV1().Deployments(metav1.NamespaceAll).List(ctx, metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=bluegreen"})
+	ofBluegreen := metav1.ListOptions{LabelSelector: "app.kubernetes.io/name=bluegreen"}
+	deployments, err := i.AppsV1().Deployments(metav1.NamespaceAll).List(ctx, ofBluegreen)
 	for _, err := range []error{configured.Err, ruled.Err, err} {
 		if err != nil {
 			facts.Unfound = append(facts.Unfound, err)

@@ -6,6 +6,8 @@ import (
 	admissionv1 "k8s.io/api/admissionregistration/v1"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+
+	. "github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundnesstest"
 )
 
 func TestCertificates(t *testing.T) {
@@ -22,17 +24,17 @@ func TestCertificates(t *testing.T) {
 					"ca is missing): bluegreen writes it while it runs"},
 		},
 		"another CA is trusted": {
-			change: func(i installation) { i.trusts(sign(t, "", nil, nextYear)) },
+			change: func(i installation) { i.trusts(CA(t, nextYear)) },
 			want:   []string{"Trouble Certificate: Webhook deployments.bluegreen-k8s.github.io does not trust the CA in Secret bluegreen-ca"},
 		},
 		"another CA is trusted too": {
-			change: func(i installation) { i.trusts(sign(t, "", nil, yesterday), i.ca) },
+			change: func(i installation) { i.trusts(CA(t, yesterday), i.ca) },
 		},
 		"an expired CA": {
 			change: func(i installation) {
-				expired := sign(t, "", nil, yesterday)
+				expired := CA(t, yesterday)
 				i.trusts(expired)
-				i.Secret.Value.Data["ca.pem"] = pem(t, expired)
+				i.Secret.Value.Data["ca.pem"] = PEM(t, expired)
 			},
 			want: []string{"Trouble CA bundle: Each CA that webhook deployments.bluegreen-k8s.github.io trusts has expired, the last one on " +
 				"2026-11-27: bluegreen should have renewed it",
@@ -47,25 +49,25 @@ func TestCertificates(t *testing.T) {
 			want:   []string{"Trouble Certificate: Secret bluegreen-ca in namespace bluegreen-system holds no CA: bluegreen writes it"},
 		},
 		"cert-manager": {
-			change: func(i installation) { i.byCertManager(sign(t, host, i.ca, nextYear)) },
+			change: func(i installation) { i.byCertManager(Serving(t, host, i.ca, nextYear)) },
 		},
 		"cert-manager: about to expire": {
-			change: func(i installation) { i.byCertManager(sign(t, host, i.ca, nextWeek)) },
+			change: func(i installation) { i.byCertManager(Serving(t, host, i.ca, nextWeek)) },
 			want: []string{"Trouble Certificate: The certificate in Secret bluegreen-webhook-tls expires on 2026-12-05: cert-manager should " +
 				"have renewed it; to see why not: kubectl describe certificate -n bluegreen-system. To have it issue another: kubectl delete " +
 				"secret bluegreen-webhook-tls -n bluegreen-system"},
 		},
 		"cert-manager: expired": {
-			change: func(i installation) { i.byCertManager(sign(t, host, i.ca, yesterday)) },
+			change: func(i installation) { i.byCertManager(Serving(t, host, i.ca, yesterday)) },
 			want:   []string{"Trouble Certificate: The certificate in Secret bluegreen-webhook-tls has expired on 2026-11-27"},
 		},
 		"cert-manager: for another host": {
-			change: func(i installation) { i.byCertManager(sign(t, "another.svc", i.ca, nextYear)) },
+			change: func(i installation) { i.byCertManager(Serving(t, "another.svc", i.ca, nextYear)) },
 			want: []string{"Trouble Certificate: Webhook deployments.bluegreen-k8s.github.io does not trust the certificate in Secret " +
 				"bluegreen-webhook-tls (caBundle: x509: certificate is valid for another.svc, not " + host + ")"},
 		},
 		"cert-manager: of another CA": {
-			change: func(i installation) { i.byCertManager(sign(t, host, sign(t, "", nil, nextYear), nextYear)) },
+			change: func(i installation) { i.byCertManager(Serving(t, host, CA(t, nextYear), nextYear)) },
 			want: []string{"Trouble Certificate: Webhook deployments.bluegreen-k8s.github.io does not trust the certificate in Secret " +
 				"bluegreen-webhook-tls (caBundle: x509: certificate signed by unknown authority"},
 		},

@@ -15,6 +15,7 @@ import (
 	. "github.com/bluegreen-k8s/bluegreen/pkg/bluegreen/bluegreentest"
 	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/shipped"
 	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundness"
+	. "github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundnesstest"
 )
 
 // noon is when the cluster is looked at.
@@ -29,7 +30,7 @@ type installation struct {
 	*soundness.Installation
 	t     *testing.T
 	facts *soundness.Facts
-	ca    *signed
+	ca    *Signed
 }
 
 // sound returns a cluster with one sound installation and one Service.
@@ -43,15 +44,15 @@ func sound(t *testing.T) installation {
 		Services:      soundness.Read[[]corev1.Service]{Value: []corev1.Service{*Managed(), *Service(NamedService("plain"))}},
 		Installations: []soundness.Installation{found},
 	}
-	i := installation{Installation: &facts.Installations[0], t: t, facts: facts, ca: sign(t, "", nil, noon.AddDate(1, 0, 0))}
+	i := installation{Installation: &facts.Installations[0], t: t, facts: facts, ca: CA(t, noon.AddDate(1, 0, 0))}
 	i.Deployment.Value = running()
 	i.Lease.Value = lease(noon.Add(-time.Second))
 	i.Asked.Value = soundness.Asked{Write: "write of Service shop/nginx, a dry run", Webhook: true}
-	i.Secret.Value = &corev1.Secret{Data: map[string][]byte{"ca.pem": pem(t, i.ca)}}
+	i.Secret.Value = &corev1.Secret{Data: map[string][]byte{"ca.pem": PEM(t, i.ca)}}
 	i.Configuration.Value = &admissionv1.MutatingWebhookConfiguration{}
 	for _, name := range []string{soundness.ServicesWebhook, soundness.DeploymentsWebhook} {
 		webhook := admissionv1.MutatingWebhook{Name: name}
-		webhook.ClientConfig.CABundle = pem(t, i.ca)
+		webhook.ClientConfig.CABundle = PEM(t, i.ca)
 		i.Configuration.Value.Webhooks = append(i.Configuration.Value.Webhooks, webhook)
 	}
 	i.ships()
@@ -108,14 +109,14 @@ func lease(renewed time.Time) *coordinationv1.Lease {
 }
 
 // byCertManager has the installation serve with a certificate from cert-manager.
-func (i installation) byCertManager(certificate *signed) {
+func (i installation) byCertManager(certificate *Signed) {
 	i.args("--tls-cert-dir=/tls")
-	i.Secret.Value = &corev1.Secret{Data: map[string][]byte{corev1.TLSCertKey: pem(i.t, certificate)}}
+	i.Secret.Value = &corev1.Secret{Data: map[string][]byte{corev1.TLSCertKey: PEM(i.t, certificate)}}
 }
 
 // trusts has both webhooks trust some CAs alone.
-func (i installation) trusts(authorities ...*signed) {
+func (i installation) trusts(authorities ...*Signed) {
 	for n := range i.Configuration.Value.Webhooks {
-		i.Configuration.Value.Webhooks[n].ClientConfig.CABundle = pem(i.t, authorities...)
+		i.Configuration.Value.Webhooks[n].ClientConfig.CABundle = PEM(i.t, authorities...)
 	}
 }

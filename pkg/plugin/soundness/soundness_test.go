@@ -34,7 +34,7 @@ func TestASoundInstallation(t *testing.T) {
 OK Version: bluegreen is 0.1.0, and this plugin v0.1.0
 OK Deployment: 2 of 2 replicas are available, with image registry:5000/bluegreen:0.1.0
 OK Leader: bluegreen-6d4f-x leads for 60m, and renews its Lease
-OK Webhook configuration: MutatingWebhookConfiguration bluegreen has services.bluegreen-k8s.github.io and deployments.bluegreen-k8s.github.io
+OK Webhook configuration: It has the webhooks services.bluegreen-k8s.github.io and deployments.bluegreen-k8s.github.io
 OK Webhook: The API server asked the webhook about the write of Service shop/nginx, a dry run
 OK CA bundle: API servers trust a CA until 2027-11-28
 OK Certificate: Secret bluegreen-ca holds a CA that is valid until 2027-11-28, and API servers trust it

@@ -23,7 +23,7 @@ func configuration(_ Facts, i Installation) []Finding {
 			return []Finding{trouble("MutatingWebhookConfiguration %s lacks the webhook %s: %s", i.Name, name, restore)}
 		}
 	}
-	return []Finding{ok("MutatingWebhookConfiguration %s has %s", i.Name, strings.Join(wanted, " and "))}
+	return []Finding{ok("It has the webhooks %s", strings.Join(wanted, " and "))}
 }
 
 // webhook says whether the API server asks the webhook, if it is told to.
