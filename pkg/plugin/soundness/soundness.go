@@ -1,7 +1,10 @@
 // Package soundness says whether bluegreen's installations in a cluster are sound, as a pure function of what could be read of them.
 package soundness
 
-import "fmt"
+import (
+	"fmt"
+	"strings"
+)
 
 // State is what a check has come to.
 type State string
@@ -97,15 +100,14 @@ func Verdict(findings []Finding) error {
 	}
 }
 
-func ok(format string, args ...any) Finding {
-	return Finding{State: OK, Message: fmt.Sprintf(format, args...)}
-}
+func ok(format string, args ...any) Finding { return finding(OK, format, args...) }
 
-func trouble(format string, args ...any) Finding {
-	return Finding{State: Trouble, Message: fmt.Sprintf(format, args...)}
-}
+func trouble(format string, args ...any) Finding { return finding(Trouble, format, args...) }
 
 // unknown says what cannot be known, and why.
-func unknown(what string, why error) Finding {
-	return Finding{State: Unknown, Message: fmt.Sprintf("Cannot know %s: %v", what, why)}
+func unknown(what string, why error) Finding { return finding(Unknown, "Cannot know %s: %v", what, why) }
+
+// finding returns one whose message is a single line, also if there are several errors in it.
+func finding(state State, format string, args ...any) Finding {
+	return Finding{State: state, Message: strings.ReplaceAll(fmt.Sprintf(format, args...), "\n", "; ")}
 }

@@ -193,7 +193,7 @@ func TestInstallationsAreFoundByWhatIsLeftOfThem(t *testing.T) {
 	labels := i.Policies.Value["bluegreen-pod-labels"]
 	labels.Name = "bluegreen-pod-labels"
 
-	none := func(installed ...any) string {
+	find := func(installed ...any) string {
 		var configurations []admissionv1.MutatingWebhookConfiguration
 		var policies []admissionv1.ValidatingAdmissionPolicy
 		var deployments []appsv1.Deployment
@@ -226,7 +226,7 @@ func TestInstallationsAreFoundByWhatIsLeftOfThem(t *testing.T) {
 		"another policy of one, and a Deployment of that name": {[]any{labels, stranger}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			if got := none(test.objects...); got != test.want {
+			if got := find(test.objects...); got != test.want {
 				t.Errorf("got %q, want %q", got, test.want)
 			}
 		})
@@ -246,9 +246,10 @@ func TestAClusterWithoutAnInstallation(t *testing.T) {
 			fails: true,
 		},
 		"nobody may know": {
-			unfound: []error{refused},
+			unfound: []error{refused, errors.New("deployments is forbidden")},
 			asked:   &soundness.Read[soundness.Asked]{Err: errForbidden},
-			want:    "Unknown Installation: Cannot know whether bluegreen is installed: mutatingwebhookconfigurations is forbidden",
+			want: "Unknown Installation: Cannot know whether bluegreen is installed: mutatingwebhookconfigurations is forbidden; " +
+				"deployments is forbidden",
 			fails:   true,
 		},
 		"nobody may know, but one answers": {
