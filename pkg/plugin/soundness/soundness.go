@@ -105,7 +105,9 @@ func ok(format string, args ...any) Finding { return finding(OK, format, args...
 func trouble(format string, args ...any) Finding { return finding(Trouble, format, args...) }
 
 // unknown says what cannot be known, and why.
-func unknown(what string, why error) Finding { return finding(Unknown, "Cannot know %s: %v", what, why) }
+func unknown(what string, why error) Finding {
+	return finding(Unknown, "Cannot know %s: %v", what, why)
+}
 
 // finding returns one whose message is a single line, also if there are several errors in it.
 func finding(state State, format string, args ...any) Finding {

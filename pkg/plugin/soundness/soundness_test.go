@@ -250,7 +250,7 @@ func TestAClusterWithoutAnInstallation(t *testing.T) {
 			asked:   &soundness.Read[soundness.Asked]{Err: errForbidden},
 			want: "Unknown Installation: Cannot know whether bluegreen is installed: mutatingwebhookconfigurations is forbidden; " +
 				"deployments is forbidden",
-			fails:   true,
+			fails: true,
 		},
 		"nobody may know, but one answers": {
 			unfound: []error{refused},
