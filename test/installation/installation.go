@@ -37,8 +37,9 @@ type Installation struct {
 	Args, Env  []string
 	Kubeconfig string
 
-	// Objects are those that were applied.
-	Objects []*unstructured.Unstructured
+	// Objects are those that were applied, and Deployment is not: no node would run its pods.
+	Objects    []*unstructured.Unstructured
+	Deployment *unstructured.Unstructured
 
 	cluster *Cluster
 
@@ -80,6 +81,7 @@ func (i *Installation) apply(ctx context.Context, rendered []byte) error {
 			continue
 		}
 		if object.GetKind() == "Deployment" {
+			i.Deployment = object
 			if err := i.readCommand(object); err != nil {
 				return err
 			}

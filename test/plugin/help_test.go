@@ -15,7 +15,7 @@ func TestHelpShowsEachCommandWithAnExample(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	commands := []string{"adopt", "deploy", "leave", "pause", "promote", "retry", "status", "undo", "version", "wait", "withdraw"}
+	commands := []string{"adopt", "check", "deploy", "leave", "pause", "promote", "retry", "status", "undo", "version", "wait", "withdraw"}
 	help := harness.Run(t, built, "--help").Stdout
 	for _, name := range commands {
 		if !strings.Contains(help, "\n  "+name+" ") {

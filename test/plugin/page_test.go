@@ -33,6 +33,10 @@ func TestThePageOfThePlugin(t *testing.T) {
 			s.annotate("bluegreen/target-version", "1.12")
 			s.untilPhase("Failed")
 		},
+		"Check the installation": func() {
+			s.alone()
+			s.runs(shipped, true)
+		},
 	}
 	var run []string
 	for _, block := range blocks.FindAllStringSubmatch(string(page), -1) {
@@ -42,7 +46,8 @@ func TestThePageOfThePlugin(t *testing.T) {
 		s.shell(block[1], block[2])
 		run = append(run, block[1])
 	}
-	want := "Adopt a Service, Deploy a version, Look, Go back, Approve, Withdraw, Try again, Give a Service back"
+	want := "Adopt a Service, Deploy a version, Look, Go back, Approve, Withdraw, Try again, Give a Service back, Check the " +
+		"installation"
 	if got := strings.Join(run, ", "); got != want {
 		t.Errorf("it ran the commands under %s, want %s", got, want)
 	}

@@ -21,10 +21,20 @@ type cluster struct {
 
 // connect returns the cluster that the flags name. Nothing is sent to it yet.
 func (p *plugin) connect() (*cluster, error) {
+	return p.connectWith(func(*rest.Config) {})
+}
+
+// connectInSilence returns the same, and shows no warnings.
+func (p *plugin) connectInSilence() (*cluster, error) {
+	return p.connectWith(func(config *rest.Config) { config.WarningHandler = rest.NoWarnings{} })
+}
+
+func (p *plugin) connectWith(change func(*rest.Config)) (*cluster, error) {
 	config, err := p.flags.ToRESTConfig()
 	if err != nil {
 		return nil, err
 	}
+	change(config)
 	namespace, _, err := p.flags.ToRawKubeConfigLoader().Namespace()
 	if err != nil {
 		return nil, err

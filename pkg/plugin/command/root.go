@@ -66,7 +66,7 @@ Everything here is also possible with kubectl alone: a command that writes print
 	root.SetUsageTemplate(strings.ReplaceAll(root.UsageTemplate(), "{{.InheritedFlags.FlagUsages | trimTrailingWhitespaces}}",
 		`  Those of "kubectl bluegreen --help", such as --namespace and --context.`))
 	root.AddCommand(newDeploy(p), newStatus(p), newWait(p), newPromote(p), newUndo(p), newRetry(p), newPause(p), newWithdraw(p), newAdopt(p),
-		newLeave(p), newVersion(version))
+		newLeave(p), newCheck(p, version), newVersion(version))
 	root.SetFlagErrorFunc(func(command *cobra.Command, err error) error {
 		return fmt.Errorf("%w\nSee '%s --help' for usage", err, command.CommandPath())
 	})
