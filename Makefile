@@ -306,7 +306,7 @@ $(IMAGES)/cert-manager.tar: $(CERT_MANAGER)
 
 .PHONY: cert-manager
 cert-manager: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-cert-manager: load $(IMAGES)/cert-manager.tar $(E2E_TOOLS) ## Test bluegreen with cert-manager on the local cluster, for docs/operating.md (root; 8 minutes).
+cert-manager: load $(IMAGES)/cert-manager.tar $(E2E_TOOLS) ## Test bluegreen with cert-manager on the local cluster, for docs/operate.md (root; 8 minutes).
 	@test/cluster/load $(IMAGES)/cert-manager.tar
 	@IMAGE=$(IMAGE) go test -tags e2e,certmanager -count=1 -timeout 20m -v ./test/e2e -run TestCertManager -update \
 		-cert-manager=$(CERT_MANAGER_SOURCE)/deploy/charts/cert-manager
