@@ -362,7 +362,7 @@ CERT_MANAGER_SOURCE = $(shell go mod download -json github.com/cert-manager/cert
 	sed -nE 's/^\s*"Dir": "(.*)".*/\1/p')
 
 $(CERT_MANAGER): $(wildcard hack/tools/cert-manager/*)
-	@echo 'building cert-manager $(CERT_MANAGER_VERSION) from its Go module, some minutes the first time'
+	@echo 'building cert-manager $(CERT_MANAGER_VERSION) from its Go module, about 7 minutes the first time'
 	@mkdir -p $(@D)
 	@CGO_ENABLED=0 go build -C hack/tools/cert-manager -trimpath -ldflags '-s -w' -o $@ .
 
@@ -371,10 +371,28 @@ $(IMAGES)/cert-manager.tar: $(CERT_MANAGER)
 
 .PHONY: cert-manager
 cert-manager: export KUBECONFIG := $(LOCAL_KUBECONFIG)
-cert-manager: load $(IMAGES)/cert-manager.tar $(E2E_TOOLS) ## Test bluegreen with cert-manager on the local cluster, for docs/operating.md (root; 8 minutes).
+cert-manager: load $(IMAGES)/cert-manager.tar $(E2E_TOOLS) ## Test bluegreen with cert-manager on the local cluster, for docs/operate.md (root; 8 minutes).
 	@test/cluster/load $(IMAGES)/cert-manager.tar
 	@IMAGE=$(IMAGE) go test -tags e2e,certmanager -count=1 -timeout 20m -v ./test/e2e -run TestCertManager -update \
 		-cert-manager=$(CERT_MANAGER_SOURCE)/deploy/charts/cert-manager
+
+# Prometheus, with the version that test/rules has, without its pages for browsers and without all discovery but that of Kubernetes.
+
+PROMETHEUS_VERSION := $(shell sed -nE 's,^\sgithub.com/prometheus/prometheus (v[0-9.]+)$$,\1,p' test/rules/go.mod)
+PROMETHEUS := $(BIN)/versions/prometheus-$(PROMETHEUS_VERSION)/prometheus
+PROMETHEUS_SOURCE = $(shell go mod download -json github.com/prometheus/prometheus@$(PROMETHEUS_VERSION) | \
+	sed -nE 's/^\s*"Dir": "(.*)".*/\1/p')
+
+$(PROMETHEUS):
+	@echo 'building Prometheus $(PROMETHEUS_VERSION) from its Go module, about 7 minutes the first time'
+	@mkdir -p $(@D)
+	@GOWORK=off CGO_ENABLED=0 go build -C $(PROMETHEUS_SOURCE) -trimpath -ldflags '-s -w' -tags remove_all_sd,enable_kubernetes_sd \
+		-o $@ ./cmd/prometheus
+
+.PHONY: prometheus
+prometheus: export KUBECONFIG := $(LOCAL_KUBECONFIG)
+prometheus: load $(PROMETHEUS) $(E2E_TOOLS) ## Test rules and dashboard with a Prometheus, and draw docs/dashboard.svg (root; 2 minutes).
+	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 20m ./test/e2e -run TestPrometheus -prometheus=$(PROMETHEUS) -update
 
 # Faults.
 

@@ -27,7 +27,7 @@ const (
 )
 
 // TestCertManager has cert-manager make the webhook's certificate, and changes all about it that may change, under writes that
-// show whether the webhook saw them. It writes what came of that into docs/operating.md.
+// show whether the webhook saw them. It writes what came of that into docs/operate.md.
 func TestCertManager(t *testing.T) {
 	installCertManager(t)
 	ns, r := twoVersions(t)
@@ -37,7 +37,7 @@ func TestCertManager(t *testing.T) {
 	switchTo(t, r, ns, "1.11")
 	assertSwitched(t, r.Judge(t).Switches)
 
-	page := readPage(t, "operating.md", installed)
+	page := readPage(t, "operate.md", installed)
 	table := markdown.Table{Head: []string{"what changes", "until all pods have it", "handshakes", "failed", "asks", "past the webhook"}}
 	for _, test := range []struct {
 		what   string
@@ -71,7 +71,7 @@ func TestCertManager(t *testing.T) {
 	}
 	page.assertAllRun(t)
 	if *update && !t.Failed() {
-		operating := filepath.Join(cluster.Root, "docs/operating.md")
+		operating := filepath.Join(cluster.Root, "docs/operate.md")
 		if err := markdown.Fill(operating, "certificates", "make cert-manager", table.String()); err != nil {
 			t.Fatal(err)
 		}

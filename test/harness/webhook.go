@@ -9,10 +9,10 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/installation"
 )
 
-// AwaitWebhook waits until the API server asks bluegreen's webhook.
+// AwaitWebhook waits until the API server asks bluegreen's webhook, also after the test's context has ended.
 func (c *Cluster) AwaitWebhook(t testing.TB) {
 	t.Helper()
-	if err := c.awaitWebhook(t.Context()); err != nil {
+	if err := c.awaitWebhook(context.WithoutCancel(t.Context())); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -18,9 +18,9 @@ func TestSupportedVersions(t *testing.T) {
 	oldest, newest := builtBy(t, "kubernetes-oldest"), builtBy(t, "kubernetes")
 	minor := fmt.Sprintf("%d.%d", oldest.Major(), oldest.Minor())
 	for file, says := range map[string]string{
-		"../../README.md":         "Kubernetes " + minor + " or newer",
-		"../../docs/operating.md": "Kubernetes " + minor + " or newer",
-		"../../CONTRIBUTING.md":   "v" + oldest.String() + "`, the oldest version",
+		"../../README.md":       "Kubernetes " + minor + " or newer",
+		"../../docs/operate.md": "Kubernetes " + minor + " or newer",
+		"../../CONTRIBUTING.md": "v" + oldest.String() + "`, the oldest version",
 	} {
 		page := readFile(t, file)
 		if !strings.Contains(page, says) {

@@ -41,7 +41,7 @@ var legendLabel = regexp.MustCompile(`{{(\w+)}}`)
 
 // TestPanelsAskForMetricsThatAreDocumented also looks for legends that name a label which the query does not leave.
 func TestPanelsAskForMetricsThatAreDocumented(t *testing.T) {
-	page := documentation(t)
+	page := documentation(t, "metrics")
 	for _, panel := range panels(t) {
 		if panel.Datasource.UID != "${datasource}" {
 			t.Errorf("%s: the data source is %q", panel.Title, panel.Datasource.UID)
@@ -127,10 +127,10 @@ func metricsOf(t *testing.T, expression string) []string {
 	return names
 }
 
-// documentation returns the page that lists metrics and alerts.
-func documentation(t *testing.T) string {
+// documentation returns a page of docs.
+func documentation(t *testing.T, name string) string {
 	t.Helper()
-	page, err := os.ReadFile("../../docs/metrics.md")
+	page, err := os.ReadFile("../../docs/" + name + ".md")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -122,10 +122,17 @@ func TestAlertsFireWhenTheirCauseIsThereAndOnlyThen(t *testing.T) {
 	}
 }
 
-// TestAlertsSayWhatToDoAndUseMetricsThatAreDocumented: what an alert asks for is served by a test of the table in docs/metrics.md.
+// TestAlertsSayWhatToDoAndUseMetricsThatAreDocumented: that those metrics are served is what a test of the table in docs/metrics.md is for.
 func TestAlertsSayWhatToDoAndUseMetricsThatAreDocumented(t *testing.T) {
-	page := documentation(t)
+	page, runbook := documentation(t, "metrics"), documentation(t, "operate")
+	if sections := strings.Count(runbook, "\n### Bluegreen"); sections != len(alerts(t)) {
+		t.Errorf("docs/operate.md has %d sections about alerts, and the chart %d alerts", sections, len(alerts(t)))
+	}
 	for name, rule := range alerts(t) {
+		if !strings.Contains(runbook, "\n### "+name+"\n") || !strings.HasSuffix(rule.Annotations["runbook_url"],
+			"/docs/operate.md#"+strings.ToLower(name)) {
+			t.Errorf("%s has no section in docs/operate.md, or %q is not its address", name, rule.Annotations["runbook_url"])
+		}
 		if rule.Annotations["summary"] == "" || rule.Annotations["description"] == "" || rule.Labels["severity"] == "" {
 			t.Errorf("%s lacks a summary, a description or a severity", name)
 		}

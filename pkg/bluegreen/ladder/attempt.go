@@ -117,12 +117,20 @@ func deadline(state State) time.Time {
 	return attempt.Since.Add(*state.Service.Deadline)
 }
 
-// asked returns how an Event begins that is the first of an ask: none of it is noted yet.
-func asked(state State) string {
-	if _, noted := state.Service.Attempt(); noted || !state.Service.Pending() || state.Service.Leader != "" {
+// asked returns how an Event begins that tells of an ask which comes into a phase: from where to where traffic is to move, and how long ago
+// that was asked for. Of an ask that is given up, the Event says so itself.
+func asked(state State, phase bluegreen.Phase) string {
+	if !state.Service.Pending() || state.Service.Leader != "" || phase == bluegreen.Failed || phase == bluegreen.RolledBack {
 		return ""
 	}
-	return fmt.Sprintf("Asked to move from %s to version %s: ", state.Service.Describe(), state.Service.Target)
+	ago := ""
+	if attempt, noted := state.Service.Attempt(); noted {
+		if state.Service.Annotations[bluegreen.PhaseKey] == string(phase) {
+			return ""
+		}
+		ago = fmt.Sprintf(" %s ago", lasted(attempt, state.Now))
+	}
+	return fmt.Sprintf("Asked to move from %s to version %s%s: ", state.Service.Describe(), state.Service.Target, ago)
 }
 
 // lasted returns how long an ask has waited, in whole seconds. Clocks may differ: it is never negative.

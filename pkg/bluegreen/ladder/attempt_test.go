@@ -31,6 +31,20 @@ func TestTheFirstEventOfAnAskSaysFromWhereToWhere(t *testing.T) {
 	}
 }
 
+func TestTheFirstEventOfAPhaseSaysHowLongAgoItWasAskedFor(t *testing.T) {
+	waits := waitedFor(t, 42*time.Second)
+	byHand(waits)
+	paused := decide(waits, Deployment("1.11"))
+	if want := "Asked to move from version 1.10 to version 1.11 42s ago: " + paused.Message; paused.Told != want {
+		t.Errorf("told %q, want %q", paused.Told, want)
+	}
+	waits.Annotations[bluegreen.Deadline] = "10s"
+	failed := decide(waits, Deployment("1.11", Starting))
+	if failed.Told != failed.Message || !strings.HasPrefix(failed.Told, "Version 1.11 was not ready 42s after it was asked for ") {
+		t.Errorf("told %q, message %q", failed.Told, failed.Message)
+	}
+}
+
 func TestASwitchTellsHowLongItWasAskedFor(t *testing.T) {
 	const moved = "Traffic moved from version 1.10 to version 1.11"
 	for name, test := range map[string]struct {

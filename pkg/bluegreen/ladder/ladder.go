@@ -122,7 +122,7 @@ func show(state State, phase bluegreen.Phase, why verdict) bluegreen.Decision {
 func report(state State, phase bluegreen.Phase, why verdict, records map[string]string) bluegreen.Decision {
 	own := bluegreen.Status(phase, bluegreen.Clip(why.message))
 	maps.Copy(own, records)
-	why.message = asked(state) + why.message
+	why.message = asked(state, phase) + why.message
 	return bluegreen.Decision{Reason: why.reason, Writes: writeOf(state, state.Service.WithOwn(own), why)}
 }
 

@@ -41,7 +41,7 @@ func none(facts Facts) []Finding {
 	if len(facts.Unfound) > 0 {
 		return []Finding{unknown("whether bluegreen is installed", errors.Join(facts.Unfound...))}
 	}
-	return []Finding{trouble("bluegreen is not installed in this cluster: docs/operating.md says how to")}
+	return []Finding{trouble("bluegreen is not installed in this cluster: docs/operate.md says how to")}
 }
 
 // versions tells of two versions that differ. That is no trouble by itself.
