@@ -4,31 +4,38 @@ import (
 	"bytes"
 	"encoding/xml"
 	"fmt"
+	"strings"
 )
 
-// style has the colours of light and of dark pages.
-const style = `<style>
-:root { --paper: #f6f8fa; --panel: #ffffff; --edge: #d1d9e0; --ink: #1f2328; --faint: #59636e; --grid: #e6eaef;
-  --red: #cf222e; --orange: #bc4c00; --green: #1a7f37;
-  --line0: #1f6feb; --line1: #1a7f37; --line2: #bc4c00; --line3: #8250df; --line4: #cf222e; --line5: #1b7c83 }
-@media (prefers-color-scheme: dark) { :root { --paper: #010409; --panel: #0d1117; --edge: #3d444d; --ink: #f0f6fc; --faint: #9da7b3;
-  --grid: #21262d; --red: #f85149; --orange: #f0883e; --green: #3fb950;
-  --line0: #58a6ff; --line1: #3fb950; --line2: #f0883e; --line3: #bc8cff; --line4: #f85149; --line5: #39c5cf } }
-text { font: 11px -apple-system, BlinkMacSystemFont, "Segoe UI", "Noto Sans", Helvetica, Arial, "DejaVu Sans", sans-serif }
-.title { font-size: 13px; font-weight: 600 }
-.big { font-size: 30px; font-weight: 600; text-anchor: middle }
-.end { text-anchor: end }
-.middle { text-anchor: middle }
-</style>
+// colours are those of a light page, and of a dark one.
+var colours = []struct{ name, light, dark string }{
+	{"paper", "#f6f8fa", "#010409"},
+	{"panel", "#ffffff", "#0d1117"},
+	{"edge", "#d1d9e0", "#3d444d"},
+	{"grid", "#eaeef2", "#21262d"},
+	{"ink", "#1f2328", "#e6edf3"},
+	{"faint", "#6e7781", "#8b949e"},
+	{"green", "#1a7f37", "#3fb950"},
+	{"blue", "#0969da", "#58a6ff"},
+	{"orange", "#bc4c00", "#f0883e"},
+	{"purple", "#8250df", "#bc8cff"},
+	{"teal", "#1b7c83", "#39c5cf"},
+	{"yellow", "#9a6700", "#d29922"},
+	{"red", "#cf222e", "#ff7b72"},
+}
+
+// palette has the colours of lines that mean nothing good or bad.
+var palette = []string{"blue", "orange", "purple", "teal", "yellow"}
+
+const fonts = `text { font: 11px -apple-system, BlinkMacSystemFont, "Segoe UI", "Noto Sans", Helvetica, Arial, "DejaVu Sans", sans-serif }
+text.title { font-size: 12px; font-weight: 600 }
+text.big { font-size: 26px; font-weight: 600 }
 `
 
 type (
 	box   struct{ x, y, width, height float64 }
 	point struct{ x, y float64 }
 )
-
-// lineColours are how many there are in the style.
-const lineColours = 6
 
 // canvas collects the elements of an SVG, the first at the bottom.
 type canvas struct{ elements bytes.Buffer }
@@ -38,9 +45,13 @@ func (c *canvas) add(format string, args ...any) { fmt.Fprintf(&c.elements, form
 func (c *canvas) open(width, height float64) {
 	c.add(`<svg xmlns="http://www.w3.org/2000/svg" width="%[1]g" height="%[2]g" viewBox="0 0 %[1]g %[2]g" role="img">`, width, height)
 	c.add("<title>The dashboard of bluegreen</title>")
-	c.add("<!-- Drawn by make dashboard, from a run on the local cluster. -->")
-	c.elements.WriteString(style)
-	c.add(`<rect width="%g" height="%g" style="fill: var(--paper)"/>`, width, height)
+	c.add("<!-- Drawn by make prometheus, from a run on the local cluster. -->")
+	c.add("<style>\n%s@media (prefers-color-scheme: dark) {", fonts)
+	for _, colour := range colours {
+		c.add(".%s { color: %s }", colour.name, colour.dark)
+	}
+	c.add("}\n</style>")
+	c.add(`<rect width="%g" height="%g" %s/>`, width, height, paint("fill", "paper"))
 }
 
 func (c *canvas) close() []byte {
@@ -48,40 +59,38 @@ func (c *canvas) close() []byte {
 	return c.elements.Bytes()
 }
 
-func (c *canvas) panel(b box, title string) {
-	c.add(`<rect x="%g" y="%g" width="%g" height="%g" rx="4" style="fill: var(--panel); stroke: var(--edge)"/>`, b.x, b.y, b.width, b.height)
-	c.text(b.x+12, b.y+21, "title", "ink", title)
+// paint returns the attributes by which an element is filled, or its outline drawn, and its other classes. A program that knows no dark
+// pages finds the light one's colour in them.
+func paint(what, name string, classes ...string) string {
+	for _, colour := range colours {
+		if colour.name == name {
+			return fmt.Sprintf(`%s="currentColor" color="%s" class="%s"`, what, colour.light, strings.Join(append(classes, name), " "))
+		}
+	}
+	return paint(what, "ink", classes...)
 }
 
-func (c *canvas) text(x, y float64, class, ink, text string) {
+func (c *canvas) panel(b box, title string) {
+	c.add(`<rect x="%g" y="%g" width="%g" height="%g" rx="4" %s/>`, b.x, b.y, b.width, b.height, paint("fill", "panel"))
+	c.add(`<rect x="%g" y="%g" width="%g" height="%g" rx="4" fill="none" %s/>`, b.x, b.y, b.width, b.height, paint("stroke", "edge"))
+	c.text(point{b.x + margin, b.y + 20}, "start", "ink", title, "title")
+}
+
+// text writes with its start, middle or end at a point. A class of the style gives it another size.
+func (c *canvas) text(at point, anchor, colour, text string, size ...string) {
 	var escaped bytes.Buffer
 	_ = xml.EscapeText(&escaped, []byte(text)) // A buffer takes everything.
-	c.add(`<text class="%s" x="%.1f" y="%.1f" style="fill: var(--%s)">%s</text>`, class, x, y, ink, escaped.String())
+	c.add(`<text x="%.1f" y="%.1f" text-anchor="%s" %s>%s</text>`, at.x, at.y, anchor, paint("fill", colour, size...), escaped.String())
 }
 
-func (c *canvas) line(x1, y1, x2, y2 float64) {
-	c.add(`<path d="M%.1f %.1fL%.1f %.1f" style="stroke: var(--grid)"/>`, x1, y1, x2, y2)
-}
-
-// path draws a line of the colour of a number.
-func (c *canvas) path(number int, path []point) {
-	if len(path) == 0 {
-		return
-	}
+// along returns the data of a path along points, without those that lie on a level with both neighbours.
+func along(points []point) string {
 	var d bytes.Buffer
-	for i, p := range path {
+	for i, p := range points {
+		if i > 0 && i < len(points)-1 && points[i-1].y == p.y && p.y == points[i+1].y {
+			continue
+		}
 		fmt.Fprintf(&d, "%c%.1f %.1f", "ML"[min(i, 1)], p.x, p.y)
 	}
-	c.add(`<path d="%s" fill="none" stroke-width="1.8" stroke-linejoin="round" style="stroke: var(--line%d)"/>`,
-		d.String(), number%lineColours)
-}
-
-// legend names the lines, from left to right.
-func (c *canvas) legend(b box, lines []series) {
-	x := b.x
-	for i, s := range lines {
-		c.add(`<rect x="%.1f" y="%.1f" width="10" height="3" style="fill: var(--line%d)"/>`, x, b.y+4, i%lineColours)
-		c.text(x+14, b.y+9, "", "faint", s.name)
-		x += 14 + 6.2*float64(len(s.name)) + 14
-	}
+	return d.String()
 }

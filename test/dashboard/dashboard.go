@@ -16,8 +16,11 @@ type Panel struct {
 	Title       string
 	Type        string
 	GridPos     struct{ X, Y, W, H int }
-	FieldConfig struct{ Defaults Look }
-	Targets     []Target
+	FieldConfig struct {
+		Defaults  Look
+		Overrides []Override
+	}
+	Targets []Target
 }
 
 // Look is how a panel shows its values.
@@ -32,7 +35,19 @@ type Look struct {
 			Value *float64
 		}
 	}
-	Custom struct{ Stacking struct{ Mode string } }
+	Custom struct {
+		FillOpacity float64
+		Stacking    struct{ Mode string }
+	}
+}
+
+// stacks reports whether the panel shows its series one upon the other.
+func (l Look) stacks() bool { return l.Custom.Stacking.Mode == "normal" }
+
+// Override gives a series, which it knows by its name, a colour of its own.
+type Override struct {
+	Matcher    struct{ Options string }
+	Properties []struct{ Value struct{ FixedColor string } }
 }
 
 // Target is a query of a panel.
@@ -58,4 +73,14 @@ func (t Target) legend(of model.Metric) string {
 	return labelInLegend.ReplaceAllStringFunc(t.LegendFormat, func(label string) string {
 		return string(of[model.LabelName(strings.Trim(label, "{}"))])
 	})
+}
+
+// colour returns that of a series by its name, and by which one of the panel it is.
+func (p Panel) colour(name string, number int) string {
+	for _, override := range p.FieldConfig.Overrides {
+		if override.Matcher.Options == name {
+			return override.Properties[0].Value.FixedColor
+		}
+	}
+	return palette[number%len(palette)]
 }

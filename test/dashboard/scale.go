@@ -46,10 +46,10 @@ func format(unit string, value float64) string {
 	}
 }
 
-// everyOf returns how far the times stand apart that are written below a plot.
-func everyOf(whole time.Duration) time.Duration {
+// everyOf returns how far the times stand apart that are written below a plot, which has room for a number of them.
+func everyOf(whole time.Duration, room int) time.Duration {
 	for _, every := range []time.Duration{10 * time.Second, 20 * time.Second, 30 * time.Second, time.Minute} {
-		if whole/every <= 5 {
+		if int(whole/every) < room {
 			return every
 		}
 	}

@@ -22,9 +22,14 @@ import (
 // namespace makes a namespace of the test's own, with bluegreen there to work in it, and removes it afterwards.
 func namespace(t *testing.T) string {
 	t.Helper()
+	return namespaceOf(t, metav1.ObjectMeta{GenerateName: "e2e-"})
+}
+
+// namespaceOf makes a namespace as namespace does, of a name that the test chooses.
+func namespaceOf(t *testing.T, name metav1.ObjectMeta) string {
+	t.Helper()
 	install(t)
-	made, err := cluster.CoreV1().Namespaces().Create(t.Context(),
-		&corev1.Namespace{ObjectMeta: metav1.ObjectMeta{GenerateName: "e2e-"}}, metav1.CreateOptions{})
+	made, err := cluster.CoreV1().Namespaces().Create(t.Context(), &corev1.Namespace{ObjectMeta: name}, metav1.CreateOptions{})
 	if err != nil {
 		t.Fatal(err)
 	}

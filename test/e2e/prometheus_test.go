@@ -4,13 +4,12 @@ package e2e
 
 import (
 	"flag"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
 
 	"github.com/prometheus/common/model"
 	corev1 "k8s.io/api/core/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/test/dashboard"
@@ -25,7 +24,7 @@ func TestPrometheus(t *testing.T) {
 	if *prometheusProgram == "" {
 		t.Skip("-prometheus is not set: run `make prometheus`")
 	}
-	ns := namespace(t)
+	ns := namespaceOf(t, metav1.ObjectMeta{Name: "shop"})
 	t.Cleanup(func() { restore(t) })
 	p := startPrometheus(t, ns)
 	shop{ns}.live(t)
@@ -38,29 +37,38 @@ func TestPrometheus(t *testing.T) {
 			p.AwaitData(t, target.Query())
 		}
 	}
-	for _, alert := range []struct {
-		name  string
-		cause func(*testing.T, string)
-	}{
+	awaitAlerts(t, p, ns, []alert{
 		{"BluegreenGaveUp", nothingMore},
 		{"BluegreenWaitsLong", nothingMore},
 		{"BluegreenWebhookUnreachable", hideWebhook},
 		{"BluegreenCertificateExpires", expireCA},
-		{"BluegreenNoLeader", stopReplicas},
-	} {
+	})
+	if *update {
+		drawDashboard(t, p, panels)
+	}
+	awaitAlerts(t, p, ns, []alert{{"BluegreenNoLeader", stopReplicas}})
+}
+
+// alert is one of the chart, and what makes its cause.
+type alert struct {
+	name  string
+	cause func(*testing.T, string)
+}
+
+// awaitAlerts makes the cause of each alert, and waits until it fires.
+func awaitAlerts(t *testing.T, p *prometheus.Prometheus, ns string, alerts []alert) {
+	t.Helper()
+	for _, alert := range alerts {
 		alert.cause(t, ns)
 		fires := p.AwaitAlert(t, alert.name)
 		t.Logf("%.0f s: %s: %s", time.Since(p.Started).Seconds(), alert.name, fires.Annotations["summary"])
-	}
-	if *update {
-		drawDashboard(t, p, panels)
 	}
 }
 
 // drawDashboard draws what the dashboard shows of the test.
 func drawDashboard(t *testing.T, p *prometheus.Prometheus, panels []dashboard.Panel) {
 	t.Helper()
-	picture := dashboard.Picture{Panels: panels, Start: p.Started, End: time.Now()}
+	picture := dashboard.Picture{Panels: panels, Start: p.Started, End: time.Now(), Step: prometheus.Interval}
 	for _, panel := range panels {
 		var answers []model.Matrix
 		for _, target := range panel.Targets {
@@ -68,7 +76,7 @@ func drawDashboard(t *testing.T, p *prometheus.Prometheus, panels []dashboard.Pa
 		}
 		picture.Answers = append(picture.Answers, answers)
 	}
-	if err := os.WriteFile(filepath.Join(cluster.Root, "docs/dashboard.svg"), picture.Draw(), 0o644); err != nil {
+	if err := picture.Keep(cluster.Root); err != nil {
 		t.Fatal(err)
 	}
 }
