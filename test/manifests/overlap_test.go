@@ -3,6 +3,10 @@ package manifests
 import (
 	"strings"
 	"testing"
+
+	admissionv1 "k8s.io/api/admissionregistration/v1"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"sigs.k8s.io/controller-runtime/pkg/client"
 )
 
 // TestSecondInstallation lets Helm install bluegreen beside another one where the two do not meet, and nowhere else.
@@ -15,6 +19,8 @@ func TestSecondInstallation(t *testing.T) {
 	helm(t, "install", "first", "--namespace="+first, "--set=watchNamespaces={shop}")
 	t.Cleanup(func() { mustRun(t, "helm", "uninstall", "first", "--namespace="+first, "--no-hooks") })
 	helm(t, "upgrade", "first", "--namespace="+first, "--set=watchNamespaces={shop}")
+	helm(t, "upgrade", "first", "--namespace="+first, "--set=watchNamespaces={shop},fullnameOverride=renamed", "--dry-run=server")
+	excludeAsAKS(t, c, "first-bluegreen")
 
 	for name, test := range map[string]struct {
 		namespace, watch, want string
@@ -52,5 +58,23 @@ func TestSecondInstallation(t *testing.T) {
 				t.Errorf("error %v, want one with %q; printed %.200s", err, test.want, printed)
 			}
 		})
+	}
+}
+
+// excludeAsAKS adds to the namespaceSelectors of a webhook configuration what AKS adds, to keep webhooks out of its own namespaces.
+func excludeAsAKS(t *testing.T, c client.Client, name string) {
+	t.Helper()
+	found := &admissionv1.MutatingWebhookConfiguration{}
+	if err := c.Get(t.Context(), client.ObjectKey{Name: name}, found); err != nil {
+		t.Fatal(err)
+	}
+	for i := range found.Webhooks {
+		selector := found.Webhooks[i].NamespaceSelector
+		selector.MatchExpressions = append(selector.MatchExpressions,
+			metav1.LabelSelectorRequirement{Key: "control-plane", Operator: metav1.LabelSelectorOpDoesNotExist},
+			metav1.LabelSelectorRequirement{Key: "kubernetes.azure.com/managedby", Operator: metav1.LabelSelectorOpNotIn, Values: []string{"aks"}})
+	}
+	if err := c.Update(t.Context(), found); err != nil {
+		t.Fatal(err)
 	}
 }
