@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
@@ -24,12 +25,20 @@ func writeLayout(opts options, tag name.Tag) error {
 	// Tools look for one or the other: those of OCI for the tag alone, containerd for the whole name.
 	names := map[string]string{
 		"org.opencontainers.image.ref.name": tag.TagStr(),
-		"io.containerd.image.name":          tag.Name(),
+		"io.containerd.image.name":          wholeName(tag),
 	}
 	if err := path.AppendIndex(index, layout.WithAnnotations(names)); err != nil {
 		return fmt.Errorf("writing %s: %w", opts.layout, err)
 	}
 	return nil
+}
+
+// wholeName returns a name as containerd writes it, which calls Docker's registry not by its address.
+func wholeName(tag name.Tag) string {
+	if rest, ok := strings.CutPrefix(tag.Name(), name.DefaultRegistry+"/"); ok {
+		return "docker.io/" + rest
+	}
+	return tag.Name()
 }
 
 func indexOf(opts options) (v1.ImageIndex, error) {

@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-containerregistry/pkg/name"
 	v1 "github.com/google/go-containerregistry/pkg/v1"
 	"github.com/google/go-containerregistry/pkg/v1/layout"
 	"github.com/google/go-containerregistry/pkg/v1/types"
@@ -35,6 +36,23 @@ func TestLayoutHasAnImageForEachPlatform(t *testing.T) {
 	}
 	if again, _ := layoutOf(t); again.Digest != named.Digest {
 		t.Errorf("two builds of the same programs are %s and %s", named.Digest, again.Digest)
+	}
+}
+
+// TestLayoutNamesAnImageAsContainerdDoes: containerd would not find an image of Docker's registry under the registry's address.
+func TestLayoutNamesAnImageAsContainerdDoes(t *testing.T) {
+	for repository, want := range map[string]string{
+		"registry.example/team/bluegreen": "registry.example/team/bluegreen:1.2.3",
+		"bluegreen-k8s/bluegreen":         "docker.io/bluegreen-k8s/bluegreen:1.2.3",
+		"bluegreen":                       "docker.io/library/bluegreen:1.2.3",
+	} {
+		tag, err := name.NewTag(repository + ":1.2.3")
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got := wholeName(tag); got != want {
+			t.Errorf("%s is named %s, want %s", repository, got, want)
+		}
 	}
 }
 
