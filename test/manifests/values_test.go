@@ -1,7 +1,6 @@
 package manifests
 
 import (
-	"encoding/json"
 	"maps"
 	"os"
 	"slices"
@@ -134,106 +133,4 @@ func collect(values map[string]any, prefix string, paths *[]string) {
 		}
 		*paths = append(*paths, path)
 	}
-}
-
-func TestSchemaRefuses(t *testing.T) {
-	t.Parallel()
-	for setting, where := range map[string]string{
-		`replica=3`:                                                   "replica",
-		`replicas="two"`:                                              "/replicas",
-		`replicas=-1`:                                                 "/replicas",
-		`fullnameOverride="Upper"`:                                    "/fullnameOverride",
-		`commonLabels={"a":1}`:                                        "/commonLabels/a",
-		`image.name="x"`:                                              "/image",
-		`image.repository=""`:                                         "/image/repository",
-		`image.digest="latest"`:                                       "/image/digest",
-		`image.pullPolicy="Sometimes"`:                                "/image/pullPolicy",
-		`imagePullSecrets=["x"]`:                                      "/imagePullSecrets/0",
-		`watchNamespaces="shop"`:                                      "/watchNamespaces",
-		`watchNamespaces=["Shop"]`:                                    "/watchNamespaces/0",
-		`watchNamespaces=["shop","shop"]`:                             "/watchNamespaces",
-		`inUseProtection=true`:                                        "/inUseProtection",
-		`inUseProtection.enabled="false"`:                             "/inUseProtection/enabled",
-		`drain="soon"`:                                                "/drain",
-		`drain=30`:                                                    "/drain",
-		`tls.mode="none"`:                                             "/tls/mode",
-		`global.imageRegistry="mirror.example/"`:                      "/global/imageRegistry",
-		`revisionHistoryLimit=-1`:                                     "/revisionHistoryLimit",
-		`podDisruptionBudget.maxUnavailable=0`:                        "/podDisruptionBudget/maxUnavailable",
-		`podDisruptionBudget.maxUnavailable="0%"`:                     "/podDisruptionBudget/maxUnavailable",
-		`podDisruptionBudget.minAvailable=1`:                          "/podDisruptionBudget",
-		`webhook.port=443`:                                            "/webhook/port",
-		`webhook.timeoutSeconds=0`:                                    "/webhook/timeoutSeconds",
-		`webhook.timeoutSeconds=30`:                                   "/webhook/timeoutSeconds",
-		`webhook.failurePolicy="Fail"`:                                "/webhook",
-		`webhook.namespaceSelector={}`:                                "/webhook",
-		`approval.aggregateToAdmin=true`:                              "/approval/restricted",
-		`health.port=80`:                                              "/health/port",
-		`metrics.port=80`:                                             "/metrics/port",
-		`hostNetwork="yes"`:                                           "/hostNetwork",
-		`dnsPolicy="None"`:                                            "/dnsPolicy",
-		`extraArgs=["--drain=1h"]`:                                    "/extraArgs/0",
-		`extraArgs=["--vmodule","a=1"]`:                               "/extraArgs/0",
-		`deploymentAnnotations={"a":1}`:                               "/deploymentAnnotations/a",
-		`networkPolicy.egress=[{"port":443}]`:                         "/networkPolicy/egress/0",
-		`extraObjects=[{"kind":"ConfigMap"}]`:                         "/extraObjects/0",
-		`logging.format="xml"`:                                        "/logging/format",
-		`logging.verbosity="debug"`:                                   "/logging/verbosity",
-		`metrics.serviceMonitor.interval="soon"`:                      "/metrics/serviceMonitor/interval",
-		`metrics.dashboard.enabled="yes"`:                             "/metrics/dashboard/enabled",
-		`metrics.prometheusRule.labels={"a":1}`:                       "/metrics/prometheusRule/labels/a",
-		`metrics={"enabled":false,"serviceMonitor":{"enabled":true}}`: "/metrics/enabled",
-		`metrics={"enabled":false,"prometheusRule":{"enabled":true}}`: "/metrics/enabled",
-		`networkPolicy.enabled="yes"`:                                 "/networkPolicy/enabled",
-		`serviceAccount.create="no"`:                                  "/serviceAccount/create",
-		`podLabels=[]`:                                                "/podLabels",
-		`resources.request={}`:                                        "/resources",
-		`affinity.pod={}`:                                             "/affinity",
-		`tolerations={}`:                                              "/tolerations",
-	} {
-		t.Run(setting, func(t *testing.T) {
-			t.Parallel()
-			_, err := run(t, "helm", "template", "bluegreen", chart, "--set-json="+setting)
-			if err == nil || !strings.Contains(err.Error(), where) {
-				t.Errorf("want a refusal that names %s, got: %v", where, err)
-			}
-		})
-	}
-}
-
-// TestSchemaHasNoOtherValues than values.yaml: one more would be accepted and ignored.
-func TestSchemaHasNoOtherValues(t *testing.T) {
-	t.Parallel()
-	schema := struct{ Properties map[string]property }{}
-	if err := json.Unmarshal([]byte(readFile(t, chart+"/values.schema.json")), &schema); err != nil {
-		t.Fatal(err)
-	}
-	var accepted []string
-	accept(schema.Properties, "", &accepted)
-	for _, path := range accepted {
-		known := func(leaf string) bool { return leaf == path || strings.HasPrefix(leaf, path+".") }
-		if !slices.ContainsFunc(leaves(t), known) {
-			t.Errorf("values.schema.json accepts %s, which values.yaml does not have", path)
-		}
-	}
-}
-
-// property is a part of a schema.
-type property struct{ Properties map[string]property }
-
-// accept collects the paths that a user sets, as collect does.
-func accept(properties map[string]property, prefix string, paths *[]string) {
-	for key, nested := range properties {
-		path := prefix + key
-		if len(nested.Properties) == 0 || path == "resources" || path == "affinity" {
-			*paths = append(*paths, path)
-			continue
-		}
-		accept(nested.Properties, path+".", paths)
-	}
-}
-
-func TestSchemaAcceptsValuesOfAParentChart(t *testing.T) {
-	t.Parallel()
-	mustRun(t, "helm", "template", "bluegreen", chart, `--set-json=global={"domain":"example.com"}`)
 }
