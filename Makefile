@@ -176,7 +176,7 @@ NGINX_IMAGES := $(addprefix $(IMAGES)/nginx-,1.10.tar 1.11.tar 1.12.tar)
 .PHONY: image
 image: ## Make the image of bluegreen, named $IMAGE (bluegreen:dev), in bin/images/bluegreen.tar.
 	@mkdir -p $(IMAGES)
-	@CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(IMAGES)/webhook ./cmd/webhook
+	@GOOS=linux CGO_ENABLED=0 go build -trimpath -ldflags '-s -w -X main.version=$(VERSION)' -o $(IMAGES)/webhook ./cmd/webhook
 	@cd hack/image && go run . --program $(IMAGES)/webhook --path /webhook --user 65532:65532 --tag $(IMAGE) \
 		--output $(IMAGES)/bluegreen.tar
 	@echo 'made bin/images/bluegreen.tar ($(IMAGE), $(VERSION))'
