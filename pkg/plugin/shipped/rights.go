@@ -3,6 +3,7 @@ package shipped
 import (
 	rbacv1 "k8s.io/api/rbac/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
 )
 
 // Right is one thing that the ServiceAccount of an installation may do. An empty Namespace is all of them.
@@ -23,20 +24,46 @@ func (r Right) String() string {
 	return text + " -n " + r.Namespace
 }
 
-// Rights returns what the ServiceAccount of an installation may do.
+// Rights returns what the ServiceAccount of an installation may do. A role that the manifests bind to nobody is for people, or for
+// whoever reads metrics.
 func Rights(o Options) []Right {
 	var rights []Right
-	for _, object := range objects(o) {
+	found := objects(o)
+	bound := boundIn(found)
+	for _, object := range found {
 		switch object := object.(type) {
 		case *rbacv1.Role:
-			rights = append(rights, o.rightsOf(object.Name, object.Rules, o.Namespace)...)
+			if bound[refTo("Role", object.Name)] {
+				rights = append(rights, o.rightsOf(object.Name, object.Rules, o.Namespace)...)
+			}
 		case *rbacv1.ClusterRole:
+			if !bound[refTo("ClusterRole", object.Name)] {
+				continue
+			}
 			for _, where := range o.where(object.Name) {
 				rights = append(rights, o.rightsOf(object.Name, object.Rules, where)...)
 			}
 		}
 	}
 	return rights
+}
+
+func refTo(kind, name string) rbacv1.RoleRef {
+	return rbacv1.RoleRef{APIGroup: rbacv1.GroupName, Kind: kind, Name: name}
+}
+
+// boundIn returns the roles that the bindings among some objects grant. The manifests grant them to bluegreen's ServiceAccount alone.
+func boundIn(objects []runtime.Object) map[rbacv1.RoleRef]bool {
+	bound := map[rbacv1.RoleRef]bool{}
+	for _, object := range objects {
+		switch object := object.(type) {
+		case *rbacv1.RoleBinding:
+			bound[object.RoleRef] = true
+		case *rbacv1.ClusterRoleBinding:
+			bound[object.RoleRef] = true
+		}
+	}
+	return bound
 }
 
 // where returns the namespaces in which what a ClusterRole of the manifests allows is allowed. With WatchNamespaces, the chart has Roles

@@ -73,8 +73,6 @@ func (o Options) without(object string) bool {
 		return !o.SelfManaged
 	case "metrics-auth":
 		return !o.Metrics
-	case "metrics-reader": // It is bound to whoever reads them.
-		return true
 	default:
 		return false
 	}

@@ -81,6 +81,7 @@ func TestRightsAreThoseOfWhatTheInstallationDoes(t *testing.T) {
 				"update leases.coordination.k8s.io/bluegreen -n shop", "update secrets/shop-bluegreen-ca -n shop",
 				"patch mutatingwebhookconfigurations.admissionregistration.k8s.io/shop-bluegreen -A",
 				"create tokenreviews.authentication.k8s.io -A"},
+			hasNot: []string{"list pods -A", "list endpointslices.discovery.k8s.io -A", "list events.events.k8s.io -A"},
 		},
 		"in two namespaces": {
 			options: inTwo,
