@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	appsv1 "k8s.io/api/apps/v1"
+	batchv1 "k8s.io/api/batch/v1"
 	corev1 "k8s.io/api/core/v1"
 	discoveryv1 "k8s.io/api/discovery/v1"
 	eventsv1 "k8s.io/api/events/v1"
@@ -40,7 +41,7 @@ var acts = map[string]struct {
 	"have what was left retired":   {annotates("nginx", "bluegreen/retire-after", "1h"), []string{withEdit, withAdmin}},
 	"see what a Service needs": {func(t *testing.T, c client.Client) error {
 		return lists(t, c, &corev1.ServiceList{}, &appsv1.DeploymentList{}, &appsv1.ReplicaSetList{}, &corev1.PodList{},
-			&discoveryv1.EndpointSliceList{}, &eventsv1.EventList{}, &corev1.EventList{})
+			&discoveryv1.EndpointSliceList{}, &batchv1.JobList{}, &eventsv1.EventList{}, &corev1.EventList{})
 	}, []string{asker, withEdit, withAdmin}},
 	"read Secrets": {func(t *testing.T, c client.Client) error {
 		return lists(t, c, &corev1.SecretList{})

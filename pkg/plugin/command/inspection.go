@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"golang.org/x/sync/errgroup"
+	authenticationv1 "k8s.io/api/authentication/v1"
 	authorizationv1 "k8s.io/api/authorization/v1"
 	corev1 "k8s.io/api/core/v1"
 	apierrors "k8s.io/apimachinery/pkg/api/errors"
@@ -31,9 +32,18 @@ func (i inspection) facts(ctx context.Context, plugin string) (soundness.Facts, 
 		facts.Kubernetes.Value = served.GitVersion
 	}
 	facts.Services, facts.Namespace = i.services(ctx)
+	facts.Now = i.now(ctx)
 	i.installations(ctx, &facts)
-	facts.Now = time.Now()
 	return facts, ctx.Err()
+}
+
+// now returns what time it is for the API server, for the clock of this machine may be off. All that is read later is at least as new.
+func (i inspection) now(ctx context.Context) time.Time {
+	review, err := i.AuthenticationV1().SelfSubjectReviews().Create(ctx, &authenticationv1.SelfSubjectReview{}, metav1.CreateOptions{})
+	if err != nil || review.CreationTimestamp.IsZero() {
+		return time.Now()
+	}
+	return review.CreationTimestamp.Time
 }
 
 // services reads those of all namespaces, or else those of the one that the flags name.
