@@ -10,6 +10,20 @@ import (
 	. "github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundnesstest"
 )
 
+// TestWhereTheWebhookIsAskedIsToldByTheDeploymentToo, for whoever may not read the webhook configuration.
+func TestWhereTheWebhookIsAskedIsToldByTheDeploymentToo(t *testing.T) {
+	i := sound(t)
+	i.Configuration.Value = nil
+	if selector := i.Selector(); selector != nil {
+		t.Errorf("got %v", selector)
+	}
+	container := &i.Deployment.Value.Spec.Template.Spec.Containers[0]
+	container.Args = append(container.Args, "--watch-namespaces=shop,web")
+	if got := metav1.FormatLabelSelector(i.Selector()); got != "kubernetes.io/metadata.name in (shop,web)" {
+		t.Errorf("got %s", got)
+	}
+}
+
 func TestCertificates(t *testing.T) {
 	nextYear, yesterday, nextWeek := noon.AddDate(1, 0, 0), noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 7)
 	for name, test := range map[string]struct {
