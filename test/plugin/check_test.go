@@ -28,7 +28,7 @@ func TestCheckOfASoundInstallation(t *testing.T) {
 		"OK Webhook"+ours+"The API server asked the webhook about the write of Service NAMESPACE/nginx, a dry run",
 		"OK CA bundle"+ours+"API servers trust a CA until 20[0-9-]+",
 		"OK Certificate"+ours+"Secret bluegreen-ca holds a CA that is valid until 20[0-9-]+, and API servers trust it",
-		"OK Policies"+ours+"8 policies are there, bound, and as they ship",
+		"OK Policies"+ours+"10 policies are there, bound, and as they ship",
 		"OK Rights"+ours+"ServiceAccount bluegreen may do what bluegreen needs",
 		"OK Services - 1 are managed, and none is in trouble")
 	if output.Stderr != "" {
