@@ -7,6 +7,7 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundness"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundnesstest"
 )
 
@@ -171,6 +172,17 @@ func TestPolicies(t *testing.T) {
 			change: func(i installation) {
 				changes("bluegreen", func(p *admissionv1.ValidatingAdmissionPolicy) { p.Spec.MatchConstraints.NamespaceSelector = shop })(i)
 				i.Configuration.Value.Webhooks[0].NamespaceSelector = shop
+			},
+		},
+		"one holds where bluegreen watches, and the cloud keeps the webhook out of some of that": {
+			change: func(i installation) {
+				i.args("--watch-namespaces=shop")
+				watched := soundness.SelectorOf([]string{"shop"})
+				changes("bluegreen", func(p *admissionv1.ValidatingAdmissionPolicy) { p.Spec.MatchConstraints.NamespaceSelector = watched })(i)
+				less := watched.DeepCopy()
+				less.MatchExpressions = append(less.MatchExpressions, metav1.LabelSelectorRequirement{Key: "control-plane",
+					Operator: metav1.LabelSelectorOpDoesNotExist})
+				i.Configuration.Value.Webhooks[0].NamespaceSelector = less
 			},
 		},
 		"one matches some objects alone": {
