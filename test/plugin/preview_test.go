@@ -1,6 +1,8 @@
 package plugin
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -75,5 +77,41 @@ func TestDeployForAPreviewAsksForNothingThatNobodyCouldLookAt(t *testing.T) {
 	var deployments appsv1.DeploymentList
 	if err := admin.List(t.Context(), &deployments, client.InNamespace(s.namespace)); err != nil || len(deployments.Items) != 1 {
 		t.Errorf("it applied the manifest all the same (%v)", err)
+	}
+}
+
+// TestDeployBringsThePreviewToo, as the first deployment with one does.
+func TestDeployBringsThePreviewToo(t *testing.T) {
+	s := open(t, manual)
+	preview := filepath.Join(t.TempDir(), "preview.yaml")
+	if err := os.WriteFile(preview, []byte(`apiVersion: v1
+kind: Service
+metadata: {name: nginx-preview, annotations: {bluegreen/preview-of: nginx}}
+spec: {selector: {name: nginx, version: "1.10"}, ports: [{port: 80}]}
+`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	deploys := s.start("deploy", "nginx", "1.11", "--preview", "-f", preview, "-f", s.manifest("green.yaml"))
+	green := s.untilDeployed("1.11")
+	s.report(green, true)
+	deploys.says(&deploys.stdout, "Service nginx: Paused on version 1.10: Version 1.11 is ready, and waits for approval: ")
+	s.create(Endpoints(Preview(), s.pods(green, ready)...))
+	if output := deploys.end().Must(t); !strings.Contains(output.Stdout, "service/nginx-preview shows version 1.11: kubectl port-forward") {
+		t.Errorf("got\n%s", output.Stdout)
+	}
+}
+
+func TestDeployForAPreviewThatIsDeletedEnds(t *testing.T) {
+	s := open(t, manual)
+	s.create(Preview())
+	deploys := s.start("deploy", "nginx", "1.11", "--preview", "-f", s.manifest("green.yaml"))
+	s.untilDeployed("1.11")
+	deploys.says(&deploys.stdout, "Service nginx: ")
+	preview := Preview()
+	preview.Namespace = s.namespace
+	s.delete(preview)
+	output := deploys.end()
+	if output.Err == nil || !strings.HasSuffix(output.Stderr, "error: the previews of service/nginx were deleted meanwhile; the ask stays\n") {
+		t.Errorf("%v\n%s", output.Err, output.Stderr)
 	}
 }

@@ -35,13 +35,17 @@ func onlyAsksFor(infos []*resource.Info, namespace, name, version string) error 
 		if err != nil {
 			return err
 		}
-		isIt := info.Mapping.GroupVersionKind.GroupKind().String() == "Service" && info.Namespace == namespace && info.Name == name
+		isIt := isService(info) && info.Namespace == namespace && info.Name == name
 		if asks, found := object.GetAnnotations()[bluegreen.TargetVersion]; isIt && found && asks != version {
 			return fmt.Errorf("the manifest of service/%s in %s asks for version %s (%s), not for %s: correct it, or leave it out",
 				name, info.Source, asks, bluegreen.TargetVersion, version)
 		}
 	}
 	return nil
+}
+
+func isService(info *resource.Info) bool {
+	return info.Mapping.GroupVersionKind.GroupKind().String() == "Service"
 }
 
 // apply applies objects on the server, and says so as kubectl apply does.

@@ -93,22 +93,22 @@ func (d *deployer) prepare(ctx context.Context, c *cluster, name, version string
 	if err != nil {
 		return nil, err
 	}
-	previews, err := d.previews(ctx, c, name)
+	infos, err := d.manifests(c.namespace, d.files)
+	if err != nil {
+		return nil, err
+	}
+	hasPreview, err := d.hasPreview(ctx, c, name, infos)
 	if err != nil {
 		return nil, err
 	}
 	decide := func(service bluegreen.Service) (edit.Edit, error) {
 		wanted, err := edit.Deploy(service, version, d.approve)
 		if err == nil && d.preview {
-			err = edit.Preview(service, previews, version)
+			err = edit.Preview(service, hasPreview, version)
 		}
 		return wanted, err
 	}
 	if _, err := decide(bluegreen.Read(read)); err != nil {
-		return nil, err
-	}
-	infos, err := d.manifests(c.namespace, d.files)
-	if err != nil {
 		return nil, err
 	}
 	if err := onlyAsksFor(infos, c.namespace, name, version); err != nil {
@@ -133,7 +133,10 @@ func (d *deployer) follow(ctx context.Context, c *cluster, asked *corev1.Service
 		last = seen
 		log.print(render.Facts(seen))
 		done, err := reached(seen.Service.Service, version)
-		return done && (!d.preview || shown(seen)), err
+		if err == nil && d.preview {
+			return shown(done, seen)
+		}
+		return done, err
 	})
 	return last, err
 }

@@ -15,7 +15,7 @@ import (
 )
 
 // ask finds out whether the API server asks a webhook about Services of the namespaces that a selector matches; nil matches all. It
-// writes a managed Service as a dry run, or, without any, a new one.
+// writes a managed Service as a dry run, or, without any, a new one; preferably in the namespace that the flags name.
 func (i inspection) ask(ctx context.Context, facts soundness.Facts, selector *metav1.LabelSelector) soundness.Read[soundness.Asked] {
 	if facts.Services.Err != nil {
 		return soundness.Read[soundness.Asked]{Err: facts.Services.Err}
@@ -24,7 +24,9 @@ func (i inspection) ask(ctx context.Context, facts soundness.Facts, selector *me
 	if err != nil {
 		return soundness.Read[soundness.Asked]{Err: err}
 	}
-	for _, service := range soundness.Managed(facts.Services.Value) {
+	services := soundness.Managed(facts.Services.Value)
+	slices.SortStableFunc(services, func(a, b bluegreen.Service) int { return i.distance(a) - i.distance(b) })
+	for _, service := range services {
 		if len(service.Errors) == 0 && service.DeletionTimestamp == nil && (in == nil || slices.Contains(in, service.Namespace)) {
 			return i.askByUpdate(ctx, service)
 		}
@@ -37,6 +39,14 @@ func (i inspection) ask(ctx context.Context, facts soundness.Facts, selector *me
 	default:
 		return i.askByCreate(ctx, in[0])
 	}
+}
+
+// distance is 0 for a Service in the namespace that the flags name, where whoever looks is likeliest to have the right to write.
+func (i inspection) distance(service bluegreen.Service) int {
+	if service.Namespace == i.namespace {
+		return 0
+	}
+	return 1
 }
 
 // matching returns the namespaces that a selector matches; nil for all.

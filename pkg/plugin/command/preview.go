@@ -3,35 +3,38 @@ package command
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
 	corev1 "k8s.io/api/core/v1"
+	"k8s.io/apimachinery/pkg/api/meta"
+	"k8s.io/cli-runtime/pkg/resource"
 
 	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/follow"
 	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/view"
 )
 
-// previews returns the previews of a Service, if they are to be waited for. Whoever may not see what they show would wait in vain.
-func (d *deployer) previews(ctx context.Context, c *cluster, name string) ([]bluegreen.Service, error) {
+// hasPreview reports whether a Service has a preview, or gets one by the manifests, if that is to be waited for. Whoever may not see what
+// it shows would wait in vain.
+func (d *deployer) hasPreview(ctx context.Context, c *cluster, name string, manifests []*resource.Info) (bool, error) {
 	if !d.preview {
-		return nil, nil
+		return false, nil
 	}
 	objects, err := follow.Read(ctx, c, c.namespace, follow.Shown...)
 	if err != nil {
-		return nil, err
+		return false, err
 	}
 	if len(objects.Unreadable) > 0 {
-		return nil, fmt.Errorf("which version a preview shows is seen by its endpoints and their pods: %s; without --preview, the command "+
+		return false, fmt.Errorf("which version a preview shows is seen by its endpoints and their pods: %s; without --preview, the command "+
 			"ends once the version waits for approval", objects.Unreadable[0])
 	}
 	seen, _ := view.Of(objects, name, time.Now())
-	var previews []bluegreen.Service
-	for _, preview := range previewsOf(seen) {
-		previews = append(previews, preview.Service)
-	}
-	return previews, nil
+	return len(previewsOf(seen)) > 0 || slices.ContainsFunc(manifests, func(info *resource.Info) bool {
+		object, err := meta.Accessor(info.Object)
+		return err == nil && isService(info) && info.Namespace == c.namespace && object.GetAnnotations()[bluegreen.PreviewOf] == name
+	}), nil
 }
 
 func previewsOf(seen view.View) []view.Service {
@@ -44,14 +47,13 @@ func previewsOf(seen view.View) []view.Service {
 	return previews
 }
 
-// shown reports whether all previews show the version that is asked for.
-func shown(seen view.View) bool {
-	for _, preview := range previewsOf(seen) {
-		if !preview.Shows(seen.Service.Target) {
-			return false
-		}
+// shown reports whether all previews show the version that is asked for, once that has come as far as it can.
+func shown(far bool, seen view.View) (bool, error) {
+	previews := previewsOf(seen)
+	if len(previews) == 0 {
+		return false, fmt.Errorf("the previews of service/%s were deleted meanwhile; the ask stays", seen.Service.Name)
 	}
-	return true
+	return far && !slices.ContainsFunc(previews, func(preview view.Service) bool { return !preview.Shows(seen.Service.Target) }), nil
 }
 
 // toLook says how to look at the previews, a line each.

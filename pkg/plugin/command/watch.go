@@ -95,7 +95,7 @@ func (t *terminal) draw(lines render.Lines) {
 		text = clearScreen + home
 	}
 	t.drawn = true
-	if width, height, err := term.GetSize(int(t.file.Fd())); err == nil && width > 0 {
+	if width, height, err := term.GetSize(int(t.file.Fd())); err == nil && width > 0 && height > 0 {
 		lines = fit(lines, width, height-1)
 	}
 	for _, line := range lines {

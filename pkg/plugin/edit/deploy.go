@@ -29,10 +29,10 @@ func Deploy(service bluegreen.Service, version string, approve bool) (Edit, erro
 	return ask, nil
 }
 
-// Preview returns why nobody could look at a version before it gets traffic, or nil. Previews are those of the Service.
-func Preview(service bluegreen.Service, previews []bluegreen.Service, version string) error {
+// Preview returns why nobody could look at a version before it gets traffic, or nil.
+func Preview(service bluegreen.Service, hasPreview bool, version string) error {
 	switch {
-	case len(previews) == 0:
+	case !hasPreview:
 		return fmt.Errorf("service/%s has no preview; to have one, create a Service whose annotation %s is %s", service.Name,
 			bluegreen.PreviewOf, service.Name)
 	case service.Promotion == bluegreen.Auto:

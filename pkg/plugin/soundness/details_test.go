@@ -7,8 +7,23 @@ import (
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 
+	"github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundness"
 	. "github.com/bluegreen-k8s/bluegreen/pkg/plugin/soundnesstest"
 )
+
+// TestWhereTheWebhookIsAskedIsToldByTheDeploymentToo, for whoever may not read the webhook configuration.
+func TestWhereTheWebhookIsAskedIsToldByTheDeploymentToo(t *testing.T) {
+	i := sound(t)
+	i.Configuration.Value = nil
+	if selector := i.Selector(); selector != nil {
+		t.Errorf("got %v", selector)
+	}
+	container := &i.Deployment.Value.Spec.Template.Spec.Containers[0]
+	container.Args = append(container.Args, "--watch-namespaces=shop,web")
+	if got := metav1.FormatLabelSelector(i.Selector()); got != "kubernetes.io/metadata.name in (shop,web)" {
+		t.Errorf("got %s", got)
+	}
+}
 
 func TestCertificates(t *testing.T) {
 	nextYear, yesterday, nextWeek := noon.AddDate(1, 0, 0), noon.AddDate(0, 0, -1), noon.AddDate(0, 0, 7)
@@ -157,6 +172,17 @@ func TestPolicies(t *testing.T) {
 			change: func(i installation) {
 				changes("bluegreen", func(p *admissionv1.ValidatingAdmissionPolicy) { p.Spec.MatchConstraints.NamespaceSelector = shop })(i)
 				i.Configuration.Value.Webhooks[0].NamespaceSelector = shop
+			},
+		},
+		"one holds where bluegreen watches, and the cloud keeps the webhook out of some of that": {
+			change: func(i installation) {
+				i.args("--watch-namespaces=shop")
+				watched := soundness.SelectorOf([]string{"shop"})
+				changes("bluegreen", func(p *admissionv1.ValidatingAdmissionPolicy) { p.Spec.MatchConstraints.NamespaceSelector = watched })(i)
+				less := watched.DeepCopy()
+				less.MatchExpressions = append(less.MatchExpressions, metav1.LabelSelectorRequirement{Key: "control-plane",
+					Operator: metav1.LabelSelectorOpDoesNotExist})
+				i.Configuration.Value.Webhooks[0].NamespaceSelector = less
 			},
 		},
 		"one matches some objects alone": {

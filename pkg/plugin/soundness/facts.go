@@ -171,13 +171,23 @@ func (i Installation) Options() shipped.Options {
 	return options
 }
 
-// Selector returns that of the namespaces about whose Services the API server asks the webhook; nil for all.
+// Selector returns that of the namespaces about whose Services the API server asks the webhook, or should; nil for all.
 func (i Installation) Selector() *metav1.LabelSelector {
 	if i.Configuration.Value == nil {
-		return nil
+		return SelectorOf(i.Options().WatchNamespaces)
 	}
 	webhook, _ := webhookNamed(i.Configuration.Value, ServicesWebhook)
 	return webhook.NamespaceSelector
+}
+
+// SelectorOf returns that of some namespaces, as the chart has it; nil for none.
+func SelectorOf(namespaces []string) *metav1.LabelSelector {
+	if len(namespaces) == 0 {
+		return nil
+	}
+	return &metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{
+		{Key: corev1.LabelMetadataName, Operator: metav1.LabelSelectorOpIn, Values: namespaces},
+	}}
 }
 
 // Account returns the name of bluegreen's ServiceAccount.

@@ -105,7 +105,8 @@ func constraints(match *admissionv1.MatchResources) admissionv1.MatchResources {
 	return read
 }
 
-// scoped reports whether a policy holds in all namespaces, or in those of the webhook.
+// scoped reports whether a policy holds in all namespaces, in those that bluegreen watches, or in those of the webhook. These may be
+// fewer: AKS keeps webhooks out of some.
 func (i Installation) scoped(match *admissionv1.MatchResources) bool {
 	if match == nil || match.NamespaceSelector == nil || equality.Semantic.DeepEqual(*match.NamespaceSelector, metav1.LabelSelector{}) {
 		return true
@@ -113,8 +114,8 @@ func (i Installation) scoped(match *admissionv1.MatchResources) bool {
 	if i.Configuration.Value == nil {
 		return true // Nobody can tell.
 	}
-	webhook, _ := webhookNamed(i.Configuration.Value, ServicesWebhook)
-	return equality.Semantic.DeepEqual(match.NamespaceSelector, webhook.NamespaceSelector)
+	return equality.Semantic.DeepEqual(match.NamespaceSelector, i.Selector()) ||
+		equality.Semantic.DeepEqual(match.NamespaceSelector, SelectorOf(i.Options().WatchNamespaces))
 }
 
 // rights says whether bluegreen's ServiceAccount may do what it needs.
