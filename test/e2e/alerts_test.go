@@ -46,7 +46,7 @@ func moveWebhook(t *testing.T, port int) {
 func expireCA(t *testing.T, _ string) {
 	t.Helper()
 	made := time.Now().UTC().Truncate(time.Second)
-	giveCAs(t, map[string][]byte{"ca-" + made.Format("20060102T150405Z") + ".pem": authority(t, made, 10*24*time.Hour)})
+	giveCAs(t, map[string][]byte{"ca-" + made.Format("20060102T150405Z") + ".pem": newAuthority(t, made, 10*24*time.Hour)})
 }
 
 // giveCAs replaces the CAs of bluegreen; if there are none, it makes a new one.
@@ -59,8 +59,8 @@ func giveCAs(t *testing.T, data map[string][]byte) {
 	kubectl(t, "patch", "secret", release+"-ca", "--namespace", installed, "--type=json", "-p", string(patch))
 }
 
-// authority returns a CA as bluegreen keeps one, but with an end of its own.
-func authority(t *testing.T, made time.Time, life time.Duration) []byte {
+// newAuthority returns a CA as bluegreen keeps one, but with an end of its own.
+func newAuthority(t *testing.T, made time.Time, life time.Duration) []byte {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
