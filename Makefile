@@ -279,7 +279,7 @@ E2E_RUN = gotestsum --format testname -- -count=1 -tags e2e
 .PHONY: e2e
 e2e: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 e2e: load $(E2E_TOOLS) ## Test the installed product on the local cluster, under live requests, with every client (root; 25 minutes).
-	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 40m ./test/e2e/... -run '$(E2E_TESTS)'
+	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 50m ./test/e2e/... -run '$(E2E_TESTS)'
 	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 20m -parallel 8 ./test/clients/...
 
 .PHONY: e2e-oldest

@@ -153,7 +153,7 @@ func takesName(w *world) {
 // takesNameFirst creates a Job under the name of a check that cannot start yet.
 func takesNameFirst(w *world) {
 	before := w.cronJobs
-	w.cronJobs = nil
+	w.cronJobs = map[string]map[string]string{}
 	releases(w)
 	w.settle()
 	takesName(w)
