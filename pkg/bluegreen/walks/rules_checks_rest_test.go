@@ -3,8 +3,8 @@ package walks
 import (
 	"fmt"
 	"slices"
+	"strings"
 
-	appsv1 "k8s.io/api/apps/v1"
 	corev1 "k8s.io/api/core/v1"
 )
 
@@ -84,7 +84,9 @@ func nothingElseIsChecked(w *world) string {
 	for _, job := range w.runningJobs() {
 		one := w.checkBy(job)
 		for _, service := range w.each(func(service *corev1.Service) bool { return service.UID == one.service }) {
-			unknown := slices.ContainsFunc(w.targets(service), func(target *appsv1.Deployment) bool { return target.Annotations[revisionKey] == "" })
+			unknown := slices.ContainsFunc(strings.Fields(w.templatesOf(w.objects, service)), func(template string) bool {
+				return strings.HasSuffix(template, "/") // It has no revision yet.
+			})
 			if len(w.read(service).Errors) == 0 && !unknown && !w.asked(one, service, w.objects) {
 				return fmt.Sprintf("Job %s runs: %s", job.Name, summary(service))
 			}
