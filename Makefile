@@ -392,7 +392,7 @@ $(PROMETHEUS):
 .PHONY: prometheus
 prometheus: export KUBECONFIG := $(LOCAL_KUBECONFIG)
 prometheus: load $(PROMETHEUS) $(E2E_TOOLS) ## Test rules and dashboard with a Prometheus, and draw docs/dashboard.svg (root; 2 minutes).
-	@IMAGE=$(IMAGE) $(E2E_RUN) -timeout 20m ./test/e2e -run TestPrometheus -prometheus=$(PROMETHEUS) -update
+	@IMAGE=$(IMAGE) $(E2E_RUN),prometheus -timeout 20m ./test/e2e -run TestPrometheus -prometheus=$(PROMETHEUS) -update
 
 # Faults.
 

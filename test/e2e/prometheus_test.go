@@ -1,4 +1,4 @@
-//go:build e2e
+//go:build e2e && prometheus
 
 package e2e
 
@@ -16,14 +16,11 @@ import (
 	"github.com/bluegreen-k8s/bluegreen/test/prometheus"
 )
 
-var prometheusProgram = flag.String("prometheus", "", "program of Prometheus, which `make prometheus` builds")
+var prometheusProgram = flag.String("prometheus", "", "program of Prometheus")
 
 // TestPrometheus has a Prometheus scrape bluegreen while everything happens that it tells of: each query of the dashboard returns data, and
 // each alert fires once its cause is made.
 func TestPrometheus(t *testing.T) {
-	if *prometheusProgram == "" {
-		t.Skip("-prometheus is not set: run `make prometheus`")
-	}
 	ns := namespaceOf(t, metav1.ObjectMeta{Name: "shop"})
 	t.Cleanup(func() { restore(t) })
 	p := startPrometheus(t, ns)
