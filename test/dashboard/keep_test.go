@@ -2,22 +2,10 @@ package dashboard
 
 import (
 	"bytes"
-	"flag"
 	"os"
 	"path/filepath"
 	"testing"
 )
-
-var redraw = flag.Bool("redraw", false, "draw docs/dashboard.svg from what the last `make prometheus` has kept")
-
-func TestRedraw(t *testing.T) {
-	if !*redraw {
-		t.Skip("-redraw is not set")
-	}
-	if err := Redraw("../.."); err != nil {
-		t.Fatal(err)
-	}
-}
 
 // TestAKeptPictureIsDrawnAgain has a checkout with the dashboard that ships.
 func TestAKeptPictureIsDrawnAgain(t *testing.T) {
