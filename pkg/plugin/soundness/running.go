@@ -9,6 +9,8 @@ import (
 	appsv1 "k8s.io/api/apps/v1"
 	"k8s.io/apimachinery/pkg/util/duration"
 	"k8s.io/apimachinery/pkg/util/version"
+
+	"github.com/bluegreen-k8s/bluegreen/pkg/bluegreen"
 )
 
 // oldest is the oldest Kubernetes that bluegreen works with, as in the chart's kubeVersion.
@@ -106,10 +108,7 @@ func deployment(_ Facts, i Installation) []Finding {
 	if found == nil {
 		return []Finding{trouble("There is no Deployment %s in namespace %s: %s", i.Name, i.Namespace, restore)}
 	}
-	wanted, available := int32(1), found.Status.AvailableReplicas
-	if found.Spec.Replicas != nil {
-		wanted = *found.Spec.Replicas
-	}
+	wanted, available := bluegreen.Replicas(found), found.Status.AvailableReplicas
 	switch {
 	case wanted == 0:
 		return []Finding{trouble("Deployment %s has 0 replicas, so asks wait and nothing is held: kubectl scale deployment %s -n %s --replicas=2",
